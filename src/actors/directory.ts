@@ -1,0 +1,78 @@
+/**
+ * The numbers as routes know them: commands go to the supervisor, questions to the views, sends to the lanes.
+ *
+ * Deliberately not here: any state, and any decision that a machine can make.
+ */
+import type { Clock } from '../clock.ts';
+import type { Lanes } from './lane.ts';
+import type { NumberRecords } from './number-record.ts';
+import type { Numbers, NumberView, SendAnswer, SendRequest, StartAnswer, UnlinkAnswer } from './protocol.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { Views } from './views.ts';
+
+/** An offline login is connected this long to deliver its logout (contract clients §4.2). */
+const UNLINK_CONNECT_MS = 15_000;
+
+export type DirectoryOptions = {
+  readonly supervisor: Supervisor;
+  readonly views: Views;
+  readonly records: NumberRecords;
+  readonly lanes: Lanes;
+  readonly clock: Clock;
+};
+
+export class Directory implements Numbers {
+  readonly #o: DirectoryOptions;
+
+  constructor(options: DirectoryOptions) {
+    this.#o = options;
+  }
+
+  view(digits: string): NumberView {
+    return this.#o.views.view(digits);
+  }
+
+  all(): Iterable<NumberView> {
+    return this.#o.views.all();
+  }
+
+  until(digits: string, until: (view: NumberView) => boolean, deadline: number): Promise<boolean> {
+    return this.#o.views.until(digits, until, deadline);
+  }
+
+  workspace(digits: string): string | undefined {
+    return this.view(digits).known ? this.#o.records.read(digits).workspace : undefined;
+  }
+
+  start(digits: string, want: 'qr' | 'code', workspace?: string): StartAnswer {
+    if (this.#o.supervisor.draining) return { kind: 'draining' };
+    const bound = this.#o.records.read(digits).workspace;
+    if (workspace !== undefined && bound !== undefined && bound !== workspace) return { kind: 'other workspace' };
+    if (workspace !== undefined && bound === undefined) this.#o.records.change(digits, { workspace });
+    this.#o.supervisor.command(digits, { type: 'initialize', want });
+    return { kind: 'started' };
+  }
+
+  stop(digits: string): { kind: 'terminated' } | { kind: 'not found' } {
+    const { known, stopped, state } = this.view(digits);
+    if (!known || (stopped && state === 'disconnected')) return { kind: 'not found' };
+    this.#o.supervisor.command(digits, { type: 'stop' });
+    return { kind: 'terminated' };
+  }
+
+  async unlink(digits: string): Promise<UnlinkAnswer> {
+    const { known, paired, ready } = this.view(digits);
+    if (!known) return { kind: 'not found' };
+    const deadline = this.#o.clock.now() + UNLINK_CONNECT_MS;
+    if (paired && !ready) {
+      this.#o.supervisor.command(digits, { type: 'initialize', want: 'qr' });
+      await this.until(digits, (view) => view.ready || !view.paired, deadline);
+    }
+    const { remote } = await this.#o.supervisor.unlink(digits, deadline);
+    return paired ? { kind: 'unlinked', remote } : { kind: 'not found' };
+  }
+
+  send(request: SendRequest): Promise<SendAnswer> {
+    return this.#o.lanes.send(request);
+  }
+}

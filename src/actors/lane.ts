@@ -1,0 +1,125 @@
+/**
+ * The way from a send request to a number's socket: idempotency, readiness, the caller's deadline, one bounded queue per
+ * number. Order is the order of arrival: waiting sends are released in it, and the engine hands over in call order.
+ *
+ * L1  A request with an idempotency key gets its message id stored before anything leaves; the same key later replays
+ *     the answer, or finishes the same message under the same id (P6). Without a key nothing is ever de-duplicated.
+ * L2  `timed out` and `not ready` mean: nothing was handed over and nothing will be.
+ * L3  `unknown` and `pending` are answers, never reasons to send again.
+ *
+ * Deliberately not here: pacing and daily caps (bulk jobs), engine choice, content rules.
+ */
+import type { Clock } from '../clock.ts';
+import { newMessageId } from '../ids.ts';
+import type { DeviceStores, Store } from '../store/store.ts';
+import type { SendResult } from './engines/engine.ts';
+import type { SendAnswer, SendRequest } from './protocol.ts';
+import type { Supervisor } from './supervisor.ts';
+import type { Views } from './views.ts';
+
+/** Contract messages §1.3: every send route waits this long for the socket. */
+const READINESS_MS = 8_000;
+/** A bound, not a pace: one number's relay is serial, so more than this waiting means the caller is far ahead. */
+const MAX_WAITING = 2_000;
+/** Contract messages §1.4: an answer is replayed for 24 h. */
+const KEY_LIFE_MS = 24 * 3_600_000;
+
+type KeyRow = { readonly id: string; readonly at: number; readonly answer?: SendResult };
+const keyTable = (store: Store) => store.table<KeyRow>('send-keys');
+
+export type LanesOptions = {
+  readonly supervisor: Supervisor;
+  readonly views: Views;
+  readonly stores: DeviceStores;
+  readonly clock: Clock;
+};
+
+export class Lanes {
+  readonly #o: LanesOptions;
+  readonly #inFlight = new Map<string, number>();
+  /** Requests with a key that are running now: a parallel repeat shares the answer. */
+  readonly #running = new Map<string, Promise<SendAnswer>>();
+
+  constructor(options: LanesOptions) {
+    this.#o = options;
+  }
+
+  send(request: SendRequest): Promise<SendAnswer> {
+    const key = request.idempotencyKey === undefined ? undefined : `${request.from} ${request.idempotencyKey}`;
+    const running = key === undefined ? undefined : this.#running.get(key);
+    if (running) return running;
+    const answer = this.#counted(request);
+    if (key !== undefined) {
+      this.#running.set(key, answer);
+      void answer.finally(() => this.#running.delete(key)).catch(() => undefined);
+    }
+    return answer;
+  }
+
+  /** Sends that have not been answered yet, over all numbers. */
+  get waiting(): number {
+    let sum = 0;
+    for (const count of this.#inFlight.values()) sum += count;
+    return sum;
+  }
+
+  async #counted(request: SendRequest): Promise<SendAnswer> {
+    const { from } = request;
+    const count = this.#inFlight.get(from) ?? 0;
+    if (count >= MAX_WAITING) return { kind: 'not ready', why: 'too many sends are waiting on this number' };
+    this.#inFlight.set(from, count + 1);
+    try {
+      return await this.#send(request);
+    } finally {
+      const left = (this.#inFlight.get(from) ?? 1) - 1;
+      if (left > 0) this.#inFlight.set(from, left);
+      else this.#inFlight.delete(from);
+    }
+  }
+
+  async #send(request: SendRequest): Promise<SendAnswer> {
+    const { from, to, content, deadline, idempotencyKey } = request;
+    const known = idempotencyKey === undefined ? undefined : this.#lookUp(from, idempotencyKey);
+    if (known?.answer) return known.answer;
+    const notReady = await this.#untilReady(from, deadline);
+    if (notReady) return notReady;
+    const id = known?.id ?? newMessageId();
+    if (idempotencyKey !== undefined && !known) await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() });
+    const handle = this.#o.supervisor.child(from)?.current;
+    if (!handle?.isOpen()) return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
+    if (this.#o.clock.now() >= deadline) return { kind: 'timed out', why: 'no time was left to hand the message over' };
+    const result = await handle.send({ from, to, content, id, deadline });
+    if (idempotencyKey !== undefined) await this.#conclude(from, idempotencyKey, id, result);
+    return result;
+  }
+
+  #lookUp(from: string, key: string): KeyRow | undefined {
+    if (!this.#o.stores.exists(from)) return undefined;
+    const row = keyTable(this.#o.stores.open(from)).get(key);
+    return row && this.#o.clock.now() - row.at < KEY_LIFE_MS ? row : undefined;
+  }
+
+  async #remember(from: string, key: string, row: KeyRow): Promise<void> {
+    const store = this.#o.stores.open(from);
+    await store.write((batch) => batch.put(keyTable(store), key, row));
+  }
+
+  /** `sent` and `pending` are final for the key; after `failed` or `unknown` a repeat tries the same id again (same message). */
+  async #conclude(from: string, key: string, id: string, result: SendResult): Promise<void> {
+    if (result.kind === 'sent' || result.kind === 'pending') {
+      await this.#remember(from, key, { id, at: this.#o.clock.now(), answer: result });
+    }
+  }
+
+  /** Waits for the socket; undefined when it is ready. Waiters of one number are released in order of arrival. */
+  async #untilReady(from: string, deadline: number): Promise<SendAnswer | undefined> {
+    const { views, clock } = this.#o;
+    const view = views.view(from);
+    if (view.ready) return undefined;
+    const why = () => views.view(from).why ?? 'this number is not connected';
+    if (!view.paired || view.stopped) return { kind: 'not ready', why: why() };
+    const until = Math.min(deadline, clock.now() + READINESS_MS);
+    const ready = await views.until(from, (now) => now.ready || now.stopped || !now.paired, until);
+    return ready && views.view(from).ready ? undefined : { kind: 'not ready', why: why() };
+  }
+}
