@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config';
+
+// Longest that one test may take; whole-bridge projects start processes and real sockets.
+const TIMEOUTS = { unit: 10_000, property: 60_000, conformance: 30_000, contract: 60_000, promises: 120_000 };
+
+export default defineConfig({
+  test: {
+    projects: Object.entries(TIMEOUTS).map(([name, testTimeout]) => ({
+      test: {
+        name,
+        include: [`test/${name}/**/*.test.ts`],
+        environment: 'node',
+        pool: 'forks',
+        // XState warns about events to stopped actors only in its development build (design/xstate.md §2.3).
+        execArgv: ['--conditions=development'],
+        setupFiles: ['test/helpers/no-xstate-warnings.ts'],
+        testTimeout,
+        hookTimeout: 60_000,
+        teardownTimeout: 30_000,
+      },
+    })),
+  },
+});
