@@ -1,0 +1,197 @@
+/**
+ * The only reader of the environment (contract README §7): option > real variable > `.env` file > default.
+ *
+ * Invariants:
+ *  CF1  The result is frozen, complete and typed; durations are in milliseconds, folders absolute.
+ *  CF2  A problem names the variable and what is expected, never the value: values may be secrets (P11).
+ *  CF3  The WhatsApp endpoint and its trust root can be replaced only by a peer on this machine (design/loopback.md):
+ *       TLS is all that authenticates WhatsApp's server (facts/baileys.md §10).
+ *
+ * Deliberately not here: deciding anything from the values, and variables of rooms that are not built yet.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+export const WHATSAPP_SOCKET_URL = 'wss://web.whatsapp.com/ws/chat';
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const BOOLEANS = new Map(
+  Object.entries({ true: true, 1: true, yes: true, on: true, false: false, 0: false, no: false, off: false }),
+);
+
+const text = z.string();
+const choice = <const T extends readonly string[]>(words: T) =>
+  z.string().toLowerCase().pipe(z.enum(words, `expected one of ${words.join(', ')}`));
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, `expected a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `expected a whole number from ${min} to ${max}`);
+const flag = z
+  .string()
+  .toLowerCase()
+  .refine((word) => BOOLEANS.has(word), 'expected true or false')
+  .transform((word) => BOOLEANS.get(word) === true);
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine((value) => protocols.includes(parseUrl(value)?.protocol ?? ''), `expected a URL (${protocols.join(' ')})`)
+    .transform((value) => value.replace(/\/+$/, ''));
+
+const variables = {
+  PORT: integer(0, 65_535).default(3000),
+  DOMAIN_NAME: text
+    .transform((value) => (value.includes('://') ? value : `https://${value}`))
+    .pipe(url('http:', 'https:'))
+    .optional(),
+  APP_DOMAIN_NAME: url('http:', 'https:').optional(),
+  APP_URL: url('http:', 'https:').optional(),
+  NODE_WEBHOOK_TOKEN: text.default(''),
+  NODE_API_AUTH: choice(['token', 'loopback', 'off']).optional(),
+  ALLOWED_ORIGINS: text.default(''),
+  AUTH_DIR: text.default('auth'),
+  LEGACY_AUTH_DIR: text.default('baileys_auth'),
+  DATA_DIR: text.default('data'),
+  TERMINATE_UNLINKS: flag.default(false),
+  STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
+  SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
+  AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
+  LOG_FILE: text.default('node.log'),
+  LOG_LEVEL: choice(LEVELS).default('info'),
+  BAILEYS_LOG_LEVEL: choice(LEVELS).default('warn'),
+  RESTORE_CONCURRENCY: integer(1, 100).default(5),
+  INSPECT: flag.default(false),
+  WHATSAPP_SOCKET_URL: url('ws:', 'wss:').default(WHATSAPP_SOCKET_URL),
+  WHATSAPP_TRUST_ROOT: z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits').optional(),
+  WHATSAPP_VERSION: z
+    .string()
+    .regex(/^\d{1,6}\s*,\s*\d{1,6}\s*,\s*\d{1,12}$/, 'expected three numbers: 2,3000,1015901307')
+    .transform((value) => value.split(',').map(Number) as [number, number, number])
+    .optional(),
+};
+
+const schema = z.object(variables).superRefine((env, context) => {
+  const refuse = (variable: Variable, message: string) => context.addIssue({ code: 'custom', path: [variable], message });
+  const peerIsLocal = isLoopback(parseUrl(env.WHATSAPP_SOCKET_URL)?.hostname ?? '');
+  if (env.WHATSAPP_SOCKET_URL !== WHATSAPP_SOCKET_URL && !peerIsLocal) {
+    refuse('WHATSAPP_SOCKET_URL', 'only a loopback address may replace the default');
+  }
+  if (env.WHATSAPP_TRUST_ROOT !== undefined && !peerIsLocal) {
+    refuse('WHATSAPP_TRUST_ROOT', 'only allowed together with a WHATSAPP_SOCKET_URL on a loopback address');
+  }
+});
+
+export type Variable = keyof typeof variables;
+export const VARIABLES = Object.keys(variables) as readonly Variable[];
+
+export type Config = ReturnType<typeof shape>;
+
+export type ConfigSources = {
+  /** The real environment; default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Set by code that starts the bridge itself; wins over everything. */
+  readonly options?: Readonly<Partial<Record<Variable, string>>>;
+  /** Where `.env` is looked for and relative folders start; default the working directory. */
+  readonly directory?: string;
+};
+
+export type ConfigResult =
+  /** `unknown` lists variables that look like a misspelt name of ours, for a warning. */
+  | { readonly kind: 'ok'; readonly config: Config; readonly unknown: readonly string[] }
+  /** One line per problem, ready to print. */
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+/** Reads and checks everything at once, so that one start shows every problem. */
+export function loadConfig(sources: ConfigSources = {}): ConfigResult {
+  const directory = resolve(sources.directory ?? process.cwd());
+  const given = { ...readEnvFile(resolve(directory, '.env')), ...(sources.env ?? process.env), ...sources.options };
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== undefined && value.trim() !== '') env[name] = value.trim();
+  }
+  // Installers of the bundled bridge wrote a variable with the vendor's prefix (contract README §7).
+  const alias = Object.keys(env).find((name) => name.endsWith('_NODE_LOG'));
+  if (alias !== undefined && env['LOG_FILE'] === undefined) env['LOG_FILE'] = env[alias] as string;
+
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    return { kind: 'invalid', problems };
+  }
+  return { kind: 'ok', config: shape(parsed.data, directory), unknown: Object.keys(env).filter(looksLikeOurs) };
+}
+
+function shape(env: z.infer<typeof schema>, directory: string) {
+  const origins = env.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim().replace(/\/+$/, ''));
+  return Object.freeze({
+    /** 0 takes a free port. */
+    port: env.PORT,
+    /** The bridge's own base URL, no trailing slash. */
+    domainUrl: env.DOMAIN_NAME,
+    /** The app's base URL, no trailing slash. */
+    appUrl: env.APP_DOMAIN_NAME ?? env.APP_URL ?? 'http://localhost:8000',
+    /** The secret shared with the app; `''` means none is configured. */
+    token: env.NODE_WEBHOOK_TOKEN,
+    /** Undefined has a meaning of its own (contract README §2). */
+    apiAuth: env.NODE_API_AUTH,
+    allowedOrigins: Object.freeze(origins.filter((origin) => origin !== '')),
+    authDir: resolve(directory, env.AUTH_DIR),
+    legacyAuthDir: resolve(directory, env.LEGACY_AUTH_DIR),
+    dataDir: resolve(directory, env.DATA_DIR),
+    terminateUnlinks: env.TERMINATE_UNLINKS,
+    staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
+    sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
+    authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
+    logFile: resolve(directory, env.LOG_FILE),
+    logLevel: env.LOG_LEVEL,
+    baileysLogLevel: env.BAILEYS_LOG_LEVEL,
+    restoreConcurrency: env.RESTORE_CONCURRENCY,
+    inspect: env.INSPECT,
+    whatsapp: Object.freeze({
+      socketUrl: env.WHATSAPP_SOCKET_URL,
+      /** 32 bytes in hex; set only for a peer on this machine (CF3). */
+      trustRoot: env.WHATSAPP_TRUST_ROOT?.toLowerCase(),
+      /** Undefined: the version that the library was built for. */
+      version: env.WHATSAPP_VERSION && Object.freeze(env.WHATSAPP_VERSION),
+    }),
+  });
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8')) as Record<string, string | undefined>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+const parseUrl = (value: string): URL | undefined => (URL.canParse(value) ? new URL(value) : undefined);
+
+/** This machine only: the WHATWG parser has already normalised forms such as `127.1` and `0x7f000001`. */
+const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+
+/** Short names would match half of a normal environment (`HOST` is two letters from `PORT`). */
+function looksLikeOurs(name: string): boolean {
+  if (name.length < 7 || VARIABLES.includes(name as Variable)) return false;
+  return VARIABLES.some((own) => own.length >= 7 && distance(own, name.toUpperCase()) <= 2);
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}

@@ -1,0 +1,153 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type Config, type ConfigSources, loadConfig, VARIABLES } from '../../src/config.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'config-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function read(env: Record<string, string>, more: ConfigSources = {}): Config {
+  const result = loadConfig({ env, directory, ...more });
+  if (result.kind !== 'ok') throw new Error(result.problems.join('\n'));
+  return result.config;
+}
+
+function problems(env: Record<string, string>): readonly string[] {
+  const result = loadConfig({ env, directory });
+  return result.kind === 'invalid' ? result.problems : [];
+}
+
+describe('CF1 the environment becomes a frozen, typed Config', () => {
+  it('has the defaults of contract README §7', () => {
+    expect(read({})).toMatchObject({
+      port: 3000,
+      domainUrl: undefined,
+      appUrl: 'http://localhost:8000',
+      token: '',
+      apiAuth: undefined,
+      allowedOrigins: [],
+      authDir: join(directory, 'auth'),
+      legacyAuthDir: join(directory, 'baileys_auth'),
+      dataDir: join(directory, 'data'),
+      terminateUnlinks: false,
+      staleAfterMs: 600_000,
+      sendAnswerDeadlineMs: 18_000,
+      authEncryptionKey: undefined,
+      logFile: join(directory, 'node.log'),
+      baileysLogLevel: 'warn',
+      restoreConcurrency: 5,
+      inspect: false,
+      whatsapp: { socketUrl: 'wss://web.whatsapp.com/ws/chat', trustRoot: undefined, version: undefined },
+    });
+  });
+
+  it('cannot be changed', () => {
+    const config = read({ ALLOWED_ORIGINS: 'https://a.example' });
+    expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);
+    expect(() => Object.assign(config.whatsapp, { socketUrl: 'x' })).toThrow(TypeError);
+    expect(() => (config.allowedOrigins as string[]).push('x')).toThrow(TypeError);
+  });
+
+  it('is tolerant: an empty value is unset, numbers and booleans may have spaces and any usual word', () => {
+    const config = read({ PORT: ' 8888 ', NODE_API_AUTH: '', APP_DOMAIN_NAME: ' ', TERMINATE_UNLINKS: 'Yes', INSPECT: '1' });
+    expect(config).toMatchObject({ port: 8888, apiAuth: undefined, appUrl: 'http://localhost:8000' });
+    expect(config).toMatchObject({ terminateUnlinks: true, inspect: true });
+  });
+
+  it('removes trailing slashes, reads APP_URL when APP_DOMAIN_NAME is unset, takes a bare DOMAIN_NAME', () => {
+    expect(read({ APP_DOMAIN_NAME: 'https://app.example/', APP_URL: 'https://other' }).appUrl).toBe('https://app.example');
+    expect(read({ APP_URL: 'https://other/sub/' }).appUrl).toBe('https://other/sub');
+    expect(read({ DOMAIN_NAME: 'bridge.example/node/' }).domainUrl).toBe('https://bridge.example/node');
+    expect(read({ ALLOWED_ORIGINS: 'https://a.example/, ,https://b.example' }).allowedOrigins).toEqual([
+      'https://a.example',
+      'https://b.example',
+    ]);
+  });
+
+  it('reads a WhatsApp version as three numbers', () => {
+    expect(read({ WHATSAPP_VERSION: '2, 3000,1015901307' }).whatsapp.version).toEqual([2, 3000, 1015901307]);
+  });
+
+  it('takes the alias ending in _NODE_LOG, but LOG_FILE wins', () => {
+    expect(read({ VENDOR_NODE_LOG: '/tmp/a.log' }).logFile).toBe('/tmp/a.log');
+    expect(read({ VENDOR_NODE_LOG: '/tmp/a.log', LOG_FILE: '/tmp/b.log' }).logFile).toBe('/tmp/b.log');
+  });
+});
+
+describe('option > real variable > .env file > default', () => {
+  it('each wins over the next', () => {
+    const folder = mkdtempSync(join(directory, 'file-'));
+    writeFileSync(join(folder, '.env'), 'PORT=1001\nDATA_DIR="in file"\nRESTORE_CONCURRENCY=7\n# INSPECT=1\n');
+    const config = read(
+      { PORT: '1002', DATA_DIR: '/real' },
+      { directory: folder, options: { PORT: '1003' } },
+    );
+    expect(config).toMatchObject({ port: 1003, dataDir: '/real', restoreConcurrency: 7, inspect: false });
+  });
+});
+
+describe('CF2 problems name the variable, never its value', () => {
+  const SECRET = 'hunter2-value';
+
+  it.each(VARIABLES)('%s', (name) => {
+    for (const line of problems({ [name]: SECRET })) {
+      expect(line).toMatch(new RegExp(`^${name}: `));
+      expect(line).not.toContain(SECRET);
+    }
+  });
+
+  it('shows every problem of a start at once', () => {
+    const env = { PORT: '70000', LOG_LEVEL: 'loud', RESTORE_CONCURRENCY: '0', AUTH_ENCRYPTION_KEY: 'short' };
+    expect(problems(env).map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(env).sort());
+  });
+
+  it('refuses numbers that are not whole, and an app URL that is none', () => {
+    for (const value of ['3e3', '-1', '0x10', '1.5', 'NaN']) expect(problems({ PORT: value })).toHaveLength(1);
+    for (const value of ['app.example', 'ftp://app', 'javascript:1']) {
+      expect(problems({ APP_DOMAIN_NAME: value })).toHaveLength(1);
+    }
+  });
+
+  it('lists names that look like a misspelt one of ours, and nobody else’s', () => {
+    const env = { RESTORE_CONCURENCY: '3', AUTH_DIRS: 'x', HOME: '/', HOSTNAME: 'h', PATH: '/', LANG: 'C', LOG_LEVEL: 'warn' };
+    expect(loadConfig({ env, directory })).toMatchObject({ kind: 'ok', unknown: ['RESTORE_CONCURENCY', 'AUTH_DIRS'] });
+  });
+});
+
+describe('CF3 only a peer on this machine may stand in for WhatsApp (design/loopback.md)', () => {
+  const ROOT = 'ab'.repeat(32);
+
+  it.each(['ws://127.0.0.1:9/ws', 'wss://localhost:9/ws', 'ws://[::1]:9', 'ws://127.9.9.9'])('allows %s', (value) => {
+    const { whatsapp } = read({ WHATSAPP_SOCKET_URL: value, WHATSAPP_TRUST_ROOT: ROOT });
+    expect(whatsapp).toMatchObject({ socketUrl: value, trustRoot: ROOT });
+  });
+
+  it.each([
+    ...['ws://web.whatsapp.com/ws/chat', 'wss://evil.example/ws', 'wss://web.whatsapp.com.evil.example/ws/chat'],
+    ...['ws://127.0.0.1.evil.example', 'wss://127.0.0.1@evil.example', 'ws://10.0.0.1', 'ws://0.0.0.0'],
+    ...['ws://localhost.evil.example', 'ws://[::ffff:8.8.8.8]', 'wss://web.whatsapp.com:444/ws/chat'],
+  ])('refuses %s', (value) => {
+    expect(problems({ WHATSAPP_SOCKET_URL: value })).toHaveLength(1);
+  });
+
+  it('refuses a trust root for the real service', () => {
+    expect(problems({ WHATSAPP_TRUST_ROOT: ROOT })).toHaveLength(1);
+    expect(problems({ WHATSAPP_TRUST_ROOT: ROOT, WHATSAPP_SOCKET_URL: 'wss://web.whatsapp.com/ws/chat' })).toHaveLength(1);
+  });
+});
+
+describe('.env.example', () => {
+  it('explains exactly the variables that exist, each with a comment above it', () => {
+    const lines = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8').split('\n');
+    const names = lines.flatMap((line) => /^#?([A-Z_]+)=/.exec(line)?.[1] ?? []);
+    expect([...names].sort()).toEqual([...VARIABLES].sort());
+  });
+
+  it('shows the real defaults: uncommenting every line changes only the example domain', () => {
+    const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+    const defaults = read({});
+    writeFileSync(join(directory, '.env'), example.replace(/^#([A-Z_]+=)/gm, '$1'));
+    expect(read({})).toEqual({ ...defaults, domainUrl: 'https://bridge.example.com' });
+  });
+});
