@@ -1,0 +1,62 @@
+/**
+ * One JSON request over a connection of its own. Without keep-alive, because a peer that is killed and restarted on
+ * the same port would reset a pooled connection, and a test could not tell that from a fault of the peer.
+ *
+ * A status is an answer, never an error; an exception means that there was no answer.
+ */
+import { request } from 'node:http';
+
+export type Answer = {
+  readonly status: number;
+  /** Parsed when the answer is JSON, else its text. */
+  readonly body: unknown;
+};
+
+export type CallOptions = {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON; a string is sent as it is, so that malformed bodies can be tested. */
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly timeoutMs?: number;
+};
+
+export function call(url: string, options: CallOptions = {}): Promise<Answer> {
+  const { method = options.body === undefined ? 'GET' : 'POST', headers = {}, timeoutMs = 30_000 } = options;
+  const payload =
+    options.body === undefined || typeof options.body === 'string' ? options.body : JSON.stringify(options.body);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      {
+        method,
+        agent: false,
+        signal: AbortSignal.timeout(timeoutMs),
+        headers: {
+          accept: 'application/json',
+          ...(payload === undefined
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+          ...headers,
+        },
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => resolve({ status: incoming.statusCode ?? 0, body: parsed(Buffer.concat(chunks)) }));
+      },
+    );
+    outgoing.on('error', reject);
+    outgoing.end(payload);
+  });
+}
+
+function parsed(bytes: Buffer): unknown {
+  const text = bytes.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}

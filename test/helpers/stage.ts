@@ -1,0 +1,72 @@
+/**
+ * What one test, scenario or demo stands on: a loopback world, bridges and a temporary folder, all gone at the end,
+ * also after a failure or Ctrl-C.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { Bridge, type BridgeOptions } from './bridge.ts';
+import { World } from './world.ts';
+
+const folders = new Set<string>();
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+export class Stage {
+  readonly dir: string;
+  readonly world: World;
+  readonly #bridges: Bridge[] = [];
+
+  private constructor(dir: string, world: World) {
+    this.dir = dir;
+    this.world = world;
+  }
+
+  static async set(): Promise<Stage> {
+    const dir = mkdtempSync(`${tmpdir()}/node-bridge-`);
+    folders.add(dir);
+    return new Stage(dir, await World.start(`${dir}/world.out`));
+  }
+
+  /** A bridge against this world, listening. `name` is its folder; two of one name share their saved logins. */
+  async bridge(options: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
+    const bridge = await this.launch(options);
+    await bridge.listening();
+    return bridge;
+  }
+
+  /** As `bridge`, without waiting until it listens. */
+  async launch({ name = 'bridge', ...options }: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
+    const bridge = await Bridge.launch({ world: this.world, dir: `${this.dir}/${name}`, ...options });
+    this.#bridges.push(bridge);
+    return bridge;
+  }
+
+  /** A bridge with `count` numbers that were paired before it starts. */
+  async paired(count: number, env: Record<string, string> = {}): Promise<{ bridge: Bridge; phones: string[] }> {
+    const phones = await this.world.pairedFixtures(count, `${this.dir}/bridge/legacy`);
+    const bridge = await this.bridge({ env });
+    return { bridge, phones };
+  }
+
+  /** Kills what still runs and removes the folder. */
+  async strike(): Promise<void> {
+    for (const bridge of this.#bridges) {
+      // A stopped process (SIGSTOP) dies of SIGKILL as well.
+      if (bridge.process.exit === undefined) await bridge.kill9();
+    }
+    await this.world.stop();
+    rmSync(this.dir, { recursive: true, force: true });
+    folders.delete(this.dir);
+  }
+}
+
+/** Runs `play` on a stage of its own. */
+export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T> {
+  const stage = await Stage.set();
+  try {
+    return await play(stage);
+  } finally {
+    await stage.strike();
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The loopback world as its own process, and a typed client of its control API.
+ *
+ * Deliberately not here: what the peers do (test/loopback), and decisions about traffic (traffic.ts).
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { type Answer, type CallOptions, call } from './json-http.ts';
+import { Process } from './process.ts';
+import { ROOT, TSX } from './root.ts';
+
+const readyLine = z.object({ control: z.string(), env: z.record(z.string(), z.string()) });
+const sentMessage = z.object({ id: z.string() });
+const contactMessages = z.array(z.object({ id: z.string(), from: z.string(), text: z.string().nullish() }));
+const checks = z.object({
+  unansweredIqs: z.number(),
+  messagesWithoutParticipants: z.number(),
+  undecryptable: z.number(),
+  duplicateIds: z.number(),
+  overlappingConnections: z.number(),
+});
+const appRequests = z.array(
+  z.object({ n: z.number(), at: z.number(), method: z.string(), path: z.string(), body: z.unknown(), status: z.number() }),
+);
+const violations = z.array(z.unknown());
+
+export type Checks = z.infer<typeof checks>;
+export type AppRequest = z.infer<typeof appRequests>[number];
+export type ContactMessage = z.infer<typeof contactMessages>[number];
+export type CloseHow = 'stream-error' | 'failure' | 'tcp' | 'freeze' | 'swallow';
+export type AppMode = 'ok' | 'down' | '500' | '422' | 'slow' | 'cut';
+export type Incoming = {
+  readonly to: string;
+  readonly text: string;
+  readonly addressing?: 'pn' | 'lid';
+  readonly hidePn?: boolean;
+};
+
+export class World {
+  readonly process: Process;
+  readonly control: string;
+  /** All that a bridge needs to be started against this world. */
+  readonly env: Readonly<Record<string, string>>;
+
+  private constructor(process: Process, ready: z.infer<typeof readyLine>) {
+    this.process = process;
+    this.control = ready.control;
+    this.env = ready.env;
+  }
+
+  static async start(output: string): Promise<World> {
+    const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`];
+    const process = new Process({ args, cwd: ROOT, output });
+    const ready = await process.line(/^\{"control":/, 20_000);
+    return new World(process, readyLine.parse(JSON.parse(ready)));
+  }
+
+  get token(): string {
+    return this.env['NODE_WEBHOOK_TOKEN'] ?? '';
+  }
+
+  async addPhone(phone: string): Promise<void> {
+    await this.#ok('/phones', { body: { phone } });
+  }
+
+  async scan(phone: string, qr: string): Promise<void> {
+    await this.#ok(`/phones/${phone}/scan`, { body: { qr } });
+  }
+
+  async enterCode(phone: string, code: string): Promise<void> {
+    await this.#ok(`/phones/${phone}/enter-code`, { body: { code } });
+  }
+
+  /** A contact writes to a paired number; queued as offline while the number is away. Answers the WhatsApp id. */
+  async contactSends(contact: string, message: Incoming): Promise<string> {
+    return sentMessage.parse(await this.#ok(`/contacts/${contact}/send`, { body: message })).id;
+  }
+
+  /** What the contact decrypted, in order. */
+  async contactMessages(contact: string, from?: string): Promise<ContactMessage[]> {
+    const query = from === undefined ? '' : `?from=${from}`;
+    return contactMessages.parse(await this.#ok(`/contacts/${contact}/messages${query}`));
+  }
+
+  async receipts(contact: string, mode: 'auto' | 'manual' | 'off'): Promise<void> {
+    await this.#ok(`/contacts/${contact}/receipts`, { body: { mode } });
+  }
+
+  async receipt(contact: string, id: string, type: 'delivered' | 'read' | 'played' | 'retry'): Promise<void> {
+    await this.#ok(`/contacts/${contact}/receipt`, { body: { id, type } });
+  }
+
+  /** False when the number was not connected, so that there was nothing to close. */
+  async closeNumber(phone: string, how: CloseHow, code?: number): Promise<boolean> {
+    const body = code === undefined ? { how } : { how, code };
+    return (await call(`${this.control}/numbers/${phone}/close`, { body })).status < 300;
+  }
+
+  async faults(faults: Record<string, unknown>): Promise<void> {
+    await this.#ok('/faults', { body: faults });
+  }
+
+  async checks(): Promise<Checks> {
+    return checks.parse(await this.#ok('/checks'));
+  }
+
+  /** Callbacks that the app received, oldest first, numbered by `n`; `after` leaves out those up to that one. */
+  async appRequests({ path = '', after = 0 }: { path?: string; after?: number } = {}): Promise<AppRequest[]> {
+    return appRequests.parse(await this.#ok(`/app/requests?path=${encodeURIComponent(path)}&after=${after}`));
+  }
+
+  async appMode(mode: AppMode, ms?: number): Promise<void> {
+    await this.#ok('/app/mode', { body: ms === undefined ? { mode } : { mode, ms } });
+  }
+
+  /** Callbacks that broke the contract; empty when all is well. */
+  async violations(): Promise<readonly unknown[]> {
+    return violations.parse(await this.#ok('/app/violations'));
+  }
+
+  /** Writes ready-made logins in the older layout into `dir`; answers the numbers. */
+  async pairedFixtures(count: number, dir: string): Promise<string[]> {
+    const answer = await this.#ok('/fixtures/paired', { body: { count, dir }, timeoutMs: 60_000 });
+    return z.object({ phones: z.array(z.string()) }).parse(answer).phones;
+  }
+
+  async stop(): Promise<void> {
+    this.process.signal('SIGTERM');
+    const ended = this.process.ended(5_000);
+    await Promise.race([ended, delay(5_000)]);
+    if (this.process.exit === undefined) await this.process.kill9();
+  }
+
+  async #ok(path: string, options: CallOptions = {}): Promise<unknown> {
+    const answer: Answer = await call(`${this.control}${path}`, options);
+    if (answer.status >= 300) throw new Error(`world ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+}
