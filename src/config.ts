@@ -24,7 +24,10 @@ const BOOLEANS = new Map(
 
 const text = z.string();
 const choice = <const T extends readonly string[]>(words: T) =>
-  z.string().toLowerCase().pipe(z.enum(words, `expected one of ${words.join(', ')}`));
+  z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(words, `expected one of ${words.join(', ')}`));
 const integer = (min: number, max: number) =>
   z
     .string()
@@ -66,7 +69,10 @@ const variables = {
   RESTORE_CONCURRENCY: integer(1, 100).default(5),
   INSPECT: flag.default(false),
   WHATSAPP_SOCKET_URL: url('ws:', 'wss:').default(WHATSAPP_SOCKET_URL),
-  WHATSAPP_TRUST_ROOT: z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits').optional(),
+  WHATSAPP_TRUST_ROOT: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits')
+    .optional(),
   WHATSAPP_VERSION: z
     .string()
     .regex(/^\d{1,6}\s*,\s*\d{1,6}\s*,\s*\d{1,12}$/, 'expected three numbers: 2,3000,1015901307')
@@ -75,7 +81,8 @@ const variables = {
 };
 
 const schema = z.object(variables).superRefine((env, context) => {
-  const refuse = (variable: Variable, message: string) => context.addIssue({ code: 'custom', path: [variable], message });
+  const refuse = (variable: Variable, message: string) =>
+    context.addIssue({ code: 'custom', path: [variable], message });
   const peerIsLocal = isLoopback(parseUrl(env.WHATSAPP_SOCKET_URL)?.hostname ?? '');
   if (env.WHATSAPP_SOCKET_URL !== WHATSAPP_SOCKET_URL && !peerIsLocal) {
     refuse('WHATSAPP_SOCKET_URL', 'only a loopback address may replace the default');

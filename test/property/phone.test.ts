@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extractDigits, lidJid, lidOfJid, parseDigits, phoneJid, phoneOfJid, samePhone, variants } from '../../src/phone.ts';
+import {
+  extractDigits,
+  lidJid,
+  lidOfJid,
+  parseDigits,
+  phoneJid,
+  phoneOfJid,
+  samePhone,
+  variants,
+} from '../../src/phone.ts';
 
 const digit = fc.constantFrom(...'0123456789');
 const digits = (min: number, max: number) => fc.string({ unit: digit, minLength: min, maxLength: max });
@@ -52,7 +61,9 @@ describe('parseDigits', () => {
       fc.string({ unit: 'binary' }),
       fc.string({ unit: fc.constantFrom(...'0123456789+./\\%\0:@_- \n٣５') }),
       fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype), 'prototype', '..', '%2e%2e%2f'),
-      fc.tuple(digits(6, 20), fc.constantFrom('/', '\\', '\0', '\n', '..', '%2f', '::1')).map((parts) => parts.join('')),
+      fc
+        .tuple(digits(6, 20), fc.constantFrom('/', '\\', '\0', '\n', '..', '%2f', '::1'))
+        .map((parts) => parts.join('')),
     );
     fc.assert(
       fc.property(hostile, (input) => {

@@ -50,13 +50,21 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
   });
 
   it('is tolerant: an empty value is unset, numbers and booleans may have spaces and any usual word', () => {
-    const config = read({ PORT: ' 8888 ', NODE_API_AUTH: '', APP_DOMAIN_NAME: ' ', TERMINATE_UNLINKS: 'Yes', INSPECT: '1' });
+    const config = read({
+      PORT: ' 8888 ',
+      NODE_API_AUTH: '',
+      APP_DOMAIN_NAME: ' ',
+      TERMINATE_UNLINKS: 'Yes',
+      INSPECT: '1',
+    });
     expect(config).toMatchObject({ port: 8888, apiAuth: undefined, appUrl: 'http://localhost:8000' });
     expect(config).toMatchObject({ terminateUnlinks: true, inspect: true });
   });
 
   it('removes trailing slashes, reads APP_URL when APP_DOMAIN_NAME is unset, takes a bare DOMAIN_NAME', () => {
-    expect(read({ APP_DOMAIN_NAME: 'https://app.example/', APP_URL: 'https://other' }).appUrl).toBe('https://app.example');
+    expect(read({ APP_DOMAIN_NAME: 'https://app.example/', APP_URL: 'https://other' }).appUrl).toBe(
+      'https://app.example',
+    );
     expect(read({ APP_URL: 'https://other/sub/' }).appUrl).toBe('https://other/sub');
     expect(read({ DOMAIN_NAME: 'bridge.example/node/' }).domainUrl).toBe('https://bridge.example/node');
     expect(read({ ALLOWED_ORIGINS: 'https://a.example/, ,https://b.example' }).allowedOrigins).toEqual([
@@ -79,10 +87,7 @@ describe('option > real variable > .env file > default', () => {
   it('each wins over the next', () => {
     const folder = mkdtempSync(join(directory, 'file-'));
     writeFileSync(join(folder, '.env'), 'PORT=1001\nDATA_DIR="in file"\nRESTORE_CONCURRENCY=7\n# INSPECT=1\n');
-    const config = read(
-      { PORT: '1002', DATA_DIR: '/real' },
-      { directory: folder, options: { PORT: '1003' } },
-    );
+    const config = read({ PORT: '1002', DATA_DIR: '/real' }, { directory: folder, options: { PORT: '1003' } });
     expect(config).toMatchObject({ port: 1003, dataDir: '/real', restoreConcurrency: 7, inspect: false });
   });
 });
@@ -99,7 +104,11 @@ describe('CF2 problems name the variable, never its value', () => {
 
   it('shows every problem of a start at once', () => {
     const env = { PORT: '70000', LOG_LEVEL: 'loud', RESTORE_CONCURRENCY: '0', AUTH_ENCRYPTION_KEY: 'short' };
-    expect(problems(env).map((line) => line.split(':')[0]).sort()).toEqual(Object.keys(env).sort());
+    expect(
+      problems(env)
+        .map((line) => line.split(':')[0])
+        .sort(),
+    ).toEqual(Object.keys(env).sort());
   });
 
   it('refuses numbers that are not whole, and an app URL that is none', () => {
@@ -110,7 +119,15 @@ describe('CF2 problems name the variable, never its value', () => {
   });
 
   it('lists names that look like a misspelt one of ours, and nobody else’s', () => {
-    const env = { RESTORE_CONCURENCY: '3', AUTH_DIRS: 'x', HOME: '/', HOSTNAME: 'h', PATH: '/', LANG: 'C', LOG_LEVEL: 'warn' };
+    const env = {
+      RESTORE_CONCURENCY: '3',
+      AUTH_DIRS: 'x',
+      HOME: '/',
+      HOSTNAME: 'h',
+      PATH: '/',
+      LANG: 'C',
+      LOG_LEVEL: 'warn',
+    };
     expect(loadConfig({ env, directory })).toMatchObject({ kind: 'ok', unknown: ['RESTORE_CONCURENCY', 'AUTH_DIRS'] });
   });
 });
@@ -133,7 +150,9 @@ describe('CF3 only a peer on this machine may stand in for WhatsApp (design/loop
 
   it('refuses a trust root for the real service', () => {
     expect(problems({ WHATSAPP_TRUST_ROOT: ROOT })).toHaveLength(1);
-    expect(problems({ WHATSAPP_TRUST_ROOT: ROOT, WHATSAPP_SOCKET_URL: 'wss://web.whatsapp.com/ws/chat' })).toHaveLength(1);
+    expect(problems({ WHATSAPP_TRUST_ROOT: ROOT, WHATSAPP_SOCKET_URL: 'wss://web.whatsapp.com/ws/chat' })).toHaveLength(
+      1,
+    );
   });
 });
 

@@ -11,7 +11,11 @@ const PHONE = '5511987654321';
 function capture(level: LogLevel = 'info') {
   let text = '';
   const log = createLog({ level, stream: { write: (line) => void (text += line) } });
-  const lines = () => text.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const lines = () =>
+    text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
   return { log, text: () => text, lines };
 }
 
@@ -77,7 +81,8 @@ describe('L2 texts are scrubbed', () => {
 });
 
 describe('L3 errors', () => {
-  const failure = () => Object.assign(new Error('connect failed', { cause: new Error('refused') }), { code: 'ECONNREFUSED' });
+  const failure = () =>
+    Object.assign(new Error('connect failed', { cause: new Error('refused') }), { code: 'ECONNREFUSED' });
 
   it('name, code, message and cause; no stack at info', () => {
     const { log, lines, text } = capture();

@@ -15,7 +15,12 @@ describe('SimulatedTime', () => {
     actor.subscribe((snapshot) => seen.push([snapshot.value, clock.now()]));
     actor.start();
     clock.advance(300);
-    expect(seen).toEqual([['a', 0], ['b', 100], ['c', 200], ['d', 300]]);
+    expect(seen).toEqual([
+      ['a', 0],
+      ['b', 100],
+      ['c', 200],
+      ['d', 300],
+    ]);
     actor.stop();
     expect(clock.pending).toBe(0);
   });

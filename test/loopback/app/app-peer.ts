@@ -1,0 +1,182 @@
+/**
+ * The app's side of the wire as a real HTTP server on 127.0.0.1 (design/loopback.md): checks the token and every
+ * callback, answers as the contract says, remembers what it received, and can be down, slow, broken or cut.
+ *
+ * A valid request is processed before it is slowed or cut, so a repeat of it is a repeat for the app, too.
+ */
+
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { type Context, Hono } from 'hono';
+import { Answers, type Call, invalid, type Json, type Reply } from './answers.ts';
+import { bodyProblems, queryProblems } from './contract.ts';
+import { controlRoutes } from './control.ts';
+import { Faults, type ModeCommand } from './faults.ts';
+import { type AppRequest, type Recording, type RequestFilter, Requests, type Violation } from './requests.ts';
+
+export type AppPeerOptions = {
+  /** Expected in X-Node-Token; default 64 random hex digits. */
+  readonly token?: string;
+  /** Default: any free one. */
+  readonly port?: number;
+  /** `ids` keeps only numbers, paths and message ids, for long runs and benchmarks. */
+  readonly record?: Recording;
+};
+
+export type AppPeer = {
+  /** APP_DOMAIN_NAME of the bridge. Stays the same when the app was down. */
+  readonly url: string;
+  /** NODE_WEBHOOK_TOKEN of the bridge. */
+  readonly token: string;
+  /** What the app knows: settings, keywords, flows, schedules, its age. */
+  readonly answers: Answers;
+  /** The `/app/*` control routes of design/loopback.md. */
+  readonly routes: Hono;
+  requests(filter?: RequestFilter): AppRequest[];
+  /** Breaches of the contract; a test ends by asserting that there are none. */
+  violations(): readonly Violation[];
+  /** Forgets requests and violations; numbering goes on. */
+  clear(): void;
+  /** Resolves when the mode is in force. */
+  mode(command: ModeCommand): Promise<void>;
+  /** The next valid request of `path` is answered with `body`, once. */
+  nextAnswer(path: string, body: unknown, status?: number): void;
+  close(): Promise<void>;
+};
+
+type Env = { Bindings: HttpBindings };
+
+export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPeer> {
+  const token = options.token ?? randomBytes(32).toString('hex');
+  const answers = new Answers();
+  const faults = new Faults();
+  const requests = new Requests(options.record ?? 'all');
+
+  const app = new Hono<Env>();
+  app.all('*', async (context) => {
+    const { call, readable } = await readCall(context);
+    const request = requests.add(call, context.req.raw.headers);
+    const { mode, ms } = faults.at(call.path);
+    if (mode === 'down') return cut(context);
+    const reply = mode === '500' || mode === '422' ? refused(mode) : answered(call, readable, request, context);
+    if (mode === 'slow') await delay(ms);
+    if (mode === 'cut') return cut(context);
+    request.status = reply.status;
+    return context.json(reply.body as Json, reply.status as 200);
+  });
+
+  function answered(call: Call, readable: boolean, request: AppRequest, context: Context<Env>): Reply {
+    const violated = (problem: string) => requests.violated(request, problem);
+    if (!sameToken(context.req.header('x-node-token') ?? '', token)) {
+      violated('X-Node-Token: wrong or missing');
+      return unauthorized(call.path);
+    }
+    const wantsJson = context.req.header('accept') === 'application/json';
+    if (!wantsJson) violated('Accept: must be application/json');
+    const older = answers.olderRefusal(call);
+    if (older) return older;
+    if (call.method === 'GET') queryProblems(call.path, call.query).forEach(violated);
+    const problems =
+      call.method === 'GET' ? [] : readable ? bodyProblems(call.path, call.body) : ['body: not a JSON object'];
+    problems.forEach(violated);
+    // Without the header the app sends the caller back to a page, which looks like success (contract README §3).
+    if (problems.length > 0) return wantsJson ? { status: 422, body: invalid(problems) } : { status: 302, body: {} };
+    const reply = answers.answer(call);
+    if (!reply) {
+      violated('no such route');
+      return { status: 404, body: { message: 'Not Found' } };
+    }
+    return faults.takeAnswer(call.path) ?? reply;
+  }
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  await listen(server, options.port ?? 0);
+  const { port } = server.address() as AddressInfo;
+
+  const peer: Omit<AppPeer, 'routes'> = {
+    url: `http://127.0.0.1:${port}`,
+    token,
+    answers,
+    requests: (filter) => requests.list(filter),
+    violations: () => requests.violations(),
+    clear: () => requests.clear(),
+    async mode(command) {
+      faults.set(command);
+      if (faults.down && server.listening) await stop(server);
+      if (!faults.down && !server.listening) await listen(server, port);
+    },
+    nextAnswer: (path, body, status = 200) => faults.nextAnswer(path, { status, body }),
+    async close() {
+      if (server.listening) await stop(server);
+    },
+  };
+  return { ...peer, routes: controlRoutes(peer) };
+}
+
+async function readCall(context: Context<Env>): Promise<{ call: Call; readable: boolean }> {
+  const { method, path } = context.req;
+  const call = { method, path, query: context.req.query() };
+  if (method === 'GET') return { call: { ...call, body: {} }, readable: true };
+  const body = parsed(await context.req.text());
+  return { call: { ...call, body: body ?? {} }, readable: body !== undefined };
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Destroys the connection: the caller sees a reset, not an answer. */
+function cut(context: Context<Env>): Response {
+  context.env.incoming.socket.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+const refused = (mode: '500' | '422'): Reply =>
+  mode === '500'
+    ? { status: 500, body: { message: 'Server Error' } }
+    : { status: 422, body: invalid(['body: refused']) };
+
+const STRICT_REFUSAL =
+  /^\/api\/(inbound-message|groups\/sync|flow\/store-media|campaigns\/sync|templates-camp|workspace-attributes|flows)(\/|$)/;
+
+function unauthorized(path: string): Reply {
+  if (path === '/api/keyword-replies') {
+    return { status: 401, body: [{ response: '401', reply: 'unauthorized', reply_type: null, flow_id: null }] };
+  }
+  if (STRICT_REFUSAL.test(path)) return { status: 401, body: { ok: false, error: 'unauthorized' } };
+  return { status: 403, body: { ok: false, message: 'forbidden' } };
+}
+
+function sameToken(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return expected !== '' && a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** While the app was down, an outgoing connection of this machine may have borrowed its port for a moment. */
+async function listen(server: ServerType, port: number, attempts = 100): Promise<void> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || attempts === 0) throw error;
+    await delay(50);
+    await listen(server, port, attempts - 1);
+  }
+}
+
+async function stop(server: ServerType): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  if ('closeAllConnections' in server) server.closeAllConnections();
+  await closed;
+}

@@ -1,0 +1,49 @@
+/** The peer's remote control (design/loopback.md, `/app/*`), mounted on the loopback world's control server. */
+
+import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { AppPeer } from './app-peer.ts';
+import { MODES } from './faults.ts';
+
+const json = z.record(z.string(), z.unknown());
+const phone = z.string().regex(/^\d{6,20}$/);
+const proxy = z.looseObject({ enabled: z.boolean() });
+
+const COMMANDS = {
+  settings: z.looseObject({ phone: phone.optional(), proxy: proxy.optional() }),
+  keyword: z.object({ keyword: z.string(), phone, answer: json }),
+  flow: z.object({ id: z.coerce.string(), flow: json.optional(), flow_data: json.optional() }),
+  nextAnswer: z.object({ path: z.string(), body: z.unknown(), status: z.int().optional() }),
+  mode: z.object({ path: z.string().optional(), mode: z.enum(MODES), ms: z.number().optional() }),
+};
+
+export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
+  const routes = new Hono();
+
+  routes.get('/app/requests', (context) => {
+    const { path, after } = context.req.query();
+    return context.json(peer.requests({ ...(path ? { path } : {}), after: Number(after ?? 0) }));
+  });
+  routes.get('/app/violations', (context) => context.json(peer.violations()));
+
+  const command = <T extends z.ZodType>(path: string, type: T, run: (input: z.output<T>) => void | Promise<void>) =>
+    routes.post(path, async (context: Context) => {
+      const parsed = type.safeParse(await context.req.json().catch(() => undefined));
+      if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
+      await run(parsed.data);
+      return context.json({ ok: true });
+    });
+
+  command('/app/settings', COMMANDS.settings, ({ phone: number, proxy: ofNumber, ...fields }) =>
+    peer.answers.settings(number, { ...fields, ...(ofNumber ? { proxy: ofNumber } : {}) }),
+  );
+  command('/app/message-settings', json, (fields) => peer.answers.messageSettings(fields));
+  command('/app/keyword', COMMANDS.keyword, (rule) => peer.answers.keyword(rule.keyword, rule.phone, rule.answer));
+  command('/app/flow', COMMANDS.flow, ({ id, flow, flow_data }) =>
+    peer.answers.flow(id, { ...(flow ? { flow } : {}), ...(flow_data ? { flow_data } : {}) }),
+  );
+  command('/app/schedules', z.array(z.unknown()), (rows) => peer.answers.schedules(rows));
+  command('/app/next-answer', COMMANDS.nextAnswer, ({ path, body, status }) => peer.nextAnswer(path, body, status));
+  command('/app/mode', COMMANDS.mode, (mode) => peer.mode(mode));
+  return routes;
+}
