@@ -29,7 +29,7 @@ const TRAFFIC_AFTER_KILL = 60;
 
 export function story({ stage, bridge }: Scene): Step[] {
   const { world } = stage;
-  const appLog = new AppLog(world);
+  const appLog = AppLog.ofAll(world);
   return [
     {
       name: 'Pair a number by QR',

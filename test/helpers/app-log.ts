@@ -17,27 +17,36 @@ const messageStatus = z.object({ whatsapp_message_id: z.string(), status: z.stri
 
 export type Inbound = z.infer<typeof inbound>;
 
+/** How long a request may stay unanswered before it counts as cut off. */
+const ANSWER_MS = 30_000;
+
 export class AppLog {
   readonly #world: World;
-  readonly #accepted: AppRequest[] = [];
-  #after = 0;
+  /** By arrival number. */
+  readonly #requests = new Map<number, AppRequest>();
+  #after: number;
 
-  constructor(world: World) {
+  private constructor(world: World, after: number) {
     this.#world = world;
+    this.#after = after;
+  }
+
+  static ofAll(world: World): AppLog {
+    return new AppLog(world, 0);
   }
 
   /** Without what the app has received so far. */
   static async fromNow(world: World): Promise<AppLog> {
-    const log = new AppLog(world);
-    await log.refresh();
-    log.#accepted.length = 0;
-    return log;
+    const soFar = await world.appRequests();
+    return new AppLog(world, soFar.at(-1)?.n ?? 0);
   }
 
   async refresh(): Promise<this> {
     const fresh = await this.#world.appRequests({ after: this.#after });
-    this.#after = fresh.at(-1)?.n ?? this.#after;
-    for (const request of fresh) if (request.status === 200 && request.method === 'POST') this.#accepted.push(request);
+    for (const request of fresh) this.#requests.set(request.n, request);
+    // A request is listed when it arrives and gets its status later: unanswered ones are read again.
+    const unanswered = fresh.find(({ status, at }) => status === 0 && Date.now() - at < ANSWER_MS);
+    this.#after = unanswered === undefined ? (fresh.at(-1)?.n ?? this.#after) : unanswered.n - 1;
     return this;
   }
 
@@ -57,6 +66,7 @@ export class AppLog {
   }
 
   #bodies(path: string): unknown[] {
-    return this.#accepted.filter((request) => request.path === path).map((request) => request.body);
+    const accepted = [...this.#requests.values()].filter((request) => request.path === path && request.status === 200);
+    return accepted.map((request) => request.body);
   }
 }

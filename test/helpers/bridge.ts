@@ -47,6 +47,7 @@ export class Bridge {
   readonly legacyDir: string;
   readonly dataDir: string;
   readonly output: string;
+  readonly logFile: string;
   readonly token: string;
   readonly #args: readonly string[];
   readonly #env: Record<string, string>;
@@ -58,6 +59,7 @@ export class Bridge {
     this.legacyDir = `${options.dir}/legacy`;
     this.dataDir = `${options.dir}/data`;
     this.output = `${options.dir}/bridge.out`;
+    this.logFile = `${options.dir}/node.log`;
     this.url = `http://127.0.0.1:${port}`;
     this.token = options.world.token;
     this.#args = ['--import', TSX, ...(options.preload ?? []).flatMap((file) => ['--import', file]), `${ROOT}/src/main.ts`];
@@ -67,7 +69,7 @@ export class Bridge {
       AUTH_DIR: this.authDir,
       DATA_DIR: this.dataDir,
       LEGACY_AUTH_DIR: this.legacyDir,
-      LOG_FILE: `${options.dir}/node.log`,
+      LOG_FILE: this.logFile,
       ...options.env,
     };
     this.#process = this.#spawn();

@@ -16,6 +16,7 @@ export class Stage {
   readonly dir: string;
   readonly world: World;
   readonly #bridges: Bridge[] = [];
+  #kept = false;
 
   private constructor(dir: string, world: World) {
     this.dir = dir;
@@ -49,6 +50,13 @@ export class Stage {
     return { bridge, phones };
   }
 
+  /** Leaves the folder behind, for looking at output; answers where it is. */
+  keep(): string {
+    this.#kept = true;
+    folders.delete(this.dir);
+    return this.dir;
+  }
+
   /** Kills what still runs and removes the folder. */
   async strike(): Promise<void> {
     for (const bridge of this.#bridges) {
@@ -56,7 +64,7 @@ export class Stage {
       if (bridge.process.exit === undefined) await bridge.kill9();
     }
     await this.world.stop();
-    rmSync(this.dir, { recursive: true, force: true });
+    if (!this.#kept) rmSync(this.dir, { recursive: true, force: true });
     folders.delete(this.dir);
   }
 }

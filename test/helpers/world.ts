@@ -22,6 +22,9 @@ const checks = z.object({
 const appRequests = z.array(
   z.object({ n: z.number(), at: z.number(), method: z.string(), path: z.string(), body: z.unknown(), status: z.number() }),
 );
+const numberState = z.object({
+  connections: z.array(z.object({ openedAt: z.string(), closedAt: z.string().nullable(), loggedIn: z.boolean() })),
+});
 const violations = z.array(z.unknown());
 
 export type Checks = z.infer<typeof checks>;
@@ -71,6 +74,11 @@ export class World {
     await this.#ok(`/phones/${phone}/enter-code`, { body: { code } });
   }
 
+  /** The user removes the linked device on the phone. */
+  async unlink(phone: string): Promise<void> {
+    await this.#ok(`/phones/${phone}/unlink`, { body: {} });
+  }
+
   /** A contact writes to a paired number; queued as offline while the number is away. Answers the WhatsApp id. */
   async contactSends(contact: string, message: Incoming): Promise<string> {
     return sentMessage.parse(await this.#ok(`/contacts/${contact}/send`, { body: message })).id;
@@ -94,6 +102,13 @@ export class World {
   async closeNumber(phone: string, how: CloseHow, code?: number): Promise<boolean> {
     const body = code === undefined ? { how } : { how, code };
     return (await call(`${this.control}/numbers/${phone}/close`, { body })).status < 300;
+  }
+
+  /** When the number's latest connection logged in, as epoch ms, and whether it is still up. */
+  async lastLogin(phone: string): Promise<{ readonly at: number; readonly up: boolean } | undefined> {
+    const { connections } = numberState.parse(await this.#ok(`/numbers/${phone}`));
+    const last = connections.findLast((connection) => connection.loggedIn);
+    return last === undefined ? undefined : { at: Date.parse(last.openedAt), up: last.closedAt === null };
   }
 
   async faults(faults: Record<string, unknown>): Promise<void> {

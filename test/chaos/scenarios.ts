@@ -1,0 +1,27 @@
+/** Every chaos scenario, in the order of `npm run faults`. */
+import type { Scenario } from './scenario.ts';
+import { appAway } from './scenarios/app-away.ts';
+import { idempotentSends } from './scenarios/idempotent-sends.ts';
+import { inboundFaults } from './scenarios/inbound-faults.ts';
+import { killAfterOnline } from './scenarios/kill-after-online.ts';
+import { killPairing } from './scenarios/kill-pairing.ts';
+import { kill } from './scenarios/kill.ts';
+import { restore } from './scenarios/restore.ts';
+import { secondProcess } from './scenarios/second-process.ts';
+import { secrets } from './scenarios/secrets.ts';
+import { sigterm } from './scenarios/sigterm.ts';
+import { whatsappDrops } from './scenarios/whatsapp-drops.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  kill,
+  killAfterOnline,
+  killPairing,
+  idempotentSends,
+  inboundFaults,
+  appAway,
+  whatsappDrops,
+  secondProcess,
+  sigterm,
+  restore,
+  secrets,
+];

@@ -1,0 +1,39 @@
+/**
+ * P5: the app is down, answers 500, is slow, or cuts the connection in mid-answer, and the bridge is killed in each of
+ * these; every injected message id reaches the app at least once, in order per conversation without its repeats.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppLog } from '../../helpers/app-log.ts';
+import { audit } from '../../helpers/audit.ts';
+import { Traffic } from '../../helpers/traffic.ts';
+import { type Scenario, together } from '../scenario.ts';
+
+const MODES = ['down', '500', 'cut', 'slow'] as const;
+
+export const inboundFaults: Scenario = {
+  name: 'inbound-faults',
+  shows: 'the app down, answering 500, slow or cutting while the bridge is killed: no inbound message lost',
+  rounds: { short: 1, long: 5 },
+  async run({ stage, random, rounds, say }) {
+    const { world } = stage;
+    const { bridge, phones } = await stage.paired(3);
+    await bridge.allConnected(phones, 30_000);
+    const appLog = await AppLog.fromNow(world);
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, directions: 'in', pause: [20, 150] });
+    traffic.start();
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const mode of MODES) {
+        await bridge.allConnected(phones, 30_000);
+        await world.appMode(mode, 300);
+        await delay(random.between(300, 1_000));
+        await bridge.kill9();
+        await world.appMode('ok');
+        await bridge.restart();
+        say(`round ${round}/${rounds}, app ${mode}: ${traffic.injected.length} messages injected`);
+      }
+    }
+    await traffic.stop();
+    const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
+    return together({ counts: { kills: rounds * MODES.length }, problems: [] }, verdict);
+  },
+};

@@ -1,0 +1,78 @@
+/**
+ * P3, P5, P6: `kill -9` at random moments of sending and receiving, over several numbers, with the app and WhatsApp
+ * failing at random beside it.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppLog } from '../../helpers/app-log.ts';
+import { audit } from '../../helpers/audit.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import type { Random } from '../../helpers/random.ts';
+import { Traffic } from '../../helpers/traffic.ts';
+import type { World } from '../../helpers/world.ts';
+import { type Scenario, together } from '../scenario.ts';
+
+const NUMBERS = 4;
+/** Of the rounds that have a fault beside the kill. */
+const FAULT_PROBABILITY = 0.4;
+/** Of the rounds that are killed without waiting for a connection. */
+const DURING_START_PROBABILITY = 0.2;
+
+export const kill: Scenario = {
+  name: 'kill',
+  shows: 'kill -9 at random moments of sending and receiving: no pairing, message or order lost, nothing doubled',
+  rounds: { short: 5, long: 100 },
+  async run({ stage, random, rounds, say }) {
+    const { world } = stage;
+    const { bridge, phones } = await stage.paired(NUMBERS);
+    await bridge.allConnected(phones, 30_000);
+    const appLog = await AppLog.fromNow(world);
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: [50, 400] });
+    traffic.start();
+    let online = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      const fault = random.chance(FAULT_PROBABILITY) ? await randomFault(world, phones, random) : undefined;
+      if (random.chance(DURING_START_PROBABILITY)) {
+        await delay(random.between(0, 1_500));
+      } else {
+        await eventually(async () => (await bridge.connected(phones)).length > 0, {
+          what: 'a number is connected again',
+          withinMs: 30_000,
+          everyMs: 20,
+        });
+        online += 1;
+        await delay(random.between(0, 1_200));
+      }
+      await bridge.kill9();
+      await fault?.end();
+      say(
+        `kill ${round}/${rounds}${fault === undefined ? '' : ` with ${fault.name}`}: ` +
+          `${traffic.injected.length} received, ${traffic.sent.length} sent so far`,
+      );
+      await bridge.restart();
+    }
+    await traffic.stop();
+    const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
+    return together({ counts: { kills: rounds, 'kills while online': online }, problems: [] }, verdict);
+  },
+};
+
+type Fault = { readonly name: string; readonly end: () => Promise<void> };
+
+async function randomFault(world: World, phones: readonly string[], random: Random): Promise<Fault> {
+  const app = random.pick(['down', '500', 'cut', 'slow'] as const);
+  const cut = random.pick(['tcp', 'stream-error', 'swallow'] as const);
+  const choice = random.pick(['app', 'whatsapp', 'late acks'] as const);
+  switch (choice) {
+    case 'app':
+      await world.appMode(app, 500);
+      return { name: `the app ${app}`, end: () => world.appMode('ok') };
+    case 'whatsapp':
+      await world.closeNumber(random.pick(phones), cut, cut === 'stream-error' ? 503 : undefined);
+      return { name: `a connection broken (${cut})`, end: async () => undefined };
+    case 'late acks':
+      await world.faults({ ack: { delayMs: random.between(50, 800) } });
+      return { name: 'late acks', end: () => world.faults({ clear: true }) };
+    default:
+      return choice satisfies never;
+  }
+}

@@ -1,0 +1,37 @@
+/** Contract README §9: SIGTERM during traffic ends with exit code 0 within 25 s, loses nothing and keeps the pairings. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppLog } from '../../helpers/app-log.ts';
+import { audit } from '../../helpers/audit.ts';
+import { Traffic } from '../../helpers/traffic.ts';
+import { type Scenario, together } from '../scenario.ts';
+
+const BUDGET_MS = 25_000;
+
+export const sigterm: Scenario = {
+  name: 'sigterm',
+  shows: 'SIGTERM during traffic: exit code 0 within 25 s, nothing lost, pairings kept',
+  rounds: { short: 1, long: 5 },
+  async run({ stage, random, rounds, say }) {
+    const { world } = stage;
+    const { bridge, phones } = await stage.paired(3);
+    await bridge.allConnected(phones, 30_000);
+    const appLog = await AppLog.fromNow(world);
+    const traffic = new Traffic({ world, bridge, numbers: phones, random });
+    const problems: string[] = [];
+    traffic.start();
+    for (let round = 1; round <= rounds; round += 1) {
+      await bridge.allConnected(phones, 30_000);
+      await delay(random.between(500, 1_500));
+      const from = performance.now();
+      const { code, signal } = await bridge.stop(BUDGET_MS + 5_000);
+      const ms = Math.round(performance.now() - from);
+      say(`stop ${round}/${rounds}: exit code ${code} after ${ms} ms`);
+      if (code !== 0) problems.push(`exit code ${code}, signal ${signal}`);
+      if (ms > BUDGET_MS) problems.push(`took ${ms} ms`);
+      await bridge.restart();
+    }
+    await traffic.stop();
+    const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
+    return together({ counts: { stops: rounds }, problems }, verdict);
+  },
+};
