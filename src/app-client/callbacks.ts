@@ -1,0 +1,117 @@
+/**
+ * A fact becomes a callback: which endpoint, which body within the app's limits, and how the outbox must treat it.
+ * Contract inbound §2, §3, §10; clients §7; README §3.1 and §6 (timeouts).
+ *
+ * Invariants:
+ *  B1  no field is longer than the app accepts; a body over the limit ends in `…`.
+ *  B2  `sender_phone` is never empty: the phone, else the LID digits.
+ *  B3  facts of one conversation share an order key, whether the customer is known by LID, by phone or by both.
+ *
+ * Deliberately not here: storing and sending.
+ */
+import { lidJid, phoneJid } from '../phone.ts';
+import type { Fact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
+import { cut, LIMITS } from './limits.ts';
+
+export type Lane = 'inbound' | 'receipts' | 'rest';
+
+export type Supersede = {
+  readonly key: string;
+  /** An unsent callback gives way to a newer one of the same key with an equal or higher rank, and covers lower ones. */
+  readonly rank: number;
+};
+
+export type Callback = {
+  readonly path: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Callbacks that share any key are posted one after the other. Two when a customer's phone and LID are both known. */
+  readonly orderKeys: readonly string[];
+  readonly lane: Lane;
+  readonly timeoutMs: number;
+  readonly supersede?: Supersede;
+  /** Wait this long for a superseding one before the first attempt. */
+  readonly coalesceMs?: number;
+};
+
+export const PATHS = {
+  inbound: '/api/inbound-message',
+  receipt: '/api/chat/message-status',
+  status: '/api/update-status',
+} as const;
+
+/** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
+export function callbackOf(fact: Fact): Callback {
+  switch (fact.kind) {
+    case 'inbound':
+      return inboundMessage(fact);
+    case 'receipt':
+      return messageStatus(fact);
+    case 'status':
+      return updateStatus(fact);
+    default:
+      throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
+  }
+}
+
+function inboundMessage(fact: InboundFact): Callback {
+  const { pn, lid } = fact.contact;
+  const sender = pn ?? lid;
+  if (!sender) throw new TypeError('an inbound fact needs a phone or a LID (B2)');
+  const limits = LIMITS.inbound;
+  const chat = (who: string) => `chat:${fact.device}:${who}`;
+  return {
+    path: PATHS.inbound,
+    body: {
+      device_phone: cut(fact.device, limits.devicePhone),
+      sender_phone: cut(sender, limits.senderPhone),
+      sender_name: cut(fact.name, limits.senderName),
+      body: cut(fact.text, limits.body, '…'),
+      media_type: null,
+      wa_message_id: cut(fact.id, limits.messageId),
+      is_lid: pn === undefined,
+      raw_jid: cut(pn ? phoneJid(pn) : lidJid(sender), limits.rawJid),
+      lid_jid: lid ? cut(lidJid(lid), limits.lidJid) : '',
+      direction: fact.direction,
+      timestamp: Math.trunc(fact.at),
+    },
+    orderKeys: [...(pn ? [chat(pn)] : []), ...(lid ? [chat(lidJid(lid))] : [])],
+    lane: 'inbound',
+    timeoutMs: fact.direction === 'in' ? 120_000 : 10_000,
+  };
+}
+
+const RECEIPT_RANK = { delivered: 1, read: 2 } as const;
+
+function messageStatus(fact: ReceiptFact): Callback {
+  const key = `receipt:${fact.device}:${fact.id}`;
+  return {
+    path: PATHS.receipt,
+    body: {
+      whatsapp_message_id: cut(fact.id, LIMITS.receipt.messageId),
+      status: fact.status,
+      [fact.status === 'read' ? 'read_at' : 'delivered_at']: new Date(fact.at).toISOString(),
+    },
+    orderKeys: [key],
+    lane: 'receipts',
+    timeoutMs: 10_000,
+    supersede: { key, rank: RECEIPT_RANK[fact.status] },
+    coalesceMs: 500,
+  };
+}
+
+function updateStatus(fact: StatusFact): Callback {
+  const key = `status:${fact.device}`;
+  return {
+    path: PATHS.status,
+    body: {
+      wid: cut(fact.device, LIMITS.status.wid),
+      status: cut(fact.status, LIMITS.status.status),
+      progress: fact.progress,
+      ...(fact.qr !== undefined && { qr: fact.qr }),
+    },
+    orderKeys: [key],
+    lane: 'rest',
+    timeoutMs: 10_000,
+    supersede: { key, rank: 0 },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * What the bridge tells the app, before it is a payload: facts with full-length values. `callbacks.ts` turns a fact into
+ * the wire's body with the app's field limits applied (contract README §3.1: truncate, store, then send).
+ */
+import type { Identity } from '../phone.ts';
+
+/** A message that arrived (or that the operator's own phone wrote: `direction: 'out'`). Contract inbound §3. */
+export type InboundFact = {
+  readonly kind: 'inbound';
+  readonly device: string;
+  readonly direction: 'in' | 'out';
+  /** The customer: phone, LID, or both. At least one is present. */
+  readonly contact: Identity;
+  readonly name: string;
+  readonly id: string;
+  readonly text: string;
+  /** WhatsApp's message time, epoch seconds. */
+  readonly at: number;
+  /** Arrived too late for automations (inbound §1). */
+  readonly stored: boolean;
+};
+
+/** One receipt of a message that this number sent. Contract inbound §10. */
+export type ReceiptFact = {
+  readonly kind: 'receipt';
+  readonly device: string;
+  readonly id: string;
+  readonly status: 'delivered' | 'read';
+  /** Epoch milliseconds. */
+  readonly at: number;
+};
+
+/** update-status. Contract clients §7. */
+export type StatusFact = {
+  readonly kind: 'status';
+  readonly device: string;
+  readonly status: string;
+  readonly progress: number;
+  readonly qr?: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+};
+
+export type Fact = InboundFact | ReceiptFact | StatusFact;

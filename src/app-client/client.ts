@@ -1,0 +1,120 @@
+/**
+ * One request to the app, and what became of it as a value. Contract README §3.
+ *
+ * Invariants:
+ *  C1  every call ends by its deadline, also when the app stops in the middle of its answer.
+ *  C2  no call is repeated here and no redirect is followed (a redirected POST would arrive as a GET).
+ *  C3  the token and bodies never appear in a returned reason.
+ *
+ * Deliberately not here: what an answer means (`outcomes.ts`), what is sent (`callbacks.ts`), signing.
+ */
+import { createFetch } from 'ofetch';
+import type { Clock } from '../clock.ts';
+import type { Connections } from '../net.ts';
+
+/** The app answered; `body` is JSON when it could be read as such, else the text, else undefined. */
+export type Answered = {
+  readonly kind: 'answer';
+  readonly status: number;
+  readonly body: unknown;
+  /** The `Retry-After` header as sent. */
+  readonly retryAfter?: string;
+};
+
+/**
+ * `unreachable`: refused, reset, cut; `timeout`: the deadline passed; `aborted`: the caller gave up.
+ * `detail` is an error code such as ECONNREFUSED.
+ */
+export type NoAnswer = {
+  readonly kind: 'no answer';
+  readonly why: 'unreachable' | 'timeout' | 'aborted';
+  readonly detail: string;
+};
+
+export type AppAnswer = Answered | NoAnswer;
+
+export type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+
+export interface AppClient {
+  /** `body`: an object, or JSON text that is sent as it is. Never rejects. */
+  post(path: string, body: string | Readonly<Record<string, unknown>>, call: Call): Promise<AppAnswer>;
+  /** Never rejects. */
+  get(path: string, query: Readonly<Record<string, string>>, call: Call): Promise<AppAnswer>;
+}
+
+export type AppClientOptions = {
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  /** Sent as `X-Node-Token`; the header is left out when unset or empty. */
+  readonly token?: string;
+  readonly connections: Connections;
+  readonly clock: Clock;
+};
+
+export function appClient({ baseUrl, token, connections, clock }: AppClientOptions): AppClient {
+  const request = createFetch({
+    fetch: connections.fetch,
+    defaults: {
+      baseURL: baseUrl,
+      retry: 0,
+      ignoreResponseError: true,
+      parseResponse: lenientJson,
+      redirect: 'manual',
+      headers: { accept: 'application/json', ...(token ? { 'x-node-token': token } : {}) },
+    },
+  });
+
+  async function ask(path: string, options: Parameters<typeof request.raw>[1], call: Call): Promise<AppAnswer> {
+    // ofetch's own `timeout` ends with the headers (C1), so the deadline is ours and covers the body too.
+    const controller = new AbortController();
+    let why: NoAnswer['why'] = 'unreachable';
+    const stop = (reason: NoAnswer['why']) => {
+      why = reason;
+      controller.abort();
+    };
+    const abort = () => stop('aborted');
+    const timer = clock.setTimeout(() => stop('timeout'), call.timeoutMs);
+    call.signal?.addEventListener('abort', abort, { once: true });
+    if (call.signal?.aborted) abort();
+    try {
+      const response = await request.raw(path, { ...options, signal: controller.signal });
+      const retryAfter = response.headers.get('retry-after');
+      return {
+        kind: 'answer',
+        status: response.status,
+        body: response._data,
+        ...(retryAfter !== null && { retryAfter }),
+      };
+    } catch (thrown) {
+      return { kind: 'no answer', why, detail: errorCode(thrown) };
+    } finally {
+      clock.clearTimeout(timer);
+      call.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  return {
+    post: (path, body, call) =>
+      ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body }, call),
+    get: (path, query, call) => ask(path, { method: 'GET', query }, call),
+  };
+}
+
+/** The app's PHP may print a notice or a page of HTML; that is then the body, as text. */
+function lenientJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return text;
+    throw thrown;
+  }
+}
+
+/** The innermost code or name of a network error: never its message, which carries the URL. */
+function errorCode(thrown: unknown): string {
+  let found = 'unknown';
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    found = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  }
+  return found;
+}

@@ -1,0 +1,33 @@
+/**
+ * The app's field limits, in characters, and how a value is made to fit. Any longer field is a 422 and a lost callback
+ * (contract inbound §3, clients §7, README §3.1; C-36), so everything is cut before it is stored.
+ */
+export const LIMITS = {
+  /** `/api/inbound-message` (inbound §3). */
+  inbound: { devicePhone: 32, senderPhone: 32, senderName: 191, body: 8192, messageId: 191, rawJid: 191, lidJid: 191 },
+  /** `/api/chat/message-status` (inbound §10). */
+  receipt: { messageId: 191 },
+  /** `/api/update-status` (clients §7); older apps keep 32 characters of the status. */
+  status: { wid: 32, status: 32 },
+  /** `/api/node-heartbeat` (clients §8). */
+  heartbeat: { wid: 32 },
+} as const;
+
+/** At most `limit` characters as the app counts them (code points), never half an emoji; `end` marks the cut. */
+export function cut(text: string, limit: number, end = ''): string {
+  const whole = text.replace(LONE_SURROGATE, '\uFFFD');
+  if (whole.length <= limit) return whole;
+  const limitAt = offsetOf(whole, limit);
+  if (limitAt === whole.length) return whole;
+  return whole.slice(0, offsetOf(whole, limit - [...end].length)) + end;
+}
+
+/** PHP refuses a JSON text with half a surrogate pair as a whole. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+
+/** The code unit at which the character number `count` begins. */
+function offsetOf(text: string, count: number): number {
+  let at = 0;
+  for (let seen = 0; seen < count && at < text.length; seen++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+  return at;
+}

@@ -1,0 +1,240 @@
+/**
+ * Posts the rows of the outbox: which line may send now, and what its answer does to it. Contract README §3.1.
+ *
+ * Invariants:
+ *  W1  a line has one request under way; the next row goes after the outcome of the one before is known.
+ *  W2  at most 64 requests at once, each lane within its own share: a lane never waits for another.
+ *  W3  a row leaves only by success, supersede, burial, or (receipts) because the app lacks the endpoint.
+ *  W4  a silent or refusing app is probed, not hammered (`gate.ts`); once it answers, everything that waited for it goes.
+ *
+ * Deliberately not here: where rows lie (`outbox.ts`), what an answer means (`outcomes.ts`).
+ */
+import { type Clock, sleep } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { AppAnswer, AppClient } from './client.ts';
+import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
+import type { Home } from './outbox-home.ts';
+import type { Entry, Line, Lines } from './outbox-lines.ts';
+import type { Row } from './outbox-rows.ts';
+import { isUnknownDevice, outcomeOf } from './outcomes.ts';
+
+const HOLD_MS = 60_000;
+const SKIP_MS = 10 * 60_000;
+
+export type WorkerOptions = {
+  readonly client: AppClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly lines: Lines;
+  /** 0..1, for the jitter. */
+  readonly random: () => number;
+};
+
+export class OutboxWorker {
+  readonly #options: WorkerOptions;
+  readonly #channels = new Channels();
+  readonly #flights = new Set<Promise<void>>();
+  readonly #abort = new AbortController();
+  #stopped = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+  }
+
+  /** The line has something to post, perhaps. Harmless when it has not. */
+  wake(line: Line): void {
+    const { head } = line;
+    if (this.#stopped || !head || head.state === 'writing' || line.busy > 0 || line.timer || line.queued) return;
+    const channel = this.#channels.of(head);
+    line.queued = true;
+    channel.ready.push(line);
+    this.#pump(channel.lane);
+  }
+
+  /** As `wake`, but not before `ms` have passed; shortens a longer wait that is no back-off. */
+  wakeIn(line: Line, ms: number): void {
+    if (this.#stopped || line.busy > 0 || line.queued || line.attempts > 0) return;
+    if (line.timer && line.dueAt <= this.#options.clock.now() + ms) return;
+    this.#wait(line, ms);
+  }
+
+  /** No new requests; those under way get `ms`, then they are aborted and their rows stay. */
+  async stop(ms: number): Promise<void> {
+    this.#stopped = true;
+    const { clock, lines } = this.#options;
+    for (const { probeTimer } of this.#channels.all()) if (probeTimer) clock.clearTimeout(probeTimer);
+    for (const line of lines.all()) if (line.timer) clock.clearTimeout(line.timer);
+    const landed = new AbortController(); // ends the wait early
+    const all = Promise.all(this.#flights).then(() => landed.abort());
+    await sleep(clock, ms, landed.signal).catch(() => undefined);
+    this.#abort.abort();
+    await all;
+  }
+
+  #pump(lane: LaneState): void {
+    if (lane.pumping) return; // the loop below sees what was added
+    lane.pumping = true;
+    for (let moved = true; moved; ) {
+      moved = false;
+      for (const channel of lane.channels) {
+        if (!this.#stopped && lane.busy < lane.atOnce && this.#next(channel)) moved = true;
+      }
+    }
+    lane.pumping = false;
+  }
+
+  /** Takes one line from the ready queue. False when none may go now. */
+  #next(channel: Channel): boolean {
+    const { clock } = this.#options;
+    if (channel.ready.empty) return false;
+    const wait = channel.gate.nextProbe - clock.now();
+    if (wait > 0) {
+      channel.probeTimer ??= clock.setTimeout(() => {
+        channel.probeTimer = undefined;
+        this.#pump(channel.lane);
+      }, wait);
+      return false;
+    }
+    const line = channel.ready.shift();
+    if (!line) return false;
+    line.queued = false;
+    channel.forApp.delete(line);
+    if (!line.head || line.head.state === 'writing' || line.busy > 0 || line.timer) return true;
+    if (this.#channels.of(line.head) !== channel) this.wake(line);
+    else this.#post(channel, line);
+    return true;
+  }
+
+  #post(channel: Channel, line: Line): void {
+    const { lines, clock, client } = this.#options;
+    const entry = lines.take(line);
+    const row = entry?.home.rows.get(entry.seq);
+    if (!entry || !row || channel.skipUntil > clock.now()) {
+      if (entry) this.#leave(entry);
+      return;
+    }
+    const probe = channel.gate.ajar;
+    channel.gate.pass(clock.now());
+    channel.lane.busy++;
+    const flight = client
+      .post(row.path, row.body, { timeoutMs: row.timeoutMs, signal: this.#abort.signal })
+      .then((answer) => {
+        channel.lane.busy--;
+        this.#settle(channel, entry, row, answer, probe);
+        this.#flights.delete(flight);
+        this.#pump(channel.lane);
+      });
+    this.#flights.add(flight);
+  }
+
+  #settle(channel: Channel, entry: Entry, row: Row, answer: AppAnswer, probe: boolean): void {
+    const { lines, clock, log, random } = this.#options;
+    if (answer.kind === 'no answer' && answer.why === 'aborted') {
+      lines.putBack(entry);
+      return;
+    }
+    const line = lines.lineOf(entry);
+    const now = clock.now();
+    const unknownDeviceMs = line.unknownDeviceSince === undefined ? 0 : now - line.unknownDeviceSince;
+    const history = { attempts: line.attempts, repeats: row.repeats ?? 0, unknownDeviceMs };
+    const outcome = outcomeOf(row.path, answer, history, now, random());
+    if (answer.kind === 'answer')
+      line.unknownDeviceSince =
+        answer.status === 404 && isUnknownDevice(row.path, answer.body) ? (line.unknownDeviceSince ?? now) : undefined;
+    if (outcome.kind === 'hold') channel.gate.refused(now);
+    else if (outcome.kind === 'retry' && outcome.appDown) this.#unanswered(channel, answer, probe);
+    else if (answer.kind === 'answer' && channel.gate.answered()) this.#release(channel);
+
+    switch (outcome.kind) {
+      case 'done':
+        return this.#leave(entry);
+      case 'dead':
+        log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
+        entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
+        return this.#moveOn(lines.drop(entry));
+      case 'skip':
+        log.warn({ path: row.path, ms: SKIP_MS }, 'the app lacks this endpoint; its callbacks are skipped');
+        channel.skipUntil = now + SKIP_MS;
+        return this.#leave(entry);
+      case 'hold':
+        this.#warnRefused(channel, answer, now);
+        return this.#stay(entry, HOLD_MS);
+      case 'retry':
+        line.attempts++;
+        if (outcome.appDown) channel.forApp.add(line);
+        return this.#stay(entry, outcome.afterMs);
+      case 'again later':
+        line.attempts = 0;
+        if (!this.#superseded(entry)) entry.home.countRepeat(entry.seq, row);
+        return this.#stay(entry, outcome.afterMs);
+      default:
+        outcome satisfies never;
+    }
+  }
+
+  #leave(entry: Entry): void {
+    entry.home.spend(entry.seq);
+    this.#moveOn(this.#options.lines.drop(entry));
+  }
+
+  #moveOn(line: Line): void {
+    line.attempts = 0;
+    this.wake(line);
+  }
+
+  /** The row keeps its place and its line waits, unless a newer row speaks for it. */
+  #stay(entry: Entry, ms: number): void {
+    const { lines } = this.#options;
+    if (this.#superseded(entry)) {
+      entry.home.spend(entry.seq);
+      const line = lines.drop(entry);
+      if (line.head && !line.timer) this.#wait(line, ms);
+      return;
+    }
+    const line = lines.putBack(entry);
+    if (!line.timer) this.#wait(line, ms);
+  }
+
+  #superseded(entry: Entry): boolean {
+    const newest = entry.supersede && this.#options.lines.newest(entry.supersede.key);
+    return newest !== undefined && newest !== entry && newest.state !== 'writing';
+  }
+
+  #wait(line: Line, ms: number): void {
+    const { clock } = this.#options;
+    if (this.#stopped) return;
+    if (line.timer) clock.clearTimeout(line.timer);
+    line.dueAt = clock.now() + ms;
+    line.timer = clock.setTimeout(() => {
+      line.timer = undefined;
+      this.wake(line);
+    }, ms);
+  }
+
+  #unanswered(channel: Channel, answer: AppAnswer, probe: boolean): void {
+    const reason = answer.kind === 'answer' ? `HTTP ${answer.status}` : answer.detail;
+    if (channel.gate.unanswered(this.#options.clock.now(), probe))
+      this.#options.log.warn({ path: channel.path, reason }, 'the app does not answer; callbacks wait');
+  }
+
+  /** The app is back: everything that waited for it goes at once. */
+  #release(channel: Channel): void {
+    this.#options.log.info({ path: channel.path, lines: channel.forApp.size }, 'the app answers again');
+    for (const line of channel.forApp) {
+      if (line.timer) this.#options.clock.clearTimeout(line.timer);
+      line.timer = undefined;
+      this.wake(line);
+    }
+    channel.forApp.clear();
+  }
+
+  #warnRefused(channel: Channel, answer: AppAnswer, now: number): void {
+    if (now - channel.warnedAt < HOLD_MS) return;
+    channel.warnedAt = now;
+    const reason = answer.kind === 'answer' ? `HTTP ${answer.status}` : answer.detail;
+    this.#options.log.warn(
+      { path: channel.path, reason },
+      'the app refuses callbacks (401/403: compare NODE_WEBHOOK_TOKEN; redirect: APP_DOMAIN_NAME); they wait',
+    );
+  }
+}

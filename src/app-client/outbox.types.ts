@@ -1,0 +1,27 @@
+/**
+ * The durable queue of callbacks, as its callers see it. Rows live in the store of the number they speak of (so that a
+ * journal entry and its callback are one transaction), or in `data/` for numbers without a login.
+ *
+ * Invariants (test/property/outbox, test/promises/p5):
+ *  O1  `append` resolves only when the rows are durable; from then on each is posted at least once or lies in the dead letters.
+ *  O2  rows with the same order key are posted one after the other, in append order; other keys never wait for them.
+ *  O3  a row leaves the store only after a 2xx, a supersede, or its move to the dead letters.
+ *  O4  bodies are truncated to the app's limits before they are stored.
+ */
+import type { Batch, Store } from '../store/store.ts';
+import type { Fact } from './callbacks.types.ts';
+
+export interface OutboxQueue {
+  /** One transaction: the facts' rows plus whatever `also` changes in the same store (journal cleared, id remembered). */
+  append(facts: readonly Fact[], also?: (batch: Batch) => void): Promise<void>;
+}
+
+export interface Outbox {
+  /** The queue inside this store; loads what an earlier process left there. `owner` is the digits, or `data`. */
+  attach(owner: string, store: Store): OutboxQueue;
+  /** Moves what is still unsent into the `data` queue, before the owner's folder goes away. */
+  detach(owner: string): Promise<void>;
+  stats(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
+  /** Stops taking new requests; waits for those in flight up to `ms`. What is left stays durable. */
+  drain(ms: number): Promise<void>;
+}
