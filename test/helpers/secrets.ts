@@ -4,7 +4,7 @@
  * Invariants
  *  SE1  a finding names the kind of secret and where it was found, never the secret.
  *  SE2  bytes are searched for in every form in which programs print them: hex, spaced hex (Buffer), base64,
- *       base64url and the decimal list of a JSON array.
+ *       base64url and the decimal list of an array.
  *
  * Deliberately not here: last digits of numbers, which may be logged (design/promises.md P11).
  */
@@ -21,9 +21,10 @@ const MIN_KEY_BYTES = 24;
 export class Secrets {
   /** Text to search for, and what it is. */
   readonly #needles = new Map<string, string>();
+  readonly #patterns = new Map<RegExp, string>();
 
   get count(): number {
-    return this.#needles.size;
+    return this.#needles.size + this.#patterns.size;
   }
 
   /** Tokens, QR strings, codes, message texts, whole phone numbers. */
@@ -46,11 +47,11 @@ export class Secrets {
       hex.replace(/(..)(?=.)/g, '$1 '),
       base64,
       base64.replaceAll('+', '-').replaceAll('/', '_'),
-      [...head].join(','),
-      [...head].join(', '),
     ]) {
       this.#needles.set(form, kind);
     }
+    // Printed arrays are padded and broken into lines.
+    this.#patterns.set(new RegExp([...head].join(',\\s*')), kind);
   }
 
   /** Every byte string inside plain data: Uint8Arrays, Baileys' `{type:"Buffer",data}` and long base64 texts. */
@@ -67,10 +68,13 @@ export class Secrets {
   search(files: readonly string[]): Finding[] {
     return files.flatMap((file) => {
       const text = readFileSync(file, 'utf8');
-      return [...this.#needles].flatMap(([needle, kind]) => {
-        const at = text.indexOf(needle);
-        return at < 0 ? [] : [{ kind, file, line: text.slice(0, at).split('\n').length }];
-      });
+      const places = [
+        ...[...this.#needles].map(([needle, kind]) => ({ kind, at: text.indexOf(needle) })),
+        ...[...this.#patterns].map(([pattern, kind]) => ({ kind, at: text.search(pattern) })),
+      ];
+      return places
+        .filter(({ at }) => at >= 0)
+        .map(({ kind, at }) => ({ kind, file, line: text.slice(0, at).split('\n').length }));
     });
   }
 }
