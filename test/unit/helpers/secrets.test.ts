@@ -11,7 +11,7 @@ function found(text: string, plant: (secrets: Secrets) => void): string[] {
   writeFileSync(file, `first line\n${text}\n`);
   const secrets = new Secrets();
   plant(secrets);
-  return secrets.search([file]).map(({ kind, line }) => `${kind} ${line}`);
+  return secrets.search([file]).map(({ kind, line }) => (line > 1 ? kind : 'in the wrong line'));
 }
 
 describe('the search for secrets finds what it must', () => {
@@ -23,16 +23,16 @@ describe('the search for secrets finds what it must', () => {
     ['a printed Uint8Array', inspect(key, { breakLength: Number.POSITIVE_INFINITY })],
     ['JSON of a Buffer', JSON.stringify(Buffer.from(key))],
   ])('SE2: a key printed as %s', (_, printed) => {
-    expect(found(`x ${printed} y`, (secrets) => secrets.keysIn('key', { creds: [key] }))).toContain('key 2');
+    expect(found(`x ${printed} y`, (secrets) => secrets.keysIn('key', { creds: [key] }))).toContain('key');
   });
 
   it('a key that is stored as base64 text', () => {
     const stored = { private: Buffer.from(key).toString('base64') };
-    expect(found(`x ${inspect(Buffer.from(key))}`, (secrets) => secrets.keysIn('key', stored))).toContain('key 2');
+    expect(found(`x ${inspect(Buffer.from(key))}`, (secrets) => secrets.keysIn('key', stored))).toContain('key');
   });
 
   it('a text with quotes, inside JSON', () => {
-    expect(found(JSON.stringify({ body: 'say "hi" now' }), (secrets) => secrets.text('text', 'say "hi" now'))).toEqual(['text 2']);
+    expect(found(JSON.stringify({ body: 'say "hi" now' }), (secrets) => secrets.text('text', 'say "hi" now'))).toEqual(['text']);
   });
 
   it('and nothing else', () => {
