@@ -1,0 +1,69 @@
+/**
+ * The HTTP face of the bridge: steps in front of the routes, in their order, and the routes.
+ *
+ *  AP1  Every path under `/api`, also one that does not exist, passes the guard first; `OPTIONS` never reaches it.
+ *  AP2  While draining nothing under `/api` is begun.
+ *
+ * Deliberately not here: listening (server.ts) and what numbers do (actors).
+ */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Numbers, Vitals } from '../actors/protocol.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { type AuthMode, createAuth } from './auth.ts';
+import { cors, originPolicy } from './cors.ts';
+import { declarer } from './declare.ts';
+import type { HttpEnv } from './env.ts';
+import { notFound, refuseWhileDraining, unhandled } from './errors.ts';
+import { serveOpenApi } from './openapi.ts';
+import { routingPath } from './prefix.ts';
+import { clientRoutes } from './routes/clients.ts';
+import { healthRoutes } from './routes/health.ts';
+import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
+
+export type HttpDeps = {
+  readonly numbers: Numbers;
+  readonly vitals: Vitals;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  /** `NODE_API_AUTH` and `NODE_WEBHOOK_TOKEN` (`''`: none). */
+  readonly auth: { readonly mode: AuthMode; readonly token: string };
+  /** `DOMAIN_NAME`, the bridge's own base URL. */
+  readonly ownUrl: string | undefined;
+  /** `APP_DOMAIN_NAME`, the app's base URL. */
+  readonly appUrl: string;
+  readonly allowedOrigins: readonly string[];
+  readonly terminateUnlinks: boolean;
+  /** Longest waits in ms; `sendMs` is `SEND_ANSWER_DEADLINE_MS`. */
+  readonly waits: PairingWaits & { readonly sendMs: number };
+  /** Given only with `INSPECT`; without it no `/inspector` exists. */
+  readonly inspector?: Inspector;
+};
+
+/** Contract clients §1, §5 and messages §1.4. */
+export const CONTRACT_WAITS = { initializeMs: 30_000, codeMs: 45_000, downMs: 3_000, sendMs: 18_000 } as const;
+
+export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
+  const { numbers, vitals, clock, log, version, waits, inspector } = deps;
+  const originAllowed = originPolicy(deps.appUrl, deps.allowedOrigins);
+  const auth = createAuth({ ...deps.auth, ownUrl: deps.ownUrl, originAllowed });
+  if (auth.warning !== undefined) log.warn(auth.warning);
+
+  const app = new OpenAPIHono<HttpEnv>({ getPath: routingPath });
+  app.onError(unhandled(log));
+  app.notFound(notFound);
+  app.use(cors(originAllowed));
+  app.use('/api/*', auth.guard, refuseWhileDraining(vitals));
+
+  const declare = declarer(app, numbers, log);
+  healthRoutes(declare, { vitals, clock, version, knowsToken: auth.knowsToken });
+  clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
+  pairingRoutes(declare, { numbers, clock, waits });
+  messageRoutes(declare, { numbers, clock, answerMs: waits.sendMs });
+  if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
+  serveOpenApi(app, version);
+  return app;
+}

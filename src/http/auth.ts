@@ -1,0 +1,115 @@
+/**
+ * Who may call (contract README §2): the token, or under stricter and stricter conditions a loopback peer.
+ *
+ *  A1  Tokens are compared in constant time over equal-length digests; an empty token on either side never matches (C-07).
+ *  A2  Trust by address needs a loopback peer without forwarding header, a loopback or own `Host`, and no foreign
+ *      `Origin` (C-02): a web page that the operator visits cannot drive the bridge.
+ *  A3  Strict routes take the token from the header only and accept no address once a token is configured.
+ *  A4  The query string is never a source of tokens; it ends up in logs and histories.
+ *
+ * Deliberately not here: slowing down callers that guess tokens.
+ */
+import { hash, timingSafeEqual } from 'node:crypto';
+import { readBody } from './body.ts';
+import type { HttpContext, Middleware } from './env.ts';
+import { hostName, isLocalPeer, isLoopbackName } from './peer.ts';
+
+/** `NODE_API_AUTH`; undefined means: as `token` when one is configured, else the development rule. */
+export type AuthMode = 'token' | 'loopback' | 'off' | undefined;
+
+export type AuthOptions = {
+  readonly mode: AuthMode;
+  /** The shared secret; `''` when none is configured. */
+  readonly token: string;
+  /** The bridge's own base URL (`DOMAIN_NAME`), when it has one. */
+  readonly ownUrl: string | undefined;
+  readonly originAllowed: (origin: string) => boolean;
+};
+
+type Verdict = 'allowed' | 'unauthorized' | 'forbidden origin';
+
+export type Auth = {
+  /** For every path under `/api`. */
+  readonly guard: Middleware;
+  /** In addition, for the routes marked T. */
+  readonly strict: Middleware;
+  /** For the inspector: the token in the header, or a local peer in every mode. */
+  readonly localOrToken: Middleware;
+  /** Did the caller prove that it knows the token? Decides how much `/` and `/health` tell. */
+  readonly knowsToken: (c: HttpContext) => boolean;
+  /** What the operator should read at start, when everybody or every local program is let in. */
+  readonly warning: string | undefined;
+};
+
+export function createAuth(options: AuthOptions): Auth {
+  const mode = options.mode ?? (options.token === '' ? 'development' : 'token');
+  const matches = tokenMatcher(options.token);
+  const ownHost = options.ownUrl === undefined ? undefined : new URL(options.ownUrl).hostname;
+
+  const knowsToken = (c: HttpContext): boolean => matches(c.req.header('x-node-token'));
+
+  const byAddress = (c: HttpContext): Verdict => {
+    if (!isLocalPeer(c)) return 'unauthorized';
+    const host = hostName(c.req.header('host'));
+    const origin = c.req.header('origin');
+    const hostIsOurs = host !== undefined && (isLoopbackName(host) || host === ownHost);
+    return hostIsOurs && (origin === undefined || options.originAllowed(origin)) ? 'allowed' : 'forbidden origin';
+  };
+
+  const byBody = async (c: HttpContext): Promise<boolean> => {
+    if (options.token === '' || c.req.header('x-node-token')) return false;
+    const read = await readBody(c);
+    const given = read.kind === 'read' ? read.body['node_token'] : undefined;
+    return typeof given === 'string' && matches(given);
+  };
+
+  const admit = async (c: HttpContext): Promise<Verdict> => {
+    if (mode === 'off' || knowsToken(c)) return 'allowed';
+    const verdict = mode === 'token' ? 'unauthorized' : byAddress(c);
+    return verdict === 'allowed' || (await byBody(c)) ? 'allowed' : verdict;
+  };
+
+  return {
+    guard: async function guard(c, next) {
+      const verdict = await admit(c);
+      return verdict === 'allowed' ? next() : refuse(c, verdict);
+    },
+    strict: async function strict(c, next) {
+      const verdict = knowsToken(c) ? 'allowed' : options.token === '' ? byAddress(c) : 'unauthorized';
+      return verdict === 'allowed' ? next() : refuse(c, verdict);
+    },
+    localOrToken: async function localOrToken(c, next) {
+      const verdict = knowsToken(c) ? 'allowed' : byAddress(c);
+      return verdict === 'allowed' ? next() : refuse(c, verdict);
+    },
+    knowsToken,
+    warning: warningFor(mode),
+  };
+}
+
+function refuse(c: HttpContext, verdict: 'unauthorized' | 'forbidden origin'): Response {
+  return verdict === 'unauthorized'
+    ? c.json({ ok: false, error: 'unauthorized' }, 401)
+    : c.json({ ok: false, error: 'forbidden_origin' }, 403);
+}
+
+function warningFor(mode: 'token' | 'loopback' | 'off' | 'development'): string | undefined {
+  switch (mode) {
+    case 'token':
+    case 'loopback':
+      return undefined;
+    case 'off':
+      return 'NODE_API_AUTH=off: everybody who reaches the port may use every number';
+    case 'development':
+      return 'NODE_WEBHOOK_TOKEN is not set: only programs on this machine may use the API';
+    default:
+      return mode satisfies never;
+  }
+}
+
+/** A1. Digests have one length, so neither length nor content of the secret shows in the time taken. */
+function tokenMatcher(expected: string): (given: string | undefined) => boolean {
+  const digest = (token: string) => hash('sha256', token, 'buffer');
+  const wanted = digest(expected);
+  return (given) => given !== undefined && given !== '' && expected !== '' && timingSafeEqual(digest(given), wanted);
+}

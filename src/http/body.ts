@@ -1,0 +1,95 @@
+/**
+ * Request body → one plain object (contract README §1): JSON and urlencoded, 50 MB, PHP's looseness allowed for.
+ *
+ *  B1  At most 50 MB are ever held of one body, whatever its headers announce.
+ *  B2  A missing body, `null`, `[]` and a body of another media type are `{}`; a JSON body that is neither an object nor
+ *      one of these is malformed.
+ *  B3  `__proto__` and the like stay harmless: JSON gives own properties, which nobody merges; the form parser refuses them.
+ *
+ * Deliberately not here: what the fields mean (schemas/), and files in multipart bodies, which the app never sends.
+ */
+import type { HttpContext } from './env.ts';
+import { parseUrlencoded } from './urlencoded.ts';
+
+export const BODY_LIMIT = 50 * 1024 * 1024;
+
+export type Body = Readonly<Record<string, unknown>>;
+
+export type BodyRead =
+  | { readonly kind: 'read'; readonly body: Body }
+  | { readonly kind: 'too large' }
+  | { readonly kind: 'malformed'; readonly why: string }
+  /** The caller went away or was too slow (server.ts); nobody hears the answer. */
+  | { readonly kind: 'cut off' };
+
+const EMPTY: BodyRead = { kind: 'read', body: {} };
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
+const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(?:;|$)/i;
+
+/** The body of this request. Reads it once, however often it is asked for. */
+export function readBody(c: HttpContext): Promise<BodyRead> {
+  const known = c.get('body');
+  if (known) return known;
+  const read = readOnce(c);
+  c.set('body', read);
+  return read;
+}
+
+/** The fields of a send route: those of `body.json` when that is truthy, `provider` from either place. */
+export function unwrap(body: Body): Body {
+  const { json } = body;
+  if (!json) return body;
+  const fields = isObject(json) ? json : {};
+  return fields['provider'] === undefined ? { ...fields, provider: body['provider'] } : fields;
+}
+
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+async function readOnce(c: HttpContext): Promise<BodyRead> {
+  const type = c.req.header('content-type') ?? '';
+  const parse = JSON_TYPE.test(type) ? parseJson : FORM_TYPE.test(type) ? parseForm : undefined;
+  if (Number(c.req.header('content-length') ?? 0) > BODY_LIMIT) return { kind: 'too large' };
+  if (!parse || c.req.method === 'GET' || c.req.method === 'HEAD') return EMPTY;
+  const text = await readText(c);
+  return typeof text === 'string' ? parse(text) : text;
+}
+
+/** With a length announced Node itself enforces it; without one the bytes are counted as they come (B1). */
+async function readText(c: HttpContext): Promise<string | BodyRead> {
+  const { raw } = c.req;
+  try {
+    if (c.req.header('content-length') !== undefined) return await raw.text();
+    if (!raw.body) return '';
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of raw.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.byteLength;
+      if (size > BODY_LIMIT) return { kind: 'too large' };
+      chunks.push(chunk);
+    }
+    return new TextDecoder().decode(Buffer.concat(chunks));
+  } catch {
+    // Only the transport can fail here: reset, timeout, length not reached.
+    return { kind: 'cut off' };
+  }
+}
+
+function parseJson(text: string): BodyRead {
+  if (text.trim() === '') return EMPTY;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the body; it must not reach a log or an answer (C-08).
+    return { kind: 'malformed', why: 'The body is not valid JSON' };
+  }
+  if (isObject(value)) return { kind: 'read', body: value };
+  if (value === null || (Array.isArray(value) && value.length === 0)) return EMPTY;
+  return { kind: 'malformed', why: 'The body must be a JSON object' };
+}
+
+function parseForm(text: string): BodyRead {
+  const body = parseUrlencoded(text);
+  return body ? { kind: 'read', body } : { kind: 'malformed', why: 'The form has too many or too deeply nested fields' };
+}

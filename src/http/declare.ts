@@ -1,0 +1,109 @@
+/**
+ * One way to add a route: the same call puts it into the OpenAPI document and into the router, so the two cannot differ.
+ *
+ *  R1  `:phone` reaches a handler only as bare digits; everything else is 400 and touches nothing (C-01, C-05).
+ *  R2  Query and body reach a handler only parsed by their schemas; a field of a wrong type is named in a 400.
+ *  R3  A call that names another workspace than the number's is 409 before its handler runs (C-11).
+ *  R4  A handler that throws becomes the 500 body of its own route, without the reason (C-08).
+ *
+ * The library's own validators are not used: they answer 415 to bodies that contract README §1 reads as `{}`, and know
+ * neither the `json` wrapper nor urlencoded lists.
+ */
+import { type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Numbers } from '../actors/protocol.ts';
+import type { Log } from '../log.ts';
+import { parseDigits } from '../phone.ts';
+import { type BodyRead, readBody, unwrap } from './body.ts';
+import type { HttpContext, HttpEnv, Middleware } from './env.ts';
+import { INTERNAL } from './errors.ts';
+import { workspaceId } from './schemas/common.ts';
+
+export type RouteOptions = {
+  /** Steps after the guard, such as the strict token. */
+  readonly before?: readonly Middleware[];
+  /** Reads the fields of `body.json` when there is one (send routes). */
+  readonly wrapped?: boolean;
+  /** The route's 500 body (contract clients and messages, "error" rows). */
+  readonly failure?: (details: string) => object;
+};
+
+export type Declare = <R extends RouteConfig>(
+  route: R,
+  options: RouteOptions,
+  handler: RouteHandler<R, HttpEnv>,
+) => void;
+
+type Refusal = { readonly status: 400 | 409 | 413; readonly body: object };
+
+/** `c.json` that keeps literals, so that the compiler checks words and codes against the route's declared answers. */
+export const reply = <const B extends object, S extends ContentfulStatusCode>(c: HttpContext, status: S, body: B) =>
+  c.json(body, status);
+
+export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, log: Log): Declare {
+  return (route, options, handler) => {
+    app.openAPIRegistry.registerPath(route);
+    const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
+    const withPhone = path.includes(':phone');
+    const schema = bodySchema(route);
+
+    const accept = async (c: HttpContext): Promise<Refusal | undefined> => {
+      const phone = withPhone ? parseDigits(c.req.param('phone') ?? '') : undefined;
+      if (withPhone && phone === undefined) return invalid('Invalid phone number');
+      if (phone === undefined && schema === undefined) return undefined;
+      const read = await readBody(c);
+      if (read.kind !== 'read') return unreadable(read);
+      const fields = options.wrapped ? unwrap(read.body) : read.body;
+      const workspace = workspaceId.safeParse(c.req.query('workspace_id') || fields['workspace_id']);
+      if (!workspace.success) return invalid('Invalid workspace_id');
+      if (phone !== undefined && isForeign(numbers, phone, workspace.data)) return foreignWorkspace;
+      const parsed = schema?.safeParse(fields);
+      if (parsed?.success === false) return invalid(`Invalid ${parsed.error.issues[0]?.path.join('.') || 'body'}`);
+      if (parsed) c.req.addValidatedData('json', parsed.data as object);
+      if (phone !== undefined) c.req.addValidatedData('param', { phone });
+      if (workspace.data !== undefined) c.set('workspace', workspace.data);
+      return undefined;
+    };
+
+    const run: Middleware = async function run(c, next) {
+      const refusal = await accept(c);
+      if (refusal) return c.json(refusal.body, refusal.status);
+      try {
+        return (await (handler as Middleware)(c, next)) as Response;
+      } catch (error) {
+        log.error({ err: error, route: path }, 'a route failed');
+        return c.json(options.failure?.(INTERNAL) ?? { error: 'Internal Server Error', message: INTERNAL }, 500);
+      }
+    };
+    app.on(route.method, [path], ...(options.before ?? []), run);
+  };
+}
+
+const invalid = (error: string): Refusal => ({ status: 400, body: { error } });
+export const foreignWorkspace = { status: 409, body: { error: 'Number belongs to another workspace' } } as const;
+
+function isForeign(numbers: Numbers, phone: string, workspace: string | undefined): boolean {
+  if (workspace === undefined) return false;
+  const bound = numbers.workspace(phone);
+  return bound !== undefined && bound !== workspace;
+}
+
+function unreadable(read: Exclude<BodyRead, { kind: 'read' }>): Refusal {
+  switch (read.kind) {
+    case 'too large':
+      return { status: 413, body: { error: 'Payload Too Large', message: 'The body is larger than 50 MB' } };
+    case 'malformed':
+      return { status: 400, body: { error: 'Bad Request', message: read.why } };
+    case 'cut off':
+      return { status: 400, body: { error: 'Bad Request', message: 'The body did not arrive' } };
+    default:
+      return read satisfies never;
+  }
+}
+
+/** The schema that the route's document gives for its JSON body. */
+function bodySchema(route: RouteConfig): z.ZodType | undefined {
+  const media = route.request?.body?.content['application/json'];
+  const schema = media !== undefined && 'schema' in media ? media.schema : undefined;
+  return schema instanceof z.ZodType ? schema : undefined;
+}
