@@ -133,7 +133,7 @@ function scrubArguments(args: unknown[]): [obj: object, msg?: string, ...rest: u
   const [message, ...values] = rest;
   const error = (fields as { err?: unknown }).err;
   if (typeof message === 'string') return [fields, scrub(message), ...values.map(scrubValue)];
-  return [fields, error instanceof Error ? scrub(error.message) : ''];
+  return error instanceof Error ? [fields, scrub(error.message)] : [fields];
 }
 
 function scrubValue(value: unknown): unknown {
@@ -166,10 +166,12 @@ class LogFile {
   }
 
   #rotate(): void {
-    renameSync(this.#path, `${this.#path}.1`);
-    closeSync(this.#fd);
-    this.#fd = openSync(this.#path, 'a', 0o600);
+    // Counted from here even when it fails: lines then go on into the old file, and 20 MB later it is tried again.
     this.#bytes = 0;
+    renameSync(this.#path, `${this.#path}.1`);
+    const fresh = openSync(this.#path, 'a', 0o600);
+    closeSync(this.#fd);
+    this.#fd = fresh;
   }
 }
 

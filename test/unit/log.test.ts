@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,7 +96,7 @@ describe('L3 errors', () => {
   it('the stack at debug, without repeating the message in it', () => {
     const { log, lines } = capture('debug');
     log.error(failure());
-    const { stack } = lines()[0]?.['err'] as { stack: string };
+    const { stack } = (lines()[0] ?? {})['err'] as { stack: string };
     expect(stack).toContain('log.test.ts');
     expect(stack).not.toContain('connect failed');
   });
@@ -130,6 +131,22 @@ describe('L4 captureConsole', () => {
       { what: 'other', count: 1 },
       { what: 'Closing session', count: 50 },
     ]);
+  });
+
+  it('in a real process: not one byte of a dumped session on stdout or stderr', () => {
+    const program = `
+      import { captureConsole, createLog } from './src/log.ts';
+      const log = createLog({ level: 'debug' });
+      captureConsole(log);
+      const session = { privKey: Buffer.from('${TOKEN}', 'hex'), text: '${TOKEN}' };
+      for (const print of ['log', 'info', 'warn', 'error', 'debug', 'trace', 'dir']) console[print]('Closing session:', session);
+      log.info('done');`;
+    const root = new URL('../..', import.meta.url);
+    const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd: root });
+    expect(run.stderr.toString()).toBe('');
+    expect(run.stdout.toString()).toContain('"what":"Closing session"');
+    expect(run.stdout.toString()).toContain('done');
+    expect(run.stdout.toString()).not.toMatch(new RegExp(`${TOKEN.slice(0, 12)}|a3 f1 c0|privKey`));
   });
 });
 

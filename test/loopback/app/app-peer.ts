@@ -13,40 +13,13 @@ import { createAdaptorServer, type HttpBindings, type ServerType } from '@hono/n
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { Answers, type Call, invalid, type Json, type Reply } from './answers.ts';
+import type { AppPeer, AppPeerOptions } from './app-peer.types.ts';
 import { bodyProblems, queryProblems } from './contract.ts';
 import { controlRoutes } from './control.ts';
-import { Faults, type ModeCommand } from './faults.ts';
-import { type AppRequest, type Recording, type RequestFilter, Requests, type Violation } from './requests.ts';
+import { Faults } from './faults.ts';
+import { type AppRequest, Requests } from './requests.ts';
 
-export type AppPeerOptions = {
-  /** Expected in X-Node-Token; default 64 random hex digits. */
-  readonly token?: string;
-  /** Default: any free one. */
-  readonly port?: number;
-  /** `ids` keeps only numbers, paths and message ids, for long runs and benchmarks. */
-  readonly record?: Recording;
-};
-
-export type AppPeer = {
-  /** APP_DOMAIN_NAME of the bridge. Stays the same when the app was down. */
-  readonly url: string;
-  /** NODE_WEBHOOK_TOKEN of the bridge. */
-  readonly token: string;
-  /** What the app knows: settings, keywords, flows, schedules, its age. */
-  readonly answers: Answers;
-  /** The `/app/*` control routes of design/loopback.md. */
-  readonly routes: Hono;
-  requests(filter?: RequestFilter): AppRequest[];
-  /** Breaches of the contract; a test ends by asserting that there are none. */
-  violations(): readonly Violation[];
-  /** Forgets requests and violations; numbering goes on. */
-  clear(): void;
-  /** Resolves when the mode is in force. */
-  mode(command: ModeCommand): Promise<void>;
-  /** The next valid request of `path` is answered with `body`, once. */
-  nextAnswer(path: string, body: unknown, status?: number): void;
-  close(): Promise<void>;
-};
+export type { AppPeer } from './app-peer.types.ts';
 
 type Env = { Bindings: HttpBindings };
 

@@ -2,7 +2,7 @@
 
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import type { AppPeer } from './app-peer.ts';
+import type { AppPeer } from './app-peer.types.ts';
 import { MODES } from './faults.ts';
 
 const json = z.record(z.string(), z.unknown());

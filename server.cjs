@@ -1,0 +1,4 @@
+// The other name under which hosts look for it.
+'use strict';
+
+require('./app.cjs');
