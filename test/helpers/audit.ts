@@ -12,7 +12,7 @@ import type { AppLog } from './app-log.ts';
 import type { Bridge } from './bridge.ts';
 import { eventually } from './eventually.ts';
 import type { Injected, Sent, Traffic } from './traffic.ts';
-import type { World } from './world.ts';
+import type { Checks, World } from './world.ts';
 
 export type Verdict = {
   /** For people and programs, in the order of printing. */
@@ -40,6 +40,7 @@ export async function audit({ world, bridge, traffic, appLog, numbers, settleMs 
   );
   const arrived = await settled(() => atContacts(world, traffic), (texts) => allThere(texts, traffic.sent), settleMs);
   const checks = await world.checks();
+  const findings = await world.findings();
   const violations = await world.violations();
 
   const ids = taken.map((message) => message.wa_message_id);
@@ -64,12 +65,17 @@ export async function audit({ world, bridge, traffic, appLog, numbers, settleMs 
     'sends refused but delivered': refusedButSent.length,
     'sends without a final answer': open.length,
     'stanza ids delivered twice': checks.duplicateIds,
-    'undecryptable at contacts': checks.undecryptable,
+    'undecryptable at the contacts': checks.undecryptable,
     'messages without participants': checks.messagesWithoutParticipants,
     'overlapping connections': checks.overlappingConnections,
     'contract violations at the app': violations.length,
   };
+  const finding = (kind: keyof Checks) => findings.find((line) => line.startsWith(kind));
   const examples: Record<string, string | undefined> = {
+    'stanza ids delivered twice': finding('duplicateIds'),
+    'undecryptable at the contacts': finding('undecryptable'),
+    'messages without participants': finding('messagesWithoutParticipants'),
+    'overlapping connections': finding('overlappingConnections'),
     'inbound lost': lostIn[0]?.id,
     'conversations out of order': outOfOrder[0],
     'accepted sends lost': lostOut[0]?.id,

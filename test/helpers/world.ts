@@ -119,6 +119,11 @@ export class World {
     return checks.parse(await this.#ok('/checks'));
   }
 
+  /** One line for each finding of `checks`, for the search for its cause. */
+  async findings(): Promise<string[]> {
+    return z.array(z.string()).parse(await this.#ok('/checks/details'));
+  }
+
   /** Callbacks that the app received, oldest first, numbered by `n`; `after` leaves out those up to that one. */
   async appRequests({ path = '', after = 0 }: { path?: string; after?: number } = {}): Promise<AppRequest[]> {
     return appRequests.parse(await this.#ok(`/app/requests?path=${encodeURIComponent(path)}&after=${after}`));
