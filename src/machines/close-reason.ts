@@ -107,3 +107,6 @@ function delayOf(code: number | undefined, curve: Omit<Backoff, 'base'>, { failu
 
 /** `Stream Errored (conflict) (401)`, for the operator. */
 export const reasonText = ({ code, text }: CloseReason): string => (code === undefined ? text : `${text} (${code})`);
+
+/** Why a pairing was refused, for the status word: without the code, it has room for 19 characters. */
+export const refusalText = ({ text }: CloseReason): string => (text.includes(REFS_ENDED) ? 'QR timeout' : text);

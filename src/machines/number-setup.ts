@@ -1,15 +1,13 @@
 /**
- * The vocabulary of the number machine: its context at birth, and every guard, action and delay by name. The sentences
- * made of them are in number.ts and number-regions.ts.
+ * The vocabulary of the number machine: every guard, action and delay by name. The sentences made of them are in
+ * number.ts and number-regions.ts, what they remember is in number-memory.ts.
  *
  * Nothing here can throw and nothing has an effect: actions assign, raise, emit, or send to the connection that the
  * `socket` region keeps alive in exactly the states that send to it.
  */
 import { assertEvent, assign, emit, enqueueActions, fromCallback, raise, setup } from 'xstate';
-import { phoneOfJid, samePhone } from '../phone.ts';
 import { reasonText, type Verdict, verdict } from './close-reason.ts';
 import type {
-  Account,
   ConnectionInput,
   ConnectionRequest,
   NumberContext,
@@ -19,6 +17,7 @@ import type {
   NumberState,
   NumberTag,
 } from './number.types.ts';
+import { causeOf, failureOf, isAccountOf, jitterOf, memoryOf, noOffer } from './number-memory.ts';
 import { hasFreshCode, mustAskForCode, PAIRING, unseenQr } from './pairing.ts';
 import { type StatusWord, statusOf } from './status-words.ts';
 
@@ -30,15 +29,6 @@ const UPTIME_MS = 60_000 - SETTLE_MS;
 const GRACE_MS = 60_000;
 /** Connecting takes up to 60 s (clients §6.3); an attempt without any word for longer is given up as lost. */
 const ATTEMPT_MS = 90_000;
-
-/** Whatever could be scanned or typed belongs to one socket and ends with it. */
-const noOffer = {
-  qr: undefined,
-  code: undefined,
-  codeAt: undefined,
-  codeStale: false,
-  codeAsked: false,
-} as const satisfies Partial<NumberContext>;
 
 export const number = setup({
   types: {
@@ -194,79 +184,3 @@ function verdictOf<K extends Verdict['kind']>(event: NumberEvent, kind: K): Extr
   if (event.type !== 'verdict' || event.verdict.kind !== kind) return undefined;
   return event.verdict as Extract<Verdict, { kind: K }>;
 }
-
-export const birth = ({ input }: { readonly input: NumberInput }): NumberContext => ({
-  ...noOffer,
-  digits: input.digits,
-  login: input.paired ? 'proven' : 'none',
-  stopped: input.stopped,
-  pairing: false,
-  explicit: false,
-  want: 'qr',
-  state: 'disconnected',
-  why: undefined,
-  attempt: 0,
-  failures: 0,
-  replaced: 0,
-  refused: false,
-  delay: 0,
-  seed: (input.random ?? Math.random)(),
-  account: undefined,
-  shownQr: undefined,
-  blip: false,
-});
-
-/** 0..1, different for every attempt and number, the same for the same seed: steps of the golden ratio spread evenly. */
-const jitterOf = ({ seed, attempt }: NumberContext): number => (seed + attempt * 0.618_034) % 1;
-
-/** What a close leaves behind in the memory of the number. */
-function memoryOf(decision: Verdict, context: NumberContext): Partial<NumberContext> {
-  const counted = { failures: context.failures + 1, replaced: 0 };
-  switch (decision.kind) {
-    case 'retry':
-      return { ...counted, delay: decision.delay };
-    case 'replaced':
-      return { ...counted, replaced: context.replaced + 1, delay: decision.delay };
-    case 'retry now':
-      return counted;
-    case 'stop':
-      return { ...counted, refused: context.refused || decision.because === 'refused' };
-    case 'forget':
-      return counted;
-    default:
-      return decision satisfies never;
-  }
-}
-
-/** An id that is no phone number proves nothing, and nothing is unlinked on a doubt (clients §6.1). */
-function isAccountOf(account: Account, digits: string): boolean {
-  const linked = phoneOfJid(account.id);
-  return linked === undefined || samePhone(linked, digits);
-}
-
-/** Why a state was entered, in words for the operator and the history. Never a QR, code or account. */
-function causeOf(event: NumberEvent): string {
-  switch (event.type) {
-    case 'verdict':
-    case 'closed':
-      return reasonText(event.reason);
-    case 'pairing expired':
-      return event.reason;
-    case 'health lost':
-      return event.why;
-    case 'code failed':
-      return event.error;
-    case 'stop':
-    case 'linger over':
-      return 'stopped by the operator';
-    case 'forget':
-      return 'unlinked';
-    case 'opened':
-      return 'linked to another account';
-    default:
-      return event.type.startsWith('xstate.') ? 'settled' : event.type;
-  }
-}
-
-/** Without the code: the status word has room for 19 characters. */
-const failureOf = (event: NumberEvent): string => (event.type === 'verdict' ? event.reason.text : causeOf(event));

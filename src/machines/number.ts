@@ -16,8 +16,9 @@
  */
 import type { ActorRefFrom, SnapshotFrom } from 'xstate';
 import type { NumberContext, NumberFacts, NumberState } from './number.types.ts';
+import { birth } from './number-memory.ts';
 import { display, linger, patience, socket } from './number-regions.ts';
-import { birth, number } from './number-setup.ts';
+import { number } from './number-setup.ts';
 import type { StatusWord } from './status-words.ts';
 
 const entered = (to: NumberState) => ({ type: 'entered', params: { to } }) as const;

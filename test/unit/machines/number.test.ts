@@ -1,0 +1,596 @@
+/**
+ * The number machine on a simulated clock, section by section of the contract (clients §1, §4-§7).
+ */
+import { describe, expect, it } from 'vitest';
+import { ACCOUNT, bench, closed, DIGITS, MINUTE, OTHER_ACCOUNT, ready, SECOND, showingQr } from './bench.ts';
+
+const scan = (number: ReturnType<typeof bench>) => {
+  number.hear({ type: 'paired', account: ACCOUNT });
+  number.hear(closed(515, 'Stream Errored (restart required)'));
+};
+
+describe('clients §1 initialize', () => {
+  it('pairs by QR: Connecting, Qr generated, Syncing data, Ready, on two sockets', () => {
+    const number = showingQr();
+    expect(number.view()).toMatchObject({ state: 'qr', qr: 'qr 1', ready: false, paired: false });
+    number.hear({ type: 'paired', account: ACCOUNT });
+    expect(number.view()).toMatchObject({ state: 'connecting', paired: true });
+    expect(number.open()).toHaveLength(1);
+    number.hear(closed(515));
+    expect(number.attempts.map(({ input }) => input)).toEqual([
+      { digits: DIGITS, mode: 'pair', attempt: 1 },
+      { digits: DIGITS, mode: 'login', attempt: 2 },
+    ]);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    expect(number.view()).toMatchObject({ state: 'connecting', ready: false });
+    number.after(2 * SECOND);
+    expect(number.view()).toEqual({
+      state: 'connected',
+      ready: true,
+      paired: true,
+      stopped: false,
+      lingering: false,
+      user: ACCOUNT,
+    });
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0', 'Syncing data/75', 'Ready/100']);
+    expect(number.facts('transition').map(({ to }) => to)).toEqual(['connecting', 'qr', 'connecting', 'connected']);
+  });
+
+  it('connects a saved login and says none of the pairing words', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.view().state).toBe('connecting');
+    expect(number.last()?.input.mode).toBe('login');
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.statuses()).toEqual(['Ready/100']);
+  });
+
+  it('joins an attempt that is already running', () => {
+    const number = showingQr();
+    for (let i = 0; i < 10; i++) number.send({ type: 'initialize', want: 'qr' });
+    expect(number.attempts).toHaveLength(1);
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0']);
+  });
+
+  it('replaces a login that WhatsApp refuses with 401 in the same go', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear(closed(401, 'Connection Failure'));
+    expect(number.facts('login gone')).toHaveLength(1);
+    expect(number.last()?.input).toEqual({ digits: DIGITS, mode: 'pair', attempt: 2 });
+    number.hear({ type: 'qr', qr: 'new' });
+    expect(number.view()).toMatchObject({ state: 'qr', qr: 'new', paired: false });
+    expect(number.statuses()).toEqual(['Logged Out/0', 'Connecting/25', 'Qr generated/0']);
+  });
+
+  it('an outage never discards the login: it goes on in the background', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear(closed(408));
+    expect(number.view()).toMatchObject({ state: 'restoring', paired: true, why: 'gone (408)' });
+    number.after(6 * SECOND);
+    expect(number.last()?.input).toMatchObject({ mode: 'login', attempt: 2 });
+    expect(number.facts('login gone')).toEqual([]);
+  });
+
+  it('clears the stop mark, once', () => {
+    const number = bench({ paired: true, stopped: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.facts('stopped changed').map(({ stopped }) => stopped)).toEqual([false]);
+  });
+
+  it('does nothing to a ready number', () => {
+    const number = ready();
+    number.send({ type: 'initialize', want: 'code' });
+    expect(number.attempts).toHaveLength(1);
+    expect(number.view().ready).toBe(true);
+    number.hear(closed(401));
+    expect(number.view(), 'and does not make a later 401 pair again').toMatchObject({ state: 'disconnected', paired: false });
+  });
+});
+
+describe('clients §4.1 terminate', () => {
+  it('of a ready number: socket closed, login kept, Disconnected', () => {
+    const number = ready();
+    number.send({ type: 'stop' });
+    expect(number.view()).toEqual({
+      state: 'disconnected',
+      ready: false,
+      paired: true,
+      stopped: true,
+      lingering: false,
+      why: 'stopped by the operator',
+    });
+    expect(number.open()).toEqual([]);
+    expect(number.statuses().at(-1)).toBe('Disconnected/0');
+    expect(number.facts('stopped changed').map(({ stopped }) => stopped)).toEqual([true]);
+    number.after(10 * MINUTE);
+    expect(number.attempts).toHaveLength(1);
+  });
+
+  it.each(['restoring', 'waiting', 'idle', 'saved login connecting'] as const)('says nothing when %s', (when) => {
+    const number = bench({ paired: true });
+    if (when === 'restoring' || when === 'waiting') number.send({ type: 'restore' });
+    if (when === 'waiting') number.hear(closed(428));
+    if (when === 'saved login connecting') number.send({ type: 'initialize', want: 'qr' });
+    number.send({ type: 'stop' });
+    expect(number.view()).toMatchObject({ state: 'disconnected', stopped: true, lingering: false, paired: true });
+    expect(number.open()).toEqual([]);
+    expect(number.statuses()).toEqual([]);
+    number.after(10 * MINUTE);
+    expect(number.statuses()).toEqual([]);
+  });
+
+  it('of a pairing: shown as disconnected at once, alive for 30 s, then gone without a word', () => {
+    const number = showingQr();
+    number.send({ type: 'stop' });
+    expect(number.view()).toEqual({ state: 'disconnected', ready: false, paired: false, stopped: true, lingering: true });
+    number.after(30 * SECOND - 1);
+    expect(number.open()).toHaveLength(1);
+    number.after(1);
+    expect(number.open()).toEqual([]);
+    expect(number.view()).toMatchObject({ state: 'disconnected', lingering: false });
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0']);
+  });
+
+  it('a second stop does not lengthen the 30 s', () => {
+    const number = showingQr();
+    number.send({ type: 'stop' });
+    number.after(20 * SECOND);
+    number.send({ type: 'stop' });
+    number.after(10 * SECOND);
+    expect(number.open()).toEqual([]);
+    expect(number.facts('stopped changed')).toHaveLength(1);
+  });
+
+  it('initialize takes a lingering pairing over, with its current QR', () => {
+    const number = showingQr();
+    number.send({ type: 'stop' });
+    number.after(10 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 2' });
+    expect(number.view().qr).toBeUndefined();
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.view()).toMatchObject({ state: 'qr', qr: 'qr 2', stopped: false, lingering: false });
+    expect(number.attempts).toHaveLength(1);
+    number.after(60 * SECOND);
+    expect(number.open(), 'the 30 s are forgotten').toHaveLength(1);
+    expect(number.facts('status').filter(({ qr }) => qr).map(({ qr }) => qr)).toEqual(['qr 1', 'qr 2']);
+  });
+
+  it('C-19: terminate + initialize every 2 s lets a pairing complete', () => {
+    const number = bench();
+    const press = () => {
+      number.send({ type: 'stop' });
+      number.send({ type: 'initialize', want: 'qr' });
+      number.after(2 * SECOND);
+    };
+    number.send({ type: 'initialize', want: 'qr' });
+    press();
+    number.hear({ type: 'qr', qr: 'qr 1' });
+    for (let i = 0; i < 10; i++) press();
+    expect(number.attempts).toHaveLength(1);
+    number.hear({ type: 'paired', account: ACCOUNT });
+    press();
+    number.hear(closed(515));
+    press();
+    number.hear({ type: 'opened', account: ACCOUNT });
+    press();
+    expect(number.view()).toMatchObject({ state: 'connected', ready: true, stopped: false });
+    expect(number.attempts).toHaveLength(2);
+    expect(number.facts('login gone')).toEqual([]);
+  });
+
+  it('NM5: a scan while lingering completes the pairing, then rests: paired, stopped, no Ready', () => {
+    const number = showingQr();
+    number.send({ type: 'stop' });
+    number.after(5 * SECOND);
+    scan(number);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    expect(number.view().lingering).toBe(true);
+    number.after(2 * SECOND);
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true, stopped: true, lingering: false });
+    expect(number.open()).toEqual([]);
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0']);
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.last()?.input.mode).toBe('login');
+  });
+
+  it('NM5: a scanned login whose socket drops while hidden waits for the next initialize', () => {
+    const number = showingQr();
+    number.send({ type: 'stop' });
+    number.hear({ type: 'paired', account: ACCOUNT });
+    number.hear(closed(428));
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true, stopped: true, lingering: false });
+    number.after(MINUTE);
+    expect(number.attempts).toHaveLength(1);
+  });
+});
+
+describe('clients §4.2 unlink', () => {
+  it('forget: unpaired, Logged Out, nothing left running', () => {
+    const number = ready();
+    number.hear(closed(401, 'Intentional Logout'));
+    expect(number.statuses(), 'our own logout is not news from WhatsApp').toEqual(['Ready/100']);
+    expect(number.facts('login gone')).toEqual([]);
+    number.send({ type: 'forget' });
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: false, why: 'unlinked' });
+    expect(number.statuses()).toEqual(['Ready/100', 'Logged Out/0']);
+    expect(number.time.pending).toBe(0);
+  });
+});
+
+describe('clients §5 pairing code', () => {
+  const askingForCode = () => {
+    const number = bench();
+    number.send({ type: 'initialize', want: 'code' });
+    number.hear({ type: 'qr', qr: 'qr 1' });
+    return number;
+  };
+
+  it('asks for a code after the first QR, shows it with its age, reports no QR', () => {
+    const number = askingForCode();
+    expect(number.last()?.codesAsked).toBe(1);
+    number.hear({ type: 'code', code: 'ABCD1234', at: 5 });
+    number.hear({ type: 'qr', qr: 'qr 2' });
+    expect(number.view()).toMatchObject({ state: 'pairing', code: 'ABCD1234', codeAt: 5 });
+    expect(number.view().qr).toBeUndefined();
+    expect(number.statuses()).toEqual(['Connecting/25', 'Code generated/0']);
+  });
+
+  it('switching from QR to code within one pairing keeps the socket', () => {
+    const number = showingQr();
+    number.send({ type: 'initialize', want: 'code' });
+    number.send({ type: 'initialize', want: 'code' });
+    expect(number.last()?.codesAsked).toBe(1);
+    number.hear({ type: 'code', code: 'ABCD1234', at: 5 });
+    expect(number.view().state).toBe('pairing');
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.view()).toMatchObject({ state: 'qr', qr: 'qr 1' });
+    number.send({ type: 'initialize', want: 'code' });
+    expect(number.view()).toMatchObject({ state: 'pairing', code: 'ABCD1234' });
+    expect(number.last()?.codesAsked).toBe(1);
+    scan(number);
+    expect(number.attempts).toHaveLength(2);
+  });
+
+  it('a code younger than 120 s is reused, an older one replaced on demand, and it ends after 180 s', () => {
+    const number = askingForCode();
+    number.hear({ type: 'code', code: 'ABCD1234', at: 5 });
+    number.after(120 * SECOND - 1);
+    number.send({ type: 'initialize', want: 'code' });
+    expect(number.last()?.codesAsked).toBe(1);
+    number.after(1);
+    number.send({ type: 'initialize', want: 'code' });
+    number.send({ type: 'initialize', want: 'code' });
+    expect(number.last()?.codesAsked).toBe(2);
+    number.hear({ type: 'code', code: 'EFGH5678', at: 9 });
+    expect(number.view()).toMatchObject({ code: 'EFGH5678', codeAt: 9 });
+    number.after(180 * SECOND - 1);
+    expect(number.view().state).toBe('pairing');
+    number.after(1);
+    expect(number.view().state).toBe('disconnected');
+    expect(number.statuses().at(-1)).toBe('Pair failed: code expired/0');
+  });
+
+  it('C-53: a refused request is reported and ends the pairing', () => {
+    const number = askingForCode();
+    number.hear({ type: 'code failed', error: 'rate-overlimit for this number, try again later' });
+    expect(number.view()).toMatchObject({ state: 'disconnected', why: 'rate-overlimit for this number, try again later' });
+    expect(number.statuses().at(-1)).toBe('Pair failed: rate-overlimit for/0');
+    expect(number.open()).toEqual([]);
+  });
+
+  it('a dropped socket takes its code along; the next socket is asked again', () => {
+    const number = askingForCode();
+    number.hear({ type: 'code', code: 'ABCD1234', at: 5 });
+    number.hear(closed(428));
+    expect(number.view().code).toBeUndefined();
+    number.after(4 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 9' });
+    expect(number.last()).toMatchObject({ codesAsked: 1, input: { mode: 'pair', attempt: 2 } });
+  });
+});
+
+describe('clients §6.1 pairing', () => {
+  it('no scan for 90 s after the first QR ends it, whatever rotates or reconnects meanwhile', () => {
+    const number = bench();
+    number.send({ type: 'initialize', want: 'qr' });
+    number.after(20 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 1' });
+    number.after(40 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 2' });
+    number.hear(closed(408));
+    number.after(6 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 3' });
+    number.after(44 * SECOND - 1);
+    expect(number.view().state).toBe('qr');
+    number.after(1);
+    expect(number.view()).toMatchObject({ state: 'disconnected', why: 'QR timeout' });
+    expect(number.statuses().at(-1)).toBe('Pair failed: QR timeout/0');
+    expect(number.open()).toEqual([]);
+    expect(number.time.pending).toBeLessThanOrEqual(1);
+  });
+
+  it('C-54: network faults are retried within 10 s each, until 90 s without a QR', () => {
+    const number = bench();
+    number.send({ type: 'initialize', want: 'qr' });
+    for (let i = 0; i < 200; i++) {
+      number.hear(closed());
+      number.after(SECOND);
+    }
+    expect(number.statuses().slice(0, 4)).toEqual(['Connecting/25', 'Reconnecting/30', 'Reconnecting/50', 'Reconnecting/30']);
+    expect(number.statuses().at(-1)).toBe('Pair failed: no connection/0');
+    const gaps = number.attempts.slice(1).map((attempt, i) => attempt.at - (number.attempts[i]?.at ?? 0));
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(11 * SECOND);
+    expect(Math.max(...number.attempts.map(({ at }) => at))).toBeLessThan(90 * SECOND);
+  });
+
+  it.each([401, 403, 411, 405, 409])('%i before the first open ends the pairing', (code) => {
+    const number = showingQr();
+    number.hear(closed(code, "couldn't link device"));
+    expect(number.view().state).toBe('disconnected');
+    expect(number.statuses().at(-1)).toBe("Pair failed: couldn't link devic/0");
+    expect(number.facts('login gone')).toEqual([]);
+    number.after(10 * MINUTE);
+    expect(number.attempts).toHaveLength(1);
+  });
+
+  it('used-up QR refs end the pairing', () => {
+    const number = showingQr();
+    number.hear(closed(408, 'QR refs attempts ended'));
+    expect(number.statuses().at(-1)).toBe('Pair failed: QR timeout/0');
+  });
+
+  it.each([
+    ['Brazil without the ninth digit', '5511987654321', '551187654321:3@s.whatsapp.net'],
+    ['Mexico with 1', '525512345678', '5215512345678@s.whatsapp.net'],
+    ['Argentina with 9', '541112345678', '5491112345678:2@s.whatsapp.net'],
+  ])('C-38: %s is no mismatch', (_, digits, id) => {
+    const number = bench({ digits, paired: true });
+    number.send({ type: 'restore' });
+    number.hear({ type: 'opened', account: { id } });
+    number.after(2 * SECOND);
+    expect(number.view().ready).toBe(true);
+  });
+
+  it('another account on a fresh pairing: Mismatch, log out and forget', () => {
+    const number = showingQr();
+    scan(number);
+    number.hear({ type: 'opened', account: OTHER_ACCOUNT });
+    expect(number.facts('wrong account').map(({ fresh }) => fresh)).toEqual([true]);
+    expect(number.statuses().at(-1)).toBe('Mismatch/0');
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: false, why: 'linked to another account' });
+  });
+
+  it('C-38: another account on a restored login stops the number and never unlinks', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'restore' });
+    number.hear({ type: 'opened', account: OTHER_ACCOUNT });
+    expect(number.facts('wrong account').map(({ fresh }) => fresh)).toEqual([false]);
+    expect(number.statuses()).toEqual(['Mismatch/0']);
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+    number.after(10 * MINUTE);
+    expect(number.attempts).toHaveLength(1);
+  });
+
+  it('an account id that is no phone number unlinks nothing', () => {
+    const number = showingQr();
+    scan(number);
+    number.hear({ type: 'opened', account: { id: '99@lid' } });
+    number.after(2 * SECOND);
+    expect(number.view().ready).toBe(true);
+  });
+
+  it('a network fault between scan and first open keeps the login and retries silently', () => {
+    const number = showingQr();
+    number.hear({ type: 'paired', account: ACCOUNT });
+    number.hear(closed(428));
+    expect(number.view()).toMatchObject({ state: 'restoring', paired: true });
+    number.after(4 * SECOND);
+    expect(number.last()?.input).toMatchObject({ mode: 'login' });
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0', 'Ready/100']);
+  });
+
+  it('a second 515 waits: no loop without a wait', () => {
+    const number = showingQr();
+    scan(number);
+    number.hear(closed(515));
+    expect(number.open()).toEqual([]);
+    number.after(3 * SECOND);
+    expect(number.open()).toHaveLength(1);
+  });
+});
+
+describe('clients §6.2 a paired number', () => {
+  it('NM6: an attempt without a word for 90 s is given up as lost', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'restore' });
+    number.after(90 * SECOND);
+    expect(number.open()).toEqual([]);
+    expect(number.view()).toMatchObject({ state: 'restoring', why: 'no word from WhatsApp in time (408)' });
+    number.after(6 * SECOND);
+    expect(number.open()).toHaveLength(1);
+  });
+
+  it('401 right after a restart: Logged Out, login gone, no retry (C-17)', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'restore' });
+    number.hear(closed(401));
+    number.after(10 * MINUTE);
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: false });
+    expect(number.statuses()).toEqual(['Logged Out/0']);
+    expect(number.attempts).toHaveLength(1);
+  });
+
+  it.each([403, 411])('%i keeps the login; the next initialize tries once more; refused again, it pairs anew', (code) => {
+    const number = ready();
+    number.hear(closed(code));
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+    expect(number.statuses().at(-1)).toBe('Logged Out/0');
+    number.after(10 * MINUTE);
+    expect(number.attempts).toHaveLength(1);
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.last()?.input.mode).toBe('login');
+    number.hear(closed(code));
+    expect(number.facts('login gone')).toHaveLength(1);
+    expect(number.last()?.input).toMatchObject({ mode: 'pair', attempt: 3 });
+  });
+
+  it('403, then an open: the next 403 is a first one again', () => {
+    const number = ready();
+    number.hear(closed(403));
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    number.hear(closed(403));
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.last()?.input.mode).toBe('login');
+    expect(number.facts('login gone')).toEqual([]);
+  });
+
+  it.each([405, 409])('%i stops with Connection Failed and never costs the login', (code) => {
+    const number = bench({ paired: true });
+    for (let i = 0; i < 3; i++) {
+      number.send({ type: 'initialize', want: 'qr' });
+      number.hear(closed(code));
+      expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+    }
+    expect(number.statuses()).toEqual(Array(3).fill('Connection Failed/0'));
+  });
+
+  it('440 five times in a row: 5 min between tries and a warning; an initialize asks at once', () => {
+    const number = ready();
+    for (let i = 0; i < 4; i++) {
+      number.hear(closed(440));
+      number.after(30 * SECOND);
+      expect(number.open()).toHaveLength(1);
+    }
+    expect(number.facts('warning')).toEqual([]);
+    number.hear(closed(440));
+    expect(number.facts('warning')).toHaveLength(1);
+    number.after(5 * MINUTE - 1);
+    expect(number.open()).toEqual([]);
+    number.after(1);
+    number.hear(closed(440));
+    expect(number.facts('warning')).toHaveLength(2);
+    number.send({ type: 'initialize', want: 'qr' });
+    expect(number.open()).toHaveLength(1);
+    number.hear(closed(440));
+    number.after(6 * SECOND);
+    expect(number.open()).toHaveLength(1);
+  });
+
+  it('n grows over short uptimes and is forgotten after 60 s open', () => {
+    const number = ready();
+    const waits: number[] = [];
+    const drop = (uptime: number) => {
+      number.after(uptime);
+      number.hear(closed(428));
+      const at = number.now();
+      number.after(30 * SECOND);
+      waits.push((number.last()?.at ?? 0) - at);
+      number.hear({ type: 'opened', account: ACCOUNT });
+      number.after(2 * SECOND);
+    };
+    for (const uptime of [0, 0, 57_999, 58_000]) drop(uptime);
+    expect(waits.map((wait) => Math.floor(wait / 100) / 10)).toEqual([4, 6, 9, 4]);
+  });
+
+  it('health lost: a new socket at once, the old one closed first (P10)', () => {
+    const number = ready();
+    number.send({ type: 'health lost', why: 'no pong for 45 s' });
+    expect(number.view()).toMatchObject({ state: 'restoring', why: 'no pong for 45 s' });
+    expect(number.open()).toHaveLength(1);
+    expect(number.overlap).toBe(1);
+    expect(number.attempts).toHaveLength(2);
+  });
+
+  it('a close during settling is a close', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'restore' });
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(SECOND);
+    number.hear(closed(428));
+    number.after(SECOND);
+    expect(number.view()).toMatchObject({ state: 'restoring', ready: false });
+    expect(number.statuses()).toEqual([]);
+  });
+});
+
+describe('clients §7 update-status', () => {
+  it('C-39: a blip under 60 s says nothing', () => {
+    const number = ready();
+    number.hear(closed(428));
+    number.after(50 * SECOND);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.view().ready).toBe(true);
+    expect(number.statuses()).toEqual(['Ready/100']);
+  });
+
+  it('C-39: over 60 s, one Disconnected, then Ready when back', () => {
+    const number = ready();
+    number.hear(closed(428));
+    number.after(60 * SECOND - 1);
+    expect(number.statuses()).toEqual(['Ready/100']);
+    for (let i = 0; i < 300; i++) {
+      number.after(SECOND);
+      number.hear(closed(503));
+    }
+    expect(number.statuses()).toEqual(['Ready/100', 'Disconnected/0']);
+    number.after(30 * SECOND);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.statuses()).toEqual(['Ready/100', 'Disconnected/0', 'Ready/100']);
+  });
+
+  it('a stop during a blip is silent, and the next Ready is said', () => {
+    const number = ready();
+    number.hear(closed(428));
+    number.send({ type: 'stop' });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.statuses()).toEqual(['Ready/100', 'Ready/100']);
+  });
+
+  it('Qr generated at most once per 5 s, the latest wins; the view is always the latest', () => {
+    const number = showingQr();
+    for (let i = 2; i <= 9; i++) {
+      number.after(SECOND);
+      number.hear({ type: 'qr', qr: `qr ${i}` });
+      expect(number.view().qr).toBe(`qr ${i}`);
+    }
+    const shown = number.facts('status').filter(({ status }) => status === 'Qr generated');
+    expect(shown.map(({ qr, at }) => [qr, at / SECOND])).toEqual([['qr 1', 0], ['qr 5', 5]]);
+    number.after(2 * SECOND);
+    expect(number.facts('status').at(-1)).toMatchObject({ qr: 'qr 9', at: 10 * SECOND });
+  });
+
+  it('start: incomplete login → Disconnected, no QR, no socket (C-51)', () => {
+    const number = bench({ paired: false });
+    number.send({ type: 'restore' });
+    number.after(10 * MINUTE);
+    expect(number.attempts).toEqual([]);
+    expect(number.statuses()).toEqual(['Disconnected/0']);
+  });
+
+  it('a stopped number stays stopped over a restart (C-51)', () => {
+    const number = bench({ paired: true, stopped: true });
+    number.send({ type: 'restore' });
+    expect(number.attempts).toEqual([]);
+    expect(number.statuses()).toEqual([]);
+  });
+
+  it('a restored number that stays away for 60 s is reported once', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'restore' });
+    number.hear(closed());
+    number.after(5 * MINUTE);
+    expect(number.statuses()).toEqual(['Disconnected/0']);
+  });
+});
