@@ -1,0 +1,25 @@
+/**
+ * The part of the `ws` package that the loopback server uses. The package comes with the WhatsApp library and
+ * brings no types of its own.
+ */
+declare module 'ws' {
+  import type { EventEmitter } from 'node:events';
+  import type { IncomingMessage, Server } from 'node:http';
+
+  export class WebSocket extends EventEmitter {
+    static readonly OPEN: 1;
+    readonly readyState: number;
+    send(data: Uint8Array): void;
+    close(code?: number): void;
+    terminate(): void;
+    on(event: 'message', listener: (data: Buffer, isBinary: boolean) => void): this;
+    on(event: 'close', listener: () => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
+  }
+
+  export class WebSocketServer extends EventEmitter {
+    constructor(options: { server: Server; perMessageDeflate: boolean; maxPayload?: number });
+    on(event: 'connection', listener: (socket: WebSocket, request: IncomingMessage) => void): this;
+    close(done?: () => void): void;
+  }
+}

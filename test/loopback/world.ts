@@ -1,0 +1,97 @@
+/**
+ * The loopback world: every peer of the bridge, and one control server for all of them.
+ *
+ * Owns: starting and stopping the peers together, and the environment that points a bridge at them.
+ * Does not: implement any peer (`whatsapp/`, `app/`), parse the command line (`main.ts`).
+ * Source: design/loopback.md.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { startAppPeer } from './app/app-peer.ts';
+import type { AppPeer, AppPeerOptions } from './app/app-peer.types.ts';
+import { whatsAppRoutes } from './whatsapp/control.ts';
+import { startWhatsApp } from './whatsapp/server.ts';
+import type { WhatsApp, WhatsAppOptions } from './whatsapp/server.ts';
+
+export interface WorldOptions {
+  /** Port of the control server; 0 or absent: any free one. */
+  readonly port?: number;
+  /** Folder that keeps the world over its own restart, ports and token included. */
+  readonly stateDir?: string;
+  readonly light?: WhatsAppOptions['light'];
+  readonly preKeys?: WhatsAppOptions['preKeys'];
+  readonly record?: AppPeerOptions['record'];
+}
+
+export interface World {
+  /** Base url of the control API. */
+  readonly control: string;
+  /** All that a bridge needs to be started against this world. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly whatsApp: WhatsApp;
+  readonly app: AppPeer;
+  close(): Promise<void>;
+}
+
+const Kept = z.object({ control: z.int(), app: z.int(), token: z.string() });
+type Kept = z.infer<typeof Kept>;
+
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { stateDir } = options;
+  const kept = stateDir === undefined ? undefined : await readKept(stateDir);
+  const whatsApp = await startWhatsApp({
+    ...(options.light === undefined ? {} : { light: options.light }),
+    ...(options.preKeys === undefined ? {} : { preKeys: options.preKeys }),
+    ...(stateDir === undefined ? {} : { stateFile: join(stateDir, 'whatsapp.json') }),
+  });
+  const app = await startAppPeer({
+    token: kept?.token ?? randomBytes(32).toString('hex'),
+    ...(kept === undefined ? {} : { port: kept.app }),
+    ...(options.record === undefined ? {} : { record: options.record }),
+  });
+
+  const routes = new Hono().route('/', whatsAppRoutes(whatsApp)).route('/', app.routes);
+  const server = createAdaptorServer({ fetch: routes.fetch });
+  // Clients of long runs keep connections: the default of 5 s would reset idle ones.
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = 600_000;
+  await new Promise<void>((listening) =>
+    server.listen(options.port ?? kept?.control ?? 0, '127.0.0.1', () => listening()));
+  const { port } = server.address() as AddressInfo;
+  if (stateDir !== undefined) await writeKept(stateDir, { control: port, app: Number(new URL(app.url).port), token: app.token });
+
+  return {
+    control: `http://127.0.0.1:${port}`,
+    env: {
+      WHATSAPP_SOCKET_URL: whatsApp.url,
+      WHATSAPP_TRUST_ROOT: whatsApp.trustRoot,
+      APP_DOMAIN_NAME: app.url,
+      NODE_WEBHOOK_TOKEN: app.token,
+    },
+    whatsApp,
+    app,
+    async close(): Promise<void> {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await new Promise<void>((closed) => server.close(() => closed()));
+      await app.close();
+      await whatsApp.close();
+    },
+  };
+}
+
+async function readKept(stateDir: string): Promise<Kept | undefined> {
+  const text = await readFile(join(stateDir, 'world.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  return text === undefined ? undefined : Kept.parse(JSON.parse(text));
+}
+
+async function writeKept(stateDir: string, kept: Kept): Promise<void> {
+  await mkdir(stateDir, { recursive: true });
+  await writeFile(join(stateDir, 'world.json'), JSON.stringify(kept), { mode: 0o600 });
+}
