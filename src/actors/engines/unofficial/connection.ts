@@ -1,0 +1,267 @@
+/**
+ * One connection attempt of one number over Baileys: opens the socket, translates its events, and ends it for good.
+ *
+ *  CO1  `closed` is reported at most once and is the last word; after `close()` was called nothing is reported.
+ *  CO2  No exception of the library or of a listener escapes: it ends this connection with its text (P1).
+ *  CO3  A pairing lives in memory until WhatsApp has confirmed it; then the login is on disk before WhatsApp hears our
+ *       answer. A pairing that breaks off leaves nothing behind (facts/baileys §5.2: half-paired creds get a false 401).
+ *  CO4  Changed creds are on disk before the library's next step.
+ *  CO5  Ending never waits for the peer: a frozen one is cut off after a moment (facts §6: `ws` would wait 30 s).
+ *
+ * Deliberately not here: what a close code means (machines/close-reason.ts), retries, what a login adds to the socket
+ * (session.ts).
+ */
+import type { AuthenticationState, ConnectionState, WASocket } from '@whiskeysockets/baileys';
+import type { Clock } from '../../../clock.ts';
+import type { Log, LogLevel } from '../../../log.ts';
+import type { CloseReason } from '../../../machines/close-reason.ts';
+import type { Account, ConnectionEvent } from '../../../machines/number.types.ts';
+import { lidOfJid } from '../../../phone.ts';
+import type { DeviceStores, Store } from '../../../store/store.ts';
+import type { ConnectionOptions, Handle, SendCommand, SendResult } from '../engine.ts';
+import { isPaired, newPairingState, openAuthState, type PairingState } from './auth-state.ts';
+import type { SharedCaches } from './caches.ts';
+import type { Device } from './device.ts';
+import { guarded, guardListeners } from './guard.ts';
+import { askForCode } from './pairing-code.ts';
+import { Session } from './session.ts';
+import { openSocket, terminate } from './socket.ts';
+
+/** How long the peer may take to answer the WebSocket close before the TCP connection is cut (CO5). */
+const CLOSE_HANDSHAKE_MS = 1_000;
+
+const LOGGED_OUT = 401;
+/** The library's own words; machines/close-reason.ts knows them. */
+const OWN_LOGOUT: CloseReason = { code: LOGGED_OUT, text: 'Intentional Logout' };
+
+/** What connections share. */
+export type EngineContext = {
+  readonly stores: DeviceStores;
+  readonly clock: Clock;
+  readonly caches: SharedCaches;
+  readonly socketUrl: string;
+  readonly baileysLogLevel: LogLevel;
+  readonly logOf: (digits: string) => Log;
+  readonly deviceOf: (digits: string, store: Store) => Device;
+};
+
+export class Connection implements Handle {
+  readonly #o: ConnectionOptions;
+  readonly #engine: EngineContext;
+  readonly #log: Log;
+  readonly #untilEnded: Promise<void>;
+  #resolveEnded: () => void = () => undefined;
+  #sock: WASocket | undefined;
+  #session: Session | undefined;
+  #silent = false;
+  #ended = false;
+  #opened = false;
+  #paired = false;
+  #qrSeen = false;
+  #codeWanted = false;
+  #closing: Promise<void> | undefined;
+  #loggingOut: Promise<boolean> | undefined;
+
+  constructor(options: ConnectionOptions, engine: EngineContext) {
+    this.#o = options;
+    this.#engine = engine;
+    this.#log = engine.logOf(options.digits);
+    this.#untilEnded = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    const begin = options.mode === 'login' ? this.#login() : this.#pair();
+    begin.catch((error: unknown) => this.#fail(error));
+  }
+
+  isOpen(): boolean {
+    return this.#opened && !this.#ended && this.#sock?.ws.isOpen === true && this.#sock.user !== undefined;
+  }
+
+  requestCode(): void {
+    this.#codeWanted = true;
+    if (this.#qrSeen) this.#askForCode();
+  }
+
+  async send(command: SendCommand): Promise<SendResult> {
+    if (this.#session && this.isOpen()) return this.#session.sender.send(command);
+    return { kind: 'failed', id: command.id, error: 'this number is not connected' };
+  }
+
+  logout(deadline: number): Promise<boolean> {
+    this.#loggingOut ??= this.#logout(deadline);
+    return this.#loggingOut;
+  }
+
+  close(): Promise<void> {
+    this.#silent = true;
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #login(): Promise<void> {
+    const { stores, caches, clock } = this.#engine;
+    const { digits } = this.#o;
+    const store = stores.exists(digits) ? stores.open(digits) : undefined;
+    const auth = store && openAuthState(store);
+    if (!store || !auth || !isPaired(auth.creds)) return this.#closed({ text: 'there is no saved login' });
+    const session = new Session({
+      device: this.#engine.deviceOf(digits, store),
+      auth,
+      socket: () => this.#socket(),
+      caches: caches.forSocket(),
+      clock,
+      log: this.#log,
+      ended: () => this.#ended,
+      onFailure: (error) => this.#fail(error),
+      onEnd: () => this.#cutIfFrozen(),
+    });
+    await session.recover();
+    if (this.#silent || this.#ended) return;
+    this.#session = session;
+    this.#open({ creds: auth.creds, keys: session.keys }, () => auth.saveCreds());
+  }
+
+  async #pair(): Promise<void> {
+    const auth = newPairingState();
+    this.#open(auth, () => this.#onPairingCreds(auth));
+  }
+
+  #open(auth: AuthenticationState, onCreds: () => void): void {
+    const sock = openSocket({
+      mode: this.#o.mode,
+      url: this.#engine.socketUrl,
+      auth,
+      caches: this.#session?.caches ?? this.#engine.caches.forSocket(),
+      log: this.#log,
+      logLevel: this.#engine.baileysLogLevel,
+      ...(this.#session && { session: this.#session.socketOptions }),
+    });
+    this.#sock = sock;
+    this.#session?.listen(sock.ws);
+    const onFault = (error: unknown) => this.#fail(error);
+    sock.ev.on('connection.update', guarded((update) => this.#onUpdate(update), onFault));
+    sock.ev.on('creds.update', guarded(onCreds, onFault));
+    guardListeners(sock.ws, onFault);
+  }
+
+  #onUpdate({ connection, qr, lastDisconnect }: Partial<ConnectionState>): void {
+    if (qr !== undefined) this.#onQr(qr);
+    if (connection === 'open') this.#onOpen();
+    if (connection === 'close') this.#closed(reasonOf(lastDisconnect?.error));
+  }
+
+  #onQr(qr: string): void {
+    this.#qrSeen = true;
+    this.#report({ type: 'qr', qr });
+    if (this.#codeWanted) this.#askForCode();
+  }
+
+  /** Asked before the first QR, Baileys answers "Connection Closed" (facts §5.2). */
+  #askForCode(): void {
+    this.#codeWanted = false;
+    const told = askForCode(this.#socket(), this.#o.digits, this.#engine.clock).then((answer) => {
+      if (answer.kind === 'code') this.#report({ type: 'code', code: answer.code, at: answer.at });
+      if (answer.kind === 'refused' && this.#sock?.ws.isOpen) this.#report({ type: 'code failed', error: answer.error });
+    });
+    told.catch((error: unknown) => this.#fail(error));
+  }
+
+  #onOpen(): void {
+    const account = accountOf(this.#socket().user);
+    if (!account) return this.#fail(new Error('logged in without an account'));
+    this.#opened = true;
+    this.#report({ type: 'opened', account });
+  }
+
+  /** CO3: `creds.update` comes with the account before the library answers WhatsApp, and without one before that. */
+  #onPairingCreds(auth: PairingState): void {
+    const account = isPaired(auth.creds) ? accountOf(auth.creds.me) : undefined;
+    if (this.#paired || !account) return auth.saveCreds();
+    auth.persistTo(this.#engine.stores.open(this.#o.digits));
+    this.#paired = true;
+    this.#report({ type: 'paired', account });
+  }
+
+  #report(event: ConnectionEvent): void {
+    if (!this.#silent && !this.#ended) this.#o.onEvent(event);
+  }
+
+  #closed(reason: CloseReason): void {
+    if (this.#ended) return;
+    this.#report({ type: 'closed', reason: this.#loggingOut ? OWN_LOGOUT : reason });
+    this.#ended = true;
+    this.#session?.sender.cut();
+    this.#resolveEnded();
+  }
+
+  /** CO2; also for a store that cannot write: the TCP connection is cut, so nothing more can be acknowledged. */
+  #fail(error: unknown): void {
+    if (this.#ended) return;
+    this.#log.error({ err: error }, 'a connection failed');
+    if (!this.#sock) return this.#closed({ text: textOf(error) });
+    const asError = error instanceof Error ? error : new Error(String(error));
+    this.#sock.end(asError).catch(() => undefined);
+    terminate(this.#sock);
+  }
+
+  /** Baileys has begun to end the socket and waits for the peer's answer (CO5). */
+  #cutIfFrozen(): void {
+    const { clock } = this.#engine;
+    const timer = clock.setTimeout(() => this.#sock && terminate(this.#sock), CLOSE_HANDSHAKE_MS);
+    void this.#untilEnded.then(() => clock.clearTimeout(timer));
+  }
+
+  async #logout(deadline: number): Promise<boolean> {
+    const { clock } = this.#engine;
+    if (!this.isOpen()) return false;
+    const sock = this.#socket();
+    const jid = sock.user?.id;
+    if (jid === undefined) return false;
+    const left = Math.max(1, deadline - clock.now());
+    const iq = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } };
+    const attrs = { to: '@s.whatsapp.net', type: 'set', xmlns: 'md' };
+    // WhatsApp may remove the device, and with it the stream, before it answers.
+    const removed = this.#untilEnded.then(() => true);
+    const answered = sock.query({ tag: 'iq', attrs, content: [iq] }, left).then(
+      (answer: unknown) => answer !== undefined,
+      () => this.#ended,
+    );
+    const taken = await Promise.race([removed, answered]);
+    if (taken) sock.end(new Error(OWN_LOGOUT.text)).catch(() => undefined);
+    return taken;
+  }
+
+  async #close(): Promise<void> {
+    await this.#loggingOut;
+    if (this.#sock && !this.#ended) {
+      this.#cutIfFrozen();
+      this.#sock.end(undefined).catch(() => undefined);
+      const giveUp = this.#engine.clock.setTimeout(() => this.#closed({ text: 'closed' }), 3 * CLOSE_HANDSHAKE_MS);
+      await this.#untilEnded;
+      this.#engine.clock.clearTimeout(giveUp);
+    }
+    this.#closed({ text: 'closed' });
+    await this.#session?.settled();
+  }
+
+  #socket(): WASocket {
+    if (!this.#sock) throw new Error('the socket is not open yet');
+    return this.#sock;
+  }
+}
+
+function accountOf(me: WASocket['user']): Account | undefined {
+  if (!me) return undefined;
+  const lid = me.lid === undefined ? undefined : lidOfJid(me.lid);
+  return { id: me.id, ...(lid !== undefined && { lid }), ...(me.name !== undefined && { name: me.name }) };
+}
+
+/** Baileys' disconnect code is in `output.statusCode` (facts/baileys §6). */
+function reasonOf(error: Error | undefined): CloseReason {
+  if (!error) return { text: 'closed' };
+  const { output } = error as { output?: { statusCode?: unknown } };
+  const code = typeof output?.statusCode === 'number' ? output.statusCode : undefined;
+  return { ...(code !== undefined && { code }), text: textOf(error) };
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

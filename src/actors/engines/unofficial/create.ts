@@ -1,0 +1,48 @@
+/**
+ * The linked-device engine: Baileys behind the Engine port. What its connections share is made here, once per process.
+ */
+import type { Outbox } from '../../../app-client/outbox.types.ts';
+import type { Clock } from '../../../clock.ts';
+import { type Log, type LogLevel, numberLog } from '../../../log.ts';
+import type { DeviceStores, Store } from '../../../store/store.ts';
+import type { Engine } from '../engine.ts';
+import { SharedCaches } from './caches.ts';
+import { Connection, type EngineContext } from './connection.ts';
+import { signatureCheck } from './curve.ts';
+import { Device } from './device.ts';
+import { establishTrust } from './trust.ts';
+
+export type UnofficialDeps = {
+  readonly stores: DeviceStores;
+  readonly outbox: Pick<Outbox, 'attach'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** `WHATSAPP_SOCKET_URL`. */
+  readonly socketUrl: string;
+  /** `WHATSAPP_TRUST_ROOT`, 64 hex digits; loopback only. */
+  readonly trustRoot?: string;
+  /** `BAILEYS_LOG_LEVEL`. */
+  readonly baileysLogLevel: LogLevel;
+  /** `STALE_AFTER_SECONDS`. */
+  readonly staleAfterSeconds: number;
+};
+
+/** Throws when the certificate root is not to be trusted (trust.ts): the bridge must not start then. */
+export function createUnofficialEngine(deps: UnofficialDeps): Engine {
+  const { stores, outbox, clock, log, socketUrl, staleAfterSeconds, baileysLogLevel } = deps;
+  establishTrust(socketUrl, deps.trustRoot);
+  if (signatureCheck !== 'native') log.error("libsignal has changed: WhatsApp's signatures are not checked");
+  const devices = new WeakMap<Store, Device>();
+  const logOf = (digits: string) => numberLog(log, digits);
+  const deviceOf = (digits: string, store: Store): Device => {
+    const known = devices.get(store);
+    if (known) return known;
+    const queue = outbox.attach(digits, store);
+    const device = new Device({ digits, store, queue, clock, log: logOf(digits), staleAfterSeconds });
+    devices.set(store, device);
+    return device;
+  };
+  const caches = new SharedCaches(clock);
+  const context: EngineContext = { stores, clock, caches, socketUrl, baileysLogLevel, logOf, deviceOf };
+  return { name: 'baileys', connect: (options) => new Connection(options, context) };
+}

@@ -1,0 +1,70 @@
+/**
+ * What belongs to one number's store and outlives its connections: sent index, LID map, journal, inbound desk. One per
+ * open store, so that writes on their way are seen by the next connection too.
+ */
+import type { SignalDataSet } from '@whiskeysockets/baileys';
+import type { OutboxQueue } from '../../../app-client/outbox.types.ts';
+import type { Clock } from '../../../clock.ts';
+import type { Log } from '../../../log.ts';
+import type { Store } from '../../../store/store.ts';
+import { InboundDesk } from '../../inbound.ts';
+import { LidMap } from '../../lid-map.ts';
+import { SentIndex } from '../../sent-index.ts';
+import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
+import { intake } from './inbound/intake.ts';
+import type { Me } from './inbound/select.ts';
+import { Recipients } from './recipient.ts';
+
+export type DeviceOptions = {
+  readonly digits: string;
+  readonly store: Store;
+  readonly queue: OutboxQueue;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly staleAfterSeconds: number;
+};
+
+export class Device {
+  readonly sent: SentIndex;
+  readonly recipients: Recipients;
+  readonly journal: DecryptJournal;
+  readonly desk: InboundDesk;
+  readonly #log: Log;
+  readonly #accepting = new Set<Promise<void>>();
+
+  constructor({ digits, store, queue, clock, log, staleAfterSeconds }: DeviceOptions) {
+    this.#log = log;
+    this.sent = new SentIndex(store, clock);
+    const lids = new LidMap(store);
+    this.recipients = new Recipients(store, lids, clock);
+    this.journal = new DecryptJournal(store, clock);
+    this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, staleAfterSeconds });
+  }
+
+  /** DJ3: what a crash left between journal and outbox. To be awaited before a socket is opened. */
+  async recover(me: Me): Promise<number> {
+    const entries = this.journal.leftBehind();
+    await Promise.all(entries.map((entry) => this.#accept(entry, me)));
+    return entries.length;
+  }
+
+  /** The messages that have just been decrypted, as they come by in Baileys' key writes. */
+  onKeys(data: SignalDataSet, me: Me, onFailure: (error: unknown) => void): void {
+    for (const entry of this.journal.entriesOf(data)) this.#accept(entry, me).catch(onFailure);
+  }
+
+  /** Waits for the messages that are on their way to the outbox. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#accepting);
+  }
+
+  #accept(entry: JournalEntry, me: Me): Promise<void> {
+    const { messages, remarks, keep } = intake(entry.row, me);
+    for (const kind of remarks) this.#log.info({ kind }, 'inbound content without a decoder');
+    const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.close(entry));
+    this.#accepting.add(accepting);
+    const done = () => this.#accepting.delete(accepting);
+    accepting.then(done, done);
+    return accepting;
+  }
+}

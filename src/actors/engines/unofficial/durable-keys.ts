@@ -1,0 +1,33 @@
+/**
+ * The key store as Baileys sees it during one connection.
+ *
+ *  DK1  A write that fails ends the connection before anything can be acknowledged: WhatsApp delivers again later.
+ *  DK2  After the connection has ended nothing is written any more (E3).
+ *  DK3  A journal row and the outbox row made of it are queued in the same turn, behind each other in the same store, so
+ *       one flush serves both (ST5). Were they reordered, the row would only be handled twice and found as seen.
+ */
+import type { SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys';
+
+export type KeyWatch = {
+  readonly ended: () => boolean;
+  /** Called in the turn in which the change was handed to the store. Must not throw. */
+  readonly onSet: (data: SignalDataSet) => void;
+  readonly onFailure: (error: unknown) => void;
+};
+
+export function durableKeys(keys: SignalKeyStore, watch: KeyWatch): SignalKeyStore {
+  return {
+    get: (type, ids) => keys.get(type, ids),
+    set: async (data) => {
+      if (watch.ended()) throw new Error('this connection has ended');
+      try {
+        const stored = keys.set(data);
+        watch.onSet(data);
+        await stored;
+      } catch (error) {
+        watch.onFailure(error);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,7 @@
+/**
+ * Entry of the linked-device engine. `curve.ts` must be evaluated before anything imports Baileys, so this is the only
+ * module that others import, and they import it dynamically, after the console is captured (facts/baileys §10).
+ */
+import './curve.ts';
+
+export { createUnofficialEngine, type UnofficialDeps } from './create.ts';

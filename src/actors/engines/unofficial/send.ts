@@ -1,0 +1,250 @@
+/**
+ * One send on an open socket: recipient, durable record, relay, the server's ack.
+ *
+ *  SE1  The id and its content are durable before a byte of the stanza exists; the same id is only ever sent with that
+ *       content (P6).
+ *  SE2  `sent` means that the server acknowledged the id. Baileys resolves long before (facts/baileys §3).
+ *  SE3  `failed` means that certainly nothing reached the contact; whatever is in doubt is `unknown` (E2).
+ *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (facts §9.2).
+ *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient.
+ *
+ * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
+ */
+import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
+import type { Clock } from '../../../clock.ts';
+import type { Log } from '../../../log.ts';
+import { splitJid } from '../../../phone.ts';
+import type { SentIndex } from '../../sent-index.ts';
+import type { SendCommand, SendResult } from '../engine.ts';
+import type { SocketCaches } from './caches.ts';
+import { toMessage } from './content.ts';
+import type { Recipients } from './recipient.ts';
+
+const ACK_MS = 10_000;
+
+type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user'>;
+
+export type SenderOptions = {
+  readonly socket: () => Socket;
+  readonly caches: SocketCaches;
+  readonly sent: SentIndex;
+  readonly recipients: Recipients;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A write that must not be lost failed after the fact. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+type Ack = { readonly kind: 'acked' } | { readonly kind: 'refused'; readonly code: number } | { readonly kind: 'cut' };
+type Prepared = { readonly kind: 'ready'; readonly to: string; readonly message: proto.IMessage } | Finished;
+type Finished = { readonly kind: 'finished'; readonly result: SendResult };
+type Turn = { begun: boolean; cancelled: boolean };
+type HandedOver = { readonly kind: 'handed over'; readonly to: string } | Finished;
+
+export class Sender {
+  readonly #o: SenderOptions;
+  readonly #running = new Map<string, Promise<SendResult>>();
+  /** Last hand-over per recipient (SE5). */
+  readonly #lines = new Map<string, Promise<unknown>>();
+  readonly #devices = new Map<string, Promise<unknown>>();
+  readonly #acks = new Map<string, (ack: Ack) => void>();
+  /** How often Baileys showed us a message: first for the report, then to encrypt it for the contact's devices. */
+  readonly #shown = new WeakMap<proto.IMessage, number>();
+  #cut = false;
+
+  constructor(options: SenderOptions) {
+    this.#o = options;
+  }
+
+  /** A parallel repeat of an id shares the answer. */
+  send(command: SendCommand): Promise<SendResult> {
+    const running = this.#running.get(command.id);
+    if (running) return running;
+    const result = this.#send(command).finally(() => this.#running.delete(command.id));
+    this.#running.set(command.id, result);
+    return result;
+  }
+
+  /** Socket option `patchMessageBeforeSending`: changes nothing, tells how far a relay has come. */
+  readonly watchRelay = (message: proto.IMessage): proto.IMessage => {
+    const shown = this.#shown.get(message);
+    if (shown !== undefined) this.#shown.set(message, shown + 1);
+    return message;
+  };
+
+  /** Every `ack` of class `message`, also those that come after the sender stopped waiting. */
+  onAck({ attrs }: BinaryNode): void {
+    const { id, error } = attrs;
+    if (id === undefined) return;
+    const settle = this.#acks.get(id);
+    if (error !== undefined) {
+      this.#o.log.warn({ messageId: id, code: Number(error), late: !settle }, 'WhatsApp refused a message');
+      settle?.({ kind: 'refused', code: Number(error) });
+      return;
+    }
+    this.#o.sent.acknowledge(id).catch(this.#o.onFailure);
+    settle?.({ kind: 'acked' });
+  }
+
+  /** The socket has ended: no ack will come. */
+  cut(): void {
+    this.#cut = true;
+    for (const settle of this.#acks.values()) settle({ kind: 'cut' });
+  }
+
+  /** Socket option `getMessage`: answers retry receipts from what was really sent (contract clients §6.3). */
+  readonly getMessage = (key: { id?: string | null }): Promise<proto.IMessage | undefined> => {
+    const bytes = key.id ? this.#o.sent.get(key.id)?.message : undefined;
+    return Promise.resolve(bytes && proto.Message.decode(bytes));
+  };
+
+  async #send(command: SendCommand): Promise<SendResult> {
+    const { id, to, deadline } = command;
+    const turn: Turn = { begun: false, cancelled: false };
+    const acked = this.#ack(id);
+    const handingOver = this.#inLine(this.#lines.get(to), this.#prepare(command), id, turn);
+    this.#join(to, handingOver);
+    try {
+      const done = await this.#byDeadline(handingOver, deadline);
+      if (done === 'late') return this.#late(command, turn);
+      if (done.kind === 'finished') return done.result;
+      const ack = await this.#byDeadline(acked, Math.min(deadline, this.#o.clock.now() + ACK_MS));
+      return ack === 'late' ? { kind: 'pending', id, to: done.to } : resultOf(ack, id, done.to);
+    } finally {
+      this.#acks.delete(id);
+    }
+  }
+
+  #join(to: string, handingOver: Promise<unknown>): void {
+    this.#lines.set(to, handingOver);
+    const leave = () => {
+      if (this.#lines.get(to) === handingOver) this.#lines.delete(to);
+    };
+    handingOver.then(leave, leave);
+  }
+
+  /** The caller's time is over: what has not begun never will; what has begun can only be waited for. */
+  #late({ id, to }: SendCommand, turn: Turn): SendResult {
+    turn.cancelled = !turn.begun;
+    if (turn.cancelled) return { kind: 'failed', id, error: 'no time was left to hand the message over' };
+    return { kind: 'pending', id, to: this.#o.sent.get(id)?.to ?? to };
+  }
+
+  async #inLine(
+    before: Promise<unknown> | undefined,
+    prepared: Promise<Prepared>,
+    id: string,
+    turn: Turn,
+  ): Promise<HandedOver> {
+    // The predecessor's outcome is its own sender's business.
+    const [ready] = await Promise.all([prepared, before?.catch(() => undefined)]);
+    if (ready.kind === 'finished') return ready;
+    if (turn.cancelled) return failed(id, 'cancelled');
+    if (this.#cut) return failed(id, 'the connection was lost before the message was handed over');
+    turn.begun = true;
+    return this.#relay(id, ready.to, ready.message);
+  }
+
+  async #prepare({ id, to, content }: SendCommand): Promise<Prepared> {
+    const { sent, recipients } = this.#o;
+    const row = sent.get(id);
+    if (row?.receipt !== undefined) return { kind: 'finished', result: { kind: 'sent', id, to: row.to } };
+    if (row?.message) return this.#withDevices(id, row.to, proto.Message.decode(row.message));
+    const resolved = await recipients.resolve(to, (digits) => this.#o.socket().onWhatsApp(...digits));
+    if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp');
+    if (resolved.kind === 'invalid') return failed(id, resolved.why);
+    const message = await toMessage(content);
+    const recorded = sent.record(id, resolved.jid, proto.Message.encode(message).finish());
+    const [ready] = await Promise.all([this.#withDevices(id, resolved.jid, message), recorded]);
+    return ready;
+  }
+
+  /** SE4. Asks before the relay does, outside its serial queue; at most one question per recipient is under way. */
+  async #withDevices(id: string, to: string, message: proto.IMessage): Promise<Prepared> {
+    const ready: Prepared = { kind: 'ready', to, message };
+    const address = splitJid(to);
+    if (!address || address.server === 'g.us' || this.#o.caches.devices.get(address.user)) return ready;
+    const { user } = this.#o.socket();
+    const own = address.server === 'lid' ? user?.lid : user?.id;
+    const self = own === undefined ? undefined : splitJid(own);
+    const jids = self ? [`${self.user}@${self.server}`, to] : [to];
+    const asking = this.#devices.get(to) ?? this.#o.socket().getUSyncDevices(jids, true, false);
+    this.#devices.set(to, asking);
+    try {
+      await asking;
+    } catch (error) {
+      return failure(id, error);
+    } finally {
+      this.#devices.delete(to);
+    }
+    return this.#o.caches.devices.get(address.user) ? ready : failed(id, "WhatsApp did not name the recipient's devices");
+  }
+
+  async #relay(id: string, to: string, message: proto.IMessage): Promise<HandedOver> {
+    this.#shown.set(message, 0);
+    try {
+      await this.#o.socket().relayMessage(to, message, { messageId: id });
+    } catch (error) {
+      if (this.#encrypted(message) && !nothingLeft(error)) {
+        return { kind: 'finished', result: { kind: 'unknown', id, error: textOf(error) } };
+      }
+      return failure(id, error);
+    }
+    const reached = to.endsWith('@g.us') || this.#isSelf(to) || this.#encrypted(message);
+    return reached ? { kind: 'handed over', to } : failed(id, "WhatsApp did not name the recipient's devices");
+  }
+
+  /** A note to oneself goes to the own devices only, in their envelope. */
+  #isSelf(to: string): boolean {
+    const { user } = this.#o.socket();
+    return [user?.id, user?.lid].some((own) => own !== undefined && splitJid(own)?.user === splitJid(to)?.user);
+  }
+
+  #encrypted(message: proto.IMessage): boolean {
+    return (this.#shown.get(message) ?? 0) >= 2;
+  }
+
+  #ack(id: string): Promise<Ack> {
+    return new Promise((resolve) => this.#acks.set(id, resolve));
+  }
+
+  #byDeadline<T>(work: Promise<T>, deadline: number): Promise<T | 'late'> {
+    const { clock } = this.#o;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => resolve('late'), Math.max(0, deadline - clock.now()));
+      work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+    });
+  }
+}
+
+const failed = (id: string, error: string, code?: number): Finished => ({
+  kind: 'finished',
+  result: { kind: 'failed', id, error, ...(code !== undefined && { code }) },
+});
+
+function resultOf(ack: Ack, id: string, to: string): SendResult {
+  switch (ack.kind) {
+    case 'acked':
+      return { kind: 'sent', id, to };
+    case 'refused':
+      return { kind: 'failed', id, code: ack.code, error: `WhatsApp refused the message (${ack.code})` };
+    case 'cut':
+      return { kind: 'unknown', id, error: 'the connection was lost before WhatsApp acknowledged the message' };
+    default:
+      return ack satisfies never;
+  }
+}
+
+/** Errors of queries carry WhatsApp's code in `data`; `output.statusCode` is Baileys' own (facts/baileys §9.11). */
+function failure(id: string, error: unknown): Finished {
+  const { data } = error as { data?: unknown };
+  return failed(id, textOf(error), typeof data === 'number' ? data : undefined);
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Thrown by Baileys before it writes: no ciphertext at all, or a socket that is not open. */
+function nothingLeft(error: unknown): boolean {
+  const text = textOf(error);
+  return text === 'All encryptions failed' || text === 'Connection Closed';
+}

@@ -1,0 +1,96 @@
+/**
+ * What a saved login adds to a socket: journaled decryption, durable sends, receipts and acks read from the stanzas.
+ * Lives as long as one connection; what must outlive it is in the Device.
+ */
+import type { EventEmitter } from 'node:events';
+import type { BinaryNode, SignalKeyStore, WASocket } from '@whiskeysockets/baileys';
+import type { Clock } from '../../../clock.ts';
+import type { Log } from '../../../log.ts';
+import { lidOfJid, phoneOfJid } from '../../../phone.ts';
+import type { AuthState } from './auth-state.ts';
+import type { SocketCaches } from './caches.ts';
+import type { Device } from './device.ts';
+import { durableKeys } from './durable-keys.ts';
+import { receiptsOf } from './inbound/receipts.ts';
+import type { Me } from './inbound/select.ts';
+import { Sender } from './send.ts';
+import { durableRepository } from './signal-repository.ts';
+import type { SocketOptions } from './socket.ts';
+
+export type SessionOptions = {
+  readonly device: Device;
+  readonly auth: AuthState;
+  readonly socket: () => WASocket;
+  readonly caches: SocketCaches;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ended: () => boolean;
+  /** Something that must not be lost was lost: the connection has to end, WhatsApp delivers again. */
+  readonly onFailure: (error: unknown) => void;
+  /** The library has begun to end the socket. */
+  readonly onEnd: () => void;
+};
+
+export class Session {
+  readonly sender: Sender;
+  readonly keys: SignalKeyStore;
+  readonly caches: SocketCaches;
+  readonly #o: SessionOptions;
+
+  constructor(options: SessionOptions) {
+    const { device, auth, socket, caches, clock, log, ended, onFailure } = options;
+    this.#o = options;
+    this.caches = caches;
+    this.sender = new Sender({
+      socket,
+      caches,
+      sent: device.sent,
+      recipients: device.recipients,
+      clock,
+      log,
+      onFailure,
+    });
+    const onSet = (data: Parameters<SignalKeyStore['set']>[0]) => device.onKeys(data, this.#me(), onFailure);
+    this.keys = durableKeys(auth.keys, { ended, onSet, onFailure });
+  }
+
+  get socketOptions(): NonNullable<SocketOptions['session']> {
+    return {
+      getMessage: this.sender.getMessage,
+      patchMessageBeforeSending: this.sender.watchRelay,
+      makeSignalRepository: durableRepository(this.#o.device.journal, this.#o.onEnd),
+    };
+  }
+
+  /** Brings what a crash left in the journal to the outbox, before any socket is opened. */
+  async recover(): Promise<void> {
+    const count = await this.#o.device.recover(this.#me());
+    if (count > 0) this.#o.log.info({ count }, 'inbound messages recovered from the journal');
+  }
+
+  listen(ws: EventEmitter): void {
+    // Before the library's own listener, which decrypts.
+    ws.prependListener('CB:message', (stanza: BinaryNode) => this.#o.device.journal.observe(stanza));
+    ws.on('CB:receipt', (stanza: BinaryNode) => this.#onReceipt(stanza));
+    ws.on('CB:ack,class:message', (stanza: BinaryNode) => this.sender.onAck(stanza));
+  }
+
+  settled(): Promise<void> {
+    return this.#o.device.settled();
+  }
+
+  async #onReceipt(stanza: BinaryNode): Promise<void> {
+    const receipts = receiptsOf(stanza);
+    if (!receipts) return;
+    const { ids, receipt, at = this.#o.clock.now() } = receipts;
+    await Promise.all(ids.map((id) => this.#o.device.desk.receipt(id, receipt, at)));
+  }
+
+  /** Read each time: the login success may bring the LID. */
+  #me(): Me {
+    const { me } = this.#o.auth.creds;
+    const pn = me && phoneOfJid(me.id);
+    if (pn === undefined) throw new Error('a login without a phone number');
+    return { pn, lid: me?.lid === undefined ? undefined : lidOfJid(me.lid) };
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The one place that calls `makeWASocket`: every option and why (contract clients §6.3, facts/baileys §8).
+ * Deliberately not here: what its events mean (connection.ts).
+ */
+import {
+  type AuthenticationState,
+  Browsers,
+  DEFAULT_CONNECTION_CONFIG,
+  makeWASocket,
+  proto,
+  type SocketConfig,
+  type WASocket,
+} from '@whiskeysockets/baileys';
+import type { Log, LogLevel } from '../../../log.ts';
+import type { SocketCaches } from './caches.ts';
+
+/** Baileys' tested version; the look-ups of a newer one need the internet and fall back silently. */
+const VERSION = DEFAULT_CONNECTION_CONFIG.version;
+
+const CONNECT_TIMEOUT_MS = 60_000;
+const QUERY_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_PAIRING_MS = 30_000;
+
+export type SocketOptions = {
+  readonly mode: 'login' | 'pair';
+  readonly url: string;
+  readonly auth: AuthenticationState;
+  readonly caches: SocketCaches;
+  /** The number's log; Baileys gets a child at its own level. */
+  readonly log: Log;
+  readonly logLevel: LogLevel;
+  /** Only while logged in: there is nothing to send or decrypt before. */
+  readonly session?: Pick<SocketConfig, 'getMessage' | 'makeSignalRepository' | 'patchMessageBeforeSending'>;
+};
+
+export function openSocket({ mode, url, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
+  return makeWASocket({
+    auth,
+    waWebSocketUrl: url,
+    version: VERSION,
+    browser: Browsers.macOS('Desktop'),
+    logger: log.child({ class: 'baileys' }, { level: logLevel }),
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
+    keepAliveIntervalMs: mode === 'pair' ? KEEP_ALIVE_PAIRING_MS : KEEP_ALIVE_MS,
+    // With own events Baileys holds acks and errors of a send back for up to 30 s (facts §9.1).
+    emitOwnEvents: false,
+    markOnlineOnConnect: false,
+    // The server's properties decide how privacy tokens are attached; without them WhatsApp may answer 463.
+    fireInitQueries: true,
+    syncFullHistory: false,
+    // The first notice carries the initial LID mappings; without any the library warns of session errors. Saying no to
+    // RECENT also skips its wait of up to 20 s after pairing.
+    shouldSyncHistoryMessage: ({ syncType }) =>
+      syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
+    // Retry receipts are answered from the durable sent index, so the memory cache per socket buys nothing.
+    enableRecentMessageCache: false,
+    generateHighQualityLinkPreview: false,
+    userDevicesCache: caches.devices,
+    msgRetryCounterCache: caches.retries,
+    callOfferCache: caches.calls,
+    placeholderResendCache: caches.placeholders,
+    // A store that cannot write ends the connection at once (durable-keys.ts); waiting 30 s would only stall it.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+    ...session,
+  });
+}
+
+/** Cuts the TCP connection: a frozen peer never answers the WebSocket close, and `ws` waits 30 s for it (facts §6). */
+export function terminate(sock: WASocket): void {
+  // `socket` is protected in the types only.
+  const { socket } = sock.ws as unknown as { readonly socket: { terminate(): void } | null };
+  socket?.terminate();
+}

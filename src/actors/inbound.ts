@@ -1,0 +1,121 @@
+/**
+ * The desk of one number where accepted messages and receipts become facts for the app (design, natural path ii).
+ *
+ *  IN1  One transaction = outbox rows + whatever the engine must forget (its journal) + the id remembered as seen. A
+ *       crash leaves all of it or none of it (P5).
+ *  IN2  A message id is forwarded once in 14 days, also across restarts (contract inbound §1).
+ *  IN3  What this bridge sent itself is never mirrored (contract inbound §7).
+ *  IN4  Facts of one number are appended in the order of the calls: nothing here waits before it appends.
+ *  IN5  A receipt is told once per (message, status), never downwards (contract inbound §10).
+ *
+ * Deliberately not here: decoding (engines), payloads and retries (app-client), automations.
+ */
+import type { InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
+import type { OutboxQueue } from '../app-client/outbox.types.ts';
+import type { Clock } from '../clock.ts';
+import { advance, forApp, type Receipt } from '../machines/receipt.ts';
+import type { Identity } from '../phone.ts';
+import type { Batch, Store, Table } from '../store/store.ts';
+import type { LidMap, LidPair } from './lid-map.ts';
+import { RotatingSweep } from './rotating-sweep.ts';
+import type { SentIndex } from './sent-index.ts';
+
+const SEEN_MS = 14 * 86_400_000;
+
+/** A message in no engine's dialect. */
+export type InboundMessage = {
+  readonly id: string;
+  readonly direction: 'in' | 'out';
+  /** At least one half is present. */
+  readonly contact: Identity;
+  readonly name: string;
+  readonly text: string;
+  /** WhatsApp's time, epoch seconds. */
+  readonly at: number;
+  /** Automations never handle this kind, however fresh it is (an edit, contract inbound §4). */
+  readonly storedOnly?: true;
+};
+
+export type InboundDeskOptions = {
+  readonly digits: string;
+  readonly store: Store;
+  readonly queue: OutboxQueue;
+  readonly sent: SentIndex;
+  readonly lids: LidMap;
+  readonly clock: Clock;
+  /** Older messages are stored, not handled (`STALE_AFTER_SECONDS`). */
+  readonly staleAfterSeconds: number;
+};
+
+export class InboundDesk {
+  readonly #o: InboundDeskOptions;
+  /** Message id -> when it was forwarded, epoch milliseconds. */
+  readonly #seen: Table<number>;
+  readonly #sweep: RotatingSweep<number>;
+  /** Ids whose transaction has not resolved yet. */
+  readonly #onTheirWay = new Set<string>();
+
+  constructor(options: InboundDeskOptions) {
+    this.#o = options;
+    this.#seen = options.store.table('seen');
+    this.#sweep = new RotatingSweep(this.#seen, (at) => (options.clock.now() - at > SEEN_MS ? 'remove' : 'keep'));
+  }
+
+  /**
+   * Resolves when everything is durable. `also` runs in the same transaction, whether or not anything is forwarded.
+   * Rejects, with nothing changed, only when the store does.
+   */
+  async accept(messages: readonly InboundMessage[], also: (batch: Batch) => void): Promise<void> {
+    const { queue, store, lids } = this.#o;
+    const news = messages.filter((message) => this.#isNews(message));
+    const pairs = lids.news(messages.flatMap(({ contact }) => pairOf(contact)));
+    const change = (batch: Batch) => {
+      also(batch);
+      lids.learn(batch, pairs);
+      for (const { id } of news) {
+        batch.put(this.#seen, id, this.#o.clock.now());
+        this.#sweep.onAdd(batch);
+      }
+    };
+    if (news.length === 0) return store.write(change);
+    for (const { id } of news) this.#onTheirWay.add(id);
+    try {
+      await queue.append(news.map((message) => this.#fact(message)), change);
+    } finally {
+      for (const { id } of news) this.#onTheirWay.delete(id);
+    }
+  }
+
+  /** Takes a receipt of a message that this number sent; anything else is ignored. `at`: epoch milliseconds. */
+  receipt(id: string, receipt: Receipt, at: number): Promise<void> {
+    const { queue, sent, store, digits } = this.#o;
+    const told = forApp(receipt);
+    const before = sent.get(id)?.receipt;
+    const alreadyTold = told !== undefined && before !== undefined && forApp(before) === told;
+    if (told === undefined || alreadyTold || !advance(before, receipt)) {
+      return sent.receive(id, receipt, (change) => store.write(change));
+    }
+    const fact: ReceiptFact = { kind: 'receipt', device: digits, id, status: told, at };
+    return sent.receive(id, receipt, (change) => queue.append([fact], change));
+  }
+
+  #isNews({ id, direction }: InboundMessage): boolean {
+    if (this.#onTheirWay.has(id) || this.#seen.has(id)) return false;
+    return direction === 'in' || !this.#o.sent.has(id);
+  }
+
+  #fact({ storedOnly, ...message }: InboundMessage): InboundFact {
+    const { clock, digits, lids, staleAfterSeconds } = this.#o;
+    return {
+      kind: 'inbound',
+      device: digits,
+      ...message,
+      contact: lids.complete(message.contact),
+      stored: storedOnly === true || clock.now() / 1_000 - message.at > staleAfterSeconds,
+    };
+  }
+}
+
+function pairOf({ pn, lid }: Identity): LidPair[] {
+  return pn !== undefined && lid !== undefined ? [{ pn, lid }] : [];
+}

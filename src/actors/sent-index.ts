@@ -1,0 +1,94 @@
+/**
+ * Every message id that this number sent through the bridge: to whom, what, and the best receipt so far. One row serves
+ * the retry receipts of recipients (getMessage), the suppression of own echoes (contract inbound §7), the rank of
+ * receipts (§10) and the repeat of an interrupted send under the same id (P6).
+ *
+ *  SI1  A row is durable before its stanza is written.
+ *  SI2  The content of an id never changes: a repeat sends what was recorded first.
+ *  SI3  Content is kept 8 days (retries ask for at least 7), the row 30 (receipts).
+ *  SI4  Reads see writes that are still on their way to the disk.
+ */
+import type { Clock } from '../clock.ts';
+import { advance, type Receipt } from '../machines/receipt.ts';
+import type { Batch, Store, Table } from '../store/store.ts';
+import { RotatingSweep } from './rotating-sweep.ts';
+
+const DAY_MS = 86_400_000;
+const CONTENT_DAYS = 8;
+const ROW_DAYS = 30;
+
+export type SentRow = {
+  /** The JID really used. */
+  readonly to: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** The engine's own encoding of the content; gone after 8 days. */
+  readonly message?: Uint8Array;
+  /** Undefined until the server's ack. */
+  readonly receipt?: Receipt;
+};
+
+export class SentIndex {
+  readonly #store: Store;
+  readonly #table: Table<SentRow>;
+  readonly #clock: Clock;
+  readonly #sweep: RotatingSweep<SentRow>;
+  /** Rows whose write has not resolved yet (SI4). */
+  readonly #onTheirWay = new Map<string, SentRow>();
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#table = store.table('sent');
+    this.#sweep = new RotatingSweep(this.#table, (row) => {
+      const days = (clock.now() - row.at) / DAY_MS;
+      if (days > ROW_DAYS) return 'remove';
+      if (days <= CONTENT_DAYS || !row.message) return 'keep';
+      const { message: _, ...rest } = row;
+      return { replace: rest };
+    });
+  }
+
+  get(id: string): SentRow | undefined {
+    return this.#onTheirWay.get(id) ?? this.#table.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.#onTheirWay.has(id) || this.#table.has(id);
+  }
+
+  /** SI1. Resolves when durable. */
+  record(id: string, to: string, message: Uint8Array): Promise<void> {
+    return this.#write(id, { to, message, at: this.#clock.now() }, (change) =>
+      this.#store.write((batch) => {
+        change(batch);
+        this.#sweep.onAdd(batch);
+      }),
+    );
+  }
+
+  /**
+   * Takes a receipt when it is news, in the transaction that `commit` makes of it. Resolves when durable.
+   * An id that this number never sent, and a receipt that is no news, change nothing and never call `commit`.
+   */
+  async receive(id: string, receipt: Receipt, commit: (change: (batch: Batch) => void) => Promise<void>): Promise<void> {
+    const row = this.get(id);
+    const news = row && advance(row.receipt, receipt);
+    if (!row || !news) return;
+    await this.#write(id, { ...row, receipt: news }, commit);
+  }
+
+  /** The server's ack. */
+  acknowledge(id: string): Promise<void> {
+    return this.receive(id, 'sent', (change) => this.#store.write(change));
+  }
+
+  async #write(id: string, row: SentRow, commit: (change: (batch: Batch) => void) => Promise<void>): Promise<void> {
+    this.#onTheirWay.set(id, row);
+    try {
+      await commit((batch) => batch.put(this.#table, id, row));
+    } finally {
+      if (this.#onTheirWay.get(id) === row) this.#onTheirWay.delete(id);
+    }
+  }
+}
