@@ -31,7 +31,7 @@ const WORDS = {
 } as const satisfies Record<string, Status>;
 
 /** The status for `word`. `reason` completes `pair failed` and is cut so that the whole fits `STATUS_LIMIT`. */
-export function statusOf(word: StatusWord, reason = 'unknown'): Status {
+export function statusOf(word: StatusWord, reason = ''): Status {
   if (word !== 'pair failed') return WORDS[word];
-  return { status: `Pair failed: ${reason.trim()}`.slice(0, STATUS_LIMIT).trimEnd(), progress: 0 };
+  return { status: `Pair failed: ${reason.trim() || 'unknown'}`.slice(0, STATUS_LIMIT).trimEnd(), progress: 0 };
 }
