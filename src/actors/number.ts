@@ -4,14 +4,20 @@
  *
  * N1  A connection attempt lives exactly as long as the machine's `connection` actor; its handle is registered with the
  *     supervisor before the first event can arrive, and released by the supervisor alone.
- * N2  No listener or library callback can throw into the machine: everything from outside passes `guarded`.
+ * N2  A listener that throws would become the process's uncaughtException (design/xstate §2.1): all of them are guarded.
  *
  * Deliberately not here: restarts and quarantine (supervisor.ts), storage (the owner's callbacks), sending (lane.ts).
  */
 import { type Actor, createActor, fromCallback, type InspectionEvent } from 'xstate';
 import type { Clock } from '../clock.ts';
 import { numberMachine } from '../machines/number.ts';
-import type { ConnectionEvent, NumberEmitted, NumberInput } from '../machines/number.types.ts';
+import type {
+  ConnectionEvent,
+  ConnectionInput,
+  ConnectionRequest,
+  NumberEmitted,
+  NumberInput,
+} from '../machines/number.types.ts';
 import type { Engine, Handle } from './engines/engine.ts';
 
 export type NumberActor = Actor<typeof numberMachine>;
@@ -30,6 +36,8 @@ export type NumberOwner = {
   readonly onFact: (fact: NumberEmitted) => void;
   readonly onChange: () => void;
   readonly onEnd: (error: unknown) => void;
+  /** A listener of the owner threw; the number itself goes on. */
+  readonly onFault: (error: unknown) => void;
   /** A different logic, for tests that make it throw (P1). */
   readonly logic?: typeof numberMachine;
 };
@@ -42,22 +50,31 @@ export function startNumber(input: NumberInput, owner: NumberOwner): NumberActor
     clock: owner.clock as unknown as NonNullable<Parameters<typeof createActor>[1]>['clock'] & object,
     ...(owner.inspect && { inspect: owner.inspect }),
   });
-  actor.subscribe({ next: owner.onChange, error: owner.onEnd, complete: () => owner.onEnd(undefined) });
-  actor.on('*', owner.onFact);
+  const guarded =
+    <A extends unknown[]>(listener: (...args: A) => void) =>
+    (...args: A): void => {
+      try {
+        listener(...args);
+      } catch (error) {
+        owner.onFault(error);
+      }
+    };
+  actor.subscribe({
+    next: guarded(() => owner.onChange()),
+    error: guarded((error: unknown) => owner.onEnd(error)),
+    complete: guarded(() => owner.onEnd(undefined)),
+  });
+  actor.on('*', guarded((fact: NumberEmitted) => owner.onFact(fact)));
   return actor.start();
 }
 
-type ConnectionInput = { readonly digits: string; readonly mode: 'login' | 'pair' };
-type Told = ConnectionEvent;
-type Asked = { readonly type: 'request code' };
-
 /** The machine's `connection` placeholder, made real: one engine connection per life of the callback. */
 const connectionActor = (owner: NumberOwner) =>
-  fromCallback<Asked, ConnectionInput>(({ input, sendBack, receive }) => {
+  fromCallback<ConnectionRequest, ConnectionInput>(({ input, sendBack, receive }) => {
     let handle: Handle | undefined;
     let ended = false;
     let codeWanted = false;
-    const tell = (event: Told) => {
+    const tell = (event: ConnectionEvent) => {
       if (ended) return;
       owner.onEvent(event);
       sendBack(event);

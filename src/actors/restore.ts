@@ -29,28 +29,45 @@ export type RestoreOptions = {
   readonly onProgress: (progress: RestoreProgress) => void;
 };
 
+/**
+ * Makes every saved login known: its unsent callbacks are posted and its journal is recovered from now on, whether or not
+ * it will connect. Returns the numbers whose folder can be used.
+ */
+export async function adoptAll(
+  { stores, supervisor, log }: Pick<RestoreOptions, 'stores' | 'supervisor' | 'log'>,
+  adopt: (digits: string) => Promise<void>,
+): Promise<string[]> {
+  const adopted: string[] = [];
+  for (const digits of stores.list()) {
+    try {
+      await adopt(digits);
+      supervisor.adopt(digits);
+      adopted.push(digits);
+    } catch (error) {
+      // One unreadable folder must not keep the others offline.
+      log.error({ err: error, number: maskPhone(digits) }, 'a saved login could not be opened');
+    }
+  }
+  return adopted;
+}
+
 /** Resolves when every saved login was tried once. Stops early when the supervisor drains. */
-export async function restoreAll(options: RestoreOptions): Promise<void> {
-  const { stores, records, supervisor, views, clock, log, concurrency, attemptMs, onProgress } = options;
-  const waiting = stores.list();
+export async function restoreAll(numbers: readonly string[], options: RestoreOptions): Promise<void> {
+  const { records, supervisor, views, clock, concurrency, attemptMs, onProgress } = options;
+  const waiting = [...numbers];
   const total = waiting.length;
   let done = 0;
   onProgress({ done, total, finished: total === 0 });
 
   const restoreOne = async (digits: string): Promise<void> => {
-    try {
-      const { stopped } = records.read(digits);
-      supervisor.command(digits, { type: 'restore' });
-      if (stopped || !views.view(digits).paired) return;
+    const { stopped } = records.read(digits);
+    supervisor.command(digits, { type: 'restore' });
+    if (!stopped && views.view(digits).paired) {
       const settled = () => supervisor.child(digits)?.opened === true || views.view(digits).state === 'disconnected';
       await views.until(digits, settled, clock.now() + attemptMs);
-    } catch (error) {
-      // One unreadable folder must not keep the others offline.
-      log.error({ err: error, number: maskPhone(digits) }, 'a saved login could not be opened');
-    } finally {
-      done += 1;
-      onProgress({ done, total, finished: done === total });
     }
+    done += 1;
+    onProgress({ done, total, finished: done === total });
   };
   const worker = async (): Promise<void> => {
     for (let digits = waiting.shift(); digits !== undefined; digits = waiting.shift()) {

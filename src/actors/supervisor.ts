@@ -92,6 +92,11 @@ export class Supervisor {
     return this.#children.get(digits);
   }
 
+  /** Makes the number known without starting anything. */
+  adopt(digits: string): void {
+    if (!this.#draining && !this.#children.has(digits)) this.#adopt(digits);
+  }
+
   /** Hands a command to the number, creating its actor first. An explicit initialize releases a quarantine (S3). */
   command(digits: string, command: NumberCommand): void {
     if (this.#draining) return;
@@ -169,6 +174,7 @@ export class Supervisor {
         onFact: (fact) => this.#onFact(child, fact),
         onChange: () => this.#changed(digits),
         onEnd: (error) => this.#onEnd(child, error),
+        onFault: (error) => this.#o.log.error({ err: error, number: maskPhone(digits) }, 'a listener of a number threw'),
         ...(inspect && { inspect }),
         ...(logic && { logic }),
       },
@@ -221,7 +227,10 @@ export class Supervisor {
         if (fact.fresh) this.#rejectAccount(child);
         return;
       case 'transition':
-        this.#o.log.info({ number: maskPhone(digits), from: fact.from, to: fact.to, why: fact.why }, 'number');
+        this.#o.log.info({ number: maskPhone(digits), from: fact.from, to: fact.to, reason: fact.why }, 'number');
+        return;
+      case 'warning':
+        this.#o.log.warn({ number: maskPhone(digits), reason: fact.text }, 'number');
         return;
       default:
         fact satisfies never;
@@ -260,7 +269,7 @@ export class Supervisor {
     const why = error instanceof Error ? error.message : String(error ?? 'ended');
     const exit = onExit(child.history, { startedAt: child.startedAt, endedAt: now }, this.#o.restartPolicy);
     child.history = exit.history;
-    this.#o.log.error({ err: error, number: maskPhone(child.digits), next: exit.kind }, 'a number crashed');
+    this.#o.log.error({ err: error, number: maskPhone(child.digits), verdict: exit.kind }, 'a number crashed');
     if (exit.kind === 'quarantine') {
       child.quarantine = why;
       this.#onFact(child, { type: 'status', ...statusOf('connection failed') });

@@ -6,10 +6,12 @@ import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { Engine } from '../engine.ts';
+import { loadLogin } from './auth-state.ts';
 import { SharedCaches } from './caches.ts';
 import { Connection, type EngineContext } from './connection.ts';
 import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
+import { meOf } from './session.ts';
 import { establishTrust } from './trust.ts';
 
 export type UnofficialDeps = {
@@ -27,8 +29,18 @@ export type UnofficialDeps = {
   readonly staleAfterSeconds: number;
 };
 
+export type UnofficialEngine = Engine & {
+  /** Is a complete login on disk: creds with `me` and `account` (facts/baileys §5.1)? */
+  isPaired(digits: string): boolean;
+  /**
+   * Takes charge of a saved login before it connects: its unsent callbacks are posted from now on, and what a crash left
+   * in its journal goes to the outbox, also for a number that stays stopped. Rejects when its folder cannot be used.
+   */
+  adopt(digits: string): Promise<void>;
+};
+
 /** Throws when the certificate root is not to be trusted (trust.ts): the bridge must not start then. */
-export function createUnofficialEngine(deps: UnofficialDeps): Engine {
+export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
   const { stores, outbox, clock, log, socketUrl, staleAfterSeconds, baileysLogLevel } = deps;
   establishTrust(socketUrl, deps.trustRoot);
   if (signatureCheck !== 'native') log.error("libsignal has changed: WhatsApp's signatures are not checked");
@@ -44,5 +56,15 @@ export function createUnofficialEngine(deps: UnofficialDeps): Engine {
   };
   const caches = new SharedCaches(clock);
   const context: EngineContext = { stores, clock, caches, socketUrl, baileysLogLevel, logOf, deviceOf };
-  return { name: 'baileys', connect: (options) => new Connection(options, context) };
+  const loginOf = (digits: string) => (stores.exists(digits) ? loadLogin(stores.open(digits)) : undefined);
+  return {
+    name: 'baileys',
+    connect: (options) => new Connection(options, context),
+    isPaired: (digits) => loginOf(digits)?.paired ?? false,
+    adopt: async (digits) => {
+      const device = deviceOf(digits, stores.open(digits));
+      const login = loginOf(digits);
+      if (login?.paired) await device.recover(meOf(login.creds));
+    },
+  };
 }

@@ -3,7 +3,7 @@
  * Lives as long as one connection; what must outlive it is in the Device.
  */
 import type { EventEmitter } from 'node:events';
-import type { BinaryNode, SignalKeyStore, WASocket } from '@whiskeysockets/baileys';
+import type { AuthenticationCreds, BinaryNode, SignalKeyStore, WASocket } from '@whiskeysockets/baileys';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import { lidOfJid, phoneOfJid } from '../../../phone.ts';
@@ -88,9 +88,13 @@ export class Session {
 
   /** Read each time: the login success may bring the LID. */
   #me(): Me {
-    const { me } = this.#o.auth.creds;
-    const pn = me && phoneOfJid(me.id);
-    if (pn === undefined) throw new Error('a login without a phone number');
-    return { pn, lid: me?.lid === undefined ? undefined : lidOfJid(me.lid) };
+    return meOf(this.#o.auth.creds);
   }
+}
+
+/** Whose login this is. Throws for creds that were never paired. */
+export function meOf({ me }: AuthenticationCreds): Me {
+  const pn = me && phoneOfJid(me.id);
+  if (pn === undefined) throw new Error('a login without a phone number');
+  return { pn, lid: me?.lid === undefined ? undefined : lidOfJid(me.lid) };
 }

@@ -1,0 +1,63 @@
+/**
+ * The port to one way of reaching WhatsApp. The linked-device engine (Baileys) is the first adapter; Cloud API and
+ * Twilio join in the next rooms. An engine knows nothing of machines, HTTP or the app: it opens connections, sends,
+ * and hands over facts that it has already made durable.
+ *
+ * Invariants every adapter must keep (test/conformance/engines):
+ *  E1  `send` resolves with a value for every expected outcome; it rejects only for bugs.
+ *  E2  `unknown` is never turned into `failed`: bytes may have left.
+ *  E3  `close()` is idempotent, never logs out, and after it resolves nothing of this connection runs any more.
+ *  E4  a message given to `onInbound` is acknowledged to WhatsApp only after it is in the journal.
+ */
+import type { ConnectionEvent } from '../../machines/number.types.ts';
+
+/** What one send wants to say, without any engine's dialect. */
+export type Content = { readonly kind: 'text'; readonly text: string };
+
+export type SendCommand = {
+  /** Digits of the sending number. */
+  readonly from: string;
+  /** `<digits>@s.whatsapp.net`, `<lid>@lid` or `<id>@g.us`. */
+  readonly to: string;
+  readonly content: Content;
+  /** The WhatsApp message id, allocated before anything else (P6). */
+  readonly id: string;
+  /** Absolute deadline (epoch ms) after which the caller has gone. */
+  readonly deadline: number;
+};
+
+export type SendResult =
+  /** WhatsApp's server acknowledged the id. `to` is the JID really used. */
+  | { readonly kind: 'sent'; readonly id: string; readonly to: string }
+  /** On its way: handed over, no ack yet at the deadline. It may still arrive; never repeat it under another id. */
+  | { readonly kind: 'pending'; readonly id: string; readonly to: string }
+  /** Certainly not sent. `code` is WhatsApp's where there is one (463, 429…). */
+  | { readonly kind: 'failed'; readonly id: string; readonly code?: number; readonly error: string }
+  /** Bytes may or may not have left. */
+  | { readonly kind: 'unknown'; readonly id: string; readonly error: string };
+
+export type ConnectionOptions = {
+  readonly digits: string;
+  /** `login`: use the saved login. `pair`: no login yet, produce QR strings (and a code once `requestCode` is called). */
+  readonly mode: 'login' | 'pair';
+  /** Called in order; never after `close()` has resolved. Must not throw. */
+  readonly onEvent: (event: ConnectionEvent) => void;
+};
+
+/** One live (or still opening) connection. Owned by the supervisor, never kept in a machine. */
+export interface Handle {
+  /** True while frames can be written: socket open, logged in, user known. */
+  isOpen(): boolean;
+  /** Asks for a pairing code as soon as the socket can (after its first QR); the answer comes as `code` or `code failed`. */
+  requestCode(): void;
+  send(command: SendCommand): Promise<SendResult>;
+  /** Tells WhatsApp to remove this linked device. True when the server took it. The socket is closed afterwards. */
+  logout(deadline: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: 'baileys' | 'waba' | 'twilio';
+  /** Never throws: a failure to even start is reported as `closed`. */
+  connect(options: ConnectionOptions): Handle;
+}

@@ -1,0 +1,75 @@
+/**
+ * Every message between the house's rooms, as plain JSON unions. The only file of `actors` that outsiders (http,
+ * scheduler) may import, types only.
+ */
+import type { Account, NumberState } from '../machines/number.types.ts';
+import type { Content, SendResult } from './engines/engine.ts';
+
+export type { Account, Content, NumberState, SendResult };
+
+/** One number as seen from outside: one record, whether restored, imported or paired a minute ago (C-18). */
+export type NumberView = {
+  readonly digits: string;
+  /** False for a number nobody ever started here. */
+  readonly known: boolean;
+  readonly state: NumberState;
+  /** Socket open, user known, settled: the only thing that may be called "connected". */
+  readonly ready: boolean;
+  readonly paired: boolean;
+  readonly stopped: boolean;
+  readonly user?: Account;
+  /** The raw pairing string that is valid now. Secret: never logged. */
+  readonly qr?: string;
+  /** The pairing code that is valid now, and when it was made (epoch ms). Secret: never logged. */
+  readonly code?: string;
+  readonly codeAt?: number;
+  /** Pairing is alive but hidden by a terminate (30 s, clients §4.1). */
+  readonly lingering: boolean;
+  /** Why it is down, in words for the operator. */
+  readonly why?: string;
+  readonly quarantined: boolean;
+};
+
+export type SendRequest = {
+  readonly from: string;
+  readonly to: string;
+  readonly content: Content;
+  readonly idempotencyKey?: string;
+  /** Epoch ms by which the caller must have an answer. */
+  readonly deadline: number;
+};
+
+export type SendAnswer =
+  | SendResult
+  | { readonly kind: 'not ready'; readonly why: string }
+  /** Cancelled in the queue before anything was handed over: it will never go out. */
+  | { readonly kind: 'timed out'; readonly why: string };
+
+export type StartAnswer = { readonly kind: 'started' } | { readonly kind: 'other workspace' } | { readonly kind: 'draining' };
+export type UnlinkAnswer = { readonly kind: 'unlinked'; readonly remote: boolean } | { readonly kind: 'not found' };
+
+/** What routes may ask of the numbers. Implemented by the supervisor's directory. */
+export interface Numbers {
+  /** Never has a side effect; answers for unknown numbers too. */
+  view(digits: string): NumberView;
+  /** Every known number. */
+  all(): Iterable<NumberView>;
+  /** Starts or joins; returns at once. A `workspace` that differs from the bound one changes nothing. */
+  start(digits: string, want: 'qr' | 'code', workspace?: string): StartAnswer;
+  /** The workspace this number is bound to, when one is. */
+  workspace(digits: string): string | undefined;
+  /** Soft disconnect; the login stays. */
+  stop(digits: string): { readonly kind: 'terminated' } | { readonly kind: 'not found' };
+  unlink(digits: string): Promise<UnlinkAnswer>;
+  /** Resolves true as soon as `until` holds for the number's view, false at the deadline (epoch ms). */
+  until(digits: string, until: (view: NumberView) => boolean, deadline: number): Promise<boolean>;
+  send(request: SendRequest): Promise<SendAnswer>;
+}
+
+/** What `/` and `/health` count. */
+export interface Vitals {
+  phase(): 'starting' | 'running' | 'draining';
+  counts(): { readonly known: number; readonly ready: number; readonly starting: number };
+  restore(): { readonly done: number; readonly total: number; readonly finished: boolean };
+  outbox(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
+}

@@ -1,0 +1,193 @@
+/**
+ * Composition root: builds every part, starts them in order, stops them in order (design/architecture). Nothing else
+ * lives here. Exit codes: 0 after an orderly stop, 1 when it cannot start or after an uncaught exception.
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Directory } from './actors/directory.ts';
+import { createInspector } from './actors/inspector/inspector.ts';
+import { Lanes } from './actors/lane.ts';
+import { NumberRecords } from './actors/number-record.ts';
+import type { Vitals } from './actors/protocol.ts';
+import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
+import { drained, runDown } from './actors/shutdown.ts';
+import { Supervisor } from './actors/supervisor.ts';
+import { Views } from './actors/views.ts';
+import { appClient } from './app-client/client.ts';
+import { campaignDrain } from './app-client/drain.ts';
+import { heartbeat } from './app-client/heartbeat.ts';
+import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
+import { systemClock as clock } from './clock.ts';
+import { type Config, loadConfig } from './config.ts';
+import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
+import { listen } from './http/server.ts';
+import { captureConsole, createLog, type Log } from './log.ts';
+import { numberMachine } from './machines/number.ts';
+import { defaultRestartPolicy } from './machines/restart.ts';
+import { appAgent } from './net.ts';
+import { openDeviceStores } from './store/devices.ts';
+import { openLmdb } from './store/lmdb.ts';
+import { claimFolder } from './store/lock.ts';
+
+/** Contract README §3.1: at most so many callbacks at once. */
+const APP_CONNECTIONS = 64;
+/** How long one number may hold its place in the first round of a restore. */
+const RESTORE_ATTEMPT_MS = 15_000;
+
+async function main(config: Config, log: Log): Promise<void> {
+  const claims = [];
+  for (const dir of new Set([config.authDir, config.dataDir])) {
+    const claim = await claimFolder(dir);
+    if (claim.kind === 'taken') throw new Error(`${dir} is in use by another bridge (${claim.by}); only one may run on it`);
+    claims.push(claim);
+  }
+  const encryption = config.authEncryptionKey === undefined ? {} : { encryptionKey: config.authEncryptionKey };
+  const stores = openDeviceStores({ dir: config.authDir, log, clock, ...encryption });
+  const data = openLmdb({ path: join(config.dataDir, 'bridge'), ...encryption });
+
+  const connections = appAgent(APP_CONNECTIONS);
+  const client = appClient({ baseUrl: config.appUrl, token: config.token, connections, clock });
+  const outbox = openOutbox({ client, clock, log });
+  const dataQueue = outbox.attach(DATA_OWNER, data);
+
+  // Baileys is loaded only now: the console is captured and its curve is replaced first (facts/baileys §10).
+  const { createUnofficialEngine, importLegacy } = await import('./actors/engines/unofficial/index.ts');
+  const engine = createUnofficialEngine({
+    stores,
+    outbox,
+    clock,
+    log,
+    socketUrl: config.whatsapp.socketUrl,
+    ...(config.whatsapp.trustRoot !== undefined && { trustRoot: config.whatsapp.trustRoot }),
+    baileysLogLevel: config.baileysLogLevel,
+    staleAfterSeconds: config.staleAfterMs / 1_000,
+  });
+
+  const inspector = config.inspect ? createInspector(numberMachine, clock) : undefined;
+  const records = new NumberRecords(stores);
+  const supervisor = new Supervisor({
+    engine,
+    stores,
+    records,
+    outbox,
+    isPaired: engine.isPaired,
+    tell: (fact) => {
+      dataQueue.append([fact]).catch((error: unknown) => log.error({ err: error }, 'a status could not be stored'));
+    },
+    clock,
+    log,
+    restartPolicy: defaultRestartPolicy,
+    ...(inspector && { inspect: inspector.inspect }),
+  });
+  const views = new Views(supervisor, clock);
+  const lanes = new Lanes({ supervisor, views, stores, clock });
+  const numbers = new Directory({ supervisor, views, records, lanes, clock });
+
+  let phase: ReturnType<Vitals['phase']> = 'starting';
+  let restored: RestoreProgress = { done: 0, total: 0, finished: false };
+  const vitals: Vitals = {
+    phase: () => phase,
+    counts: () => countNumbers(numbers),
+    restore: () => restored,
+    outbox: () => outbox.stats(),
+  };
+  const app = createHttpApp({
+    numbers,
+    vitals,
+    clock,
+    log,
+    version: (createRequire(import.meta.url)('../package.json') as { version: string }).version,
+    auth: { mode: config.apiAuth, token: config.token },
+    ownUrl: config.domainUrl,
+    appUrl: config.appUrl,
+    allowedOrigins: config.allowedOrigins,
+    terminateUnlinks: config.terminateUnlinks,
+    waits: { ...CONTRACT_WAITS, sendMs: config.sendAnswerDeadlineMs },
+    ...(inspector && { inspector }),
+  });
+  const server = await listen(app, { port: config.port, clock, log });
+  log.info({ port: server.port }, 'listening');
+
+  const ready = function* () {
+    for (const view of numbers.all()) if (view.ready) yield view.digits;
+  };
+  const drain = campaignDrain({ client, clock });
+  const beat = heartbeat({ client, clock, log, ready, drainMissing: drain.missing });
+
+  let stopping: Promise<void> | undefined;
+  const stop = (code: number, why: string) => {
+    stopping ??= (async () => {
+      log.info({ reason: why }, 'stopping');
+      phase = 'draining';
+      const failed = await runDown(
+        [
+          { name: 'ticks', deadlineMs: 100, run: async () => [beat.stop(), drain.stop(), inspector?.close()] },
+          { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting, clock) },
+          { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
+          { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },
+          { name: 'outbox', deadlineMs: 4_000, run: () => outbox.drain(3_000) },
+          { name: 'stores', deadlineMs: 2_000, run: () => Promise.all([stores.close(), data.close(), connections.close()]) },
+          { name: 'claims', deadlineMs: 500, run: () => Promise.all(claims.map((claim) => claim.release())) },
+        ],
+        clock,
+        log,
+      );
+      log.info({ count: failed.length }, 'stopped');
+      process.exit(code);
+    })();
+  };
+  process.once('SIGTERM', () => stop(0, 'SIGTERM'));
+  process.once('SIGINT', () => stop(0, 'SIGINT'));
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'uncaught exception');
+    stop(1, 'uncaught exception');
+  });
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+
+  beat.start();
+  drain.start();
+  await importLegacy({
+    legacyDir: config.legacyAuthDir,
+    stores,
+    data,
+    log,
+    onProgress: (done, total) => log.info({ done, total }, 'importing logins'),
+  });
+  const adopted = await adoptAll({ stores, supervisor, log }, engine.adopt);
+  await restoreAll(adopted, {
+    records,
+    supervisor,
+    views,
+    clock,
+    concurrency: config.restoreConcurrency,
+    attemptMs: RESTORE_ATTEMPT_MS,
+    onProgress: (progress) => {
+      restored = progress;
+      if (progress.finished || progress.done % 10 === 0) log.info({ done: progress.done, total: progress.total }, 'restoring');
+    },
+  });
+  if (phase === 'starting') phase = 'running';
+}
+
+function countNumbers(numbers: Directory): { known: number; ready: number; starting: number } {
+  const counts = { known: 0, ready: 0, starting: 0 };
+  for (const view of numbers.all()) {
+    counts.known += 1;
+    if (view.ready) counts.ready += 1;
+    else if (view.state !== 'disconnected') counts.starting += 1;
+  }
+  return counts;
+}
+
+const loaded = loadConfig();
+if (loaded.kind === 'invalid') {
+  for (const problem of loaded.problems) process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
+const log = createLog({ level: loaded.config.logLevel, file: loaded.config.logFile });
+captureConsole(log);
+if (loaded.unknown.length > 0) log.warn({ variable: loaded.unknown.join(' ') }, 'unknown variables');
+main(loaded.config, log).catch((error: unknown) => {
+  log.fatal({ err: error }, 'the bridge cannot start');
+  process.exit(1);
+});

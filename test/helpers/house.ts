@@ -1,0 +1,82 @@
+/**
+ * Supervisor, views and lanes on real stores, with an engine that the test drives: the house without HTTP and without
+ * WhatsApp. For P1 and P2, where the fault must hit one exact line of one number.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Directory } from '../../src/actors/directory.ts';
+import { Lanes } from '../../src/actors/lane.ts';
+import { NumberRecords } from '../../src/actors/number-record.ts';
+import { Supervisor } from '../../src/actors/supervisor.ts';
+import { Views } from '../../src/actors/views.ts';
+import type { Fact } from '../../src/app-client/callbacks.types.ts';
+import type { Outbox } from '../../src/app-client/outbox.types.ts';
+import { createLog } from '../../src/log.ts';
+import type { numberMachine } from '../../src/machines/number.ts';
+import type { RestartPolicy } from '../../src/machines/restart.ts';
+import { openDeviceStores } from '../../src/store/devices.ts';
+import { FakeEngine } from './fake-engine.ts';
+import { SimulatedTime } from './simulated-time.ts';
+
+export type HouseOptions = {
+  /** Numbers whose login is on disk. */
+  readonly paired?: readonly string[];
+  readonly logic?: (digits: string) => typeof numberMachine | undefined;
+  readonly restartPolicy: RestartPolicy;
+};
+
+export function buildHouse(options: HouseOptions) {
+  const dir = mkdtempSync(join(tmpdir(), 'house-'));
+  const time = new SimulatedTime();
+  const lines: string[] = [];
+  const log = createLog({ level: 'info', stream: { write: (line) => lines.push(line) } });
+  const stores = openDeviceStores({ dir, log, clock: time });
+  const paired = new Set(options.paired);
+  for (const digits of paired) stores.open(digits);
+  const facts: Fact[] = [];
+  const engine = new FakeEngine();
+  const records = new NumberRecords(stores);
+  const detached: string[] = [];
+  const outbox = { detach: async (owner: string) => void detached.push(owner) } as unknown as Outbox;
+  const supervisor = new Supervisor({
+    engine,
+    stores,
+    records,
+    outbox,
+    isPaired: (digits) => paired.has(digits) && stores.exists(digits),
+    tell: (fact) => facts.push(fact),
+    clock: time,
+    log,
+    restartPolicy: options.restartPolicy,
+    ...(options.logic && { logic: options.logic }),
+  });
+  const views = new Views(supervisor, time);
+  const lanes = new Lanes({ supervisor, views, stores, clock: time });
+  const numbers = new Directory({ supervisor, views, records, lanes, clock: time });
+  return {
+    time,
+    engine,
+    stores,
+    supervisor,
+    numbers,
+    facts,
+    detached,
+    lines,
+    /** Status words told to the app for one number, in order. */
+    statuses: (digits: string) => facts.flatMap((f) => (f.kind === 'status' && f.device === digits ? [f.status] : [])),
+    /** State moves of one number, as logged. */
+    moves: (digits: string) =>
+      lines
+        .map((line) => JSON.parse(line) as { number?: string; from?: string; to?: string })
+        .filter((line) => line.number?.endsWith(digits.slice(-4)) && line.to !== undefined)
+        .map((line) => `${line.from} > ${line.to}`),
+    async close() {
+      const stopped = supervisor.stop();
+      await time.advanceAsync(10_000);
+      await stopped;
+      await stores.close();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
