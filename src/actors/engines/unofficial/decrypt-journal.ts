@@ -47,7 +47,7 @@ export class DecryptJournal {
   readonly #sweep: RotatingSweep<Done>;
   /** Which stanza a ciphertext came in; Baileys hands the very same bytes to `decryptMessage`. */
   readonly #stanzas = new WeakMap<Uint8Array, Readonly<Record<string, string>>>();
-  /** Plaintexts of rows that are not handled yet. */
+  /** Plaintexts of rows that are on disk and not handled yet, or about to be. */
   readonly #open = new Map<string, Uint8Array>();
   #count = 0;
 
@@ -105,8 +105,8 @@ export class DecryptJournal {
     };
   }
 
-  /** After the change above is durable. */
-  close({ row }: JournalEntry): void {
+  /** Once the change above is durable, or when the row itself did not become so. */
+  forget({ row }: JournalEntry): void {
     this.#open.delete(row.hash);
   }
 

@@ -49,8 +49,12 @@ export class Device {
   }
 
   /** The messages that have just been decrypted, as they come by in Baileys' key writes. */
-  onKeys(data: SignalDataSet, me: Me, onFailure: (error: unknown) => void): void {
-    for (const entry of this.journal.entriesOf(data)) this.#accept(entry, me).catch(onFailure);
+  onKeys(data: SignalDataSet, stored: Promise<void>, me: Me, onFailure: (error: unknown) => void): void {
+    for (const entry of this.journal.entriesOf(data)) {
+      // Not on disk, so not known: the redelivery must be decrypted and journaled again.
+      stored.catch(() => this.journal.forget(entry));
+      this.#accept(entry, me).catch(onFailure);
+    }
   }
 
   /** Waits for the messages that are on their way to the outbox. */
@@ -61,7 +65,7 @@ export class Device {
   #accept(entry: JournalEntry, me: Me): Promise<void> {
     const { messages, remarks, keep } = intake(entry.row, me);
     for (const kind of remarks) this.#log.info({ kind }, 'inbound content without a decoder');
-    const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.close(entry));
+    const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.forget(entry));
     this.#accepting.add(accepting);
     const done = () => this.#accepting.delete(accepting);
     accepting.then(done, done);

@@ -10,8 +10,8 @@ import type { SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys';
 
 export type KeyWatch = {
   readonly ended: () => boolean;
-  /** Called in the turn in which the change was handed to the store. Must not throw. */
-  readonly onSet: (data: SignalDataSet) => void;
+  /** Called in the turn in which the change was handed to the store; `stored` settles with it. */
+  readonly onSet: (data: SignalDataSet, stored: Promise<void>) => void;
   readonly onFailure: (error: unknown) => void;
 };
 
@@ -21,8 +21,8 @@ export function durableKeys(keys: SignalKeyStore, watch: KeyWatch): SignalKeySto
     set: async (data) => {
       if (watch.ended()) throw new Error('this connection has ended');
       try {
-        const stored = keys.set(data);
-        watch.onSet(data);
+        const stored = Promise.resolve(keys.set(data));
+        watch.onSet(data, stored);
         await stored;
       } catch (error) {
         watch.onFailure(error);

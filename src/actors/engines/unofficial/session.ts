@@ -50,8 +50,11 @@ export class Session {
       log,
       onFailure,
     });
-    const onSet = (data: Parameters<SignalKeyStore['set']>[0]) => device.onKeys(data, this.#me(), onFailure);
-    this.keys = durableKeys(auth.keys, { ended, onSet, onFailure });
+    this.keys = durableKeys(auth.keys, {
+      ended,
+      onSet: (data, stored) => device.onKeys(data, stored, this.#me(), onFailure),
+      onFailure,
+    });
   }
 
   get socketOptions(): NonNullable<SocketOptions['session']> {
