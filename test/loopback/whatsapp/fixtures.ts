@@ -12,7 +12,7 @@ import { BufferJSON, proto } from '@whiskeysockets/baileys';
 import { z } from 'zod';
 import { lidJid, pnJid } from './addresses.ts';
 import { deviceSignatureInput, signIdentity } from './adv-identity.ts';
-import { deriveKeyPair, deriveSigningKeyPair, typed } from './keys.ts';
+import { deriveSigningKeyPair, newKeyPair, typed } from './keys.ts';
 import { bigEndian } from './nodes.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
@@ -50,10 +50,9 @@ export async function makePaired(service: Service, input: FixtureRequest): Promi
 /** Links a new device to the person and answers the client's files by name. */
 function pair(person: Person, preKeyCount: number): Record<string, unknown> {
   const { phone, lid } = person;
-  const seed = randomBytes(32);
-  const noiseKey = deriveKeyPair(seed, 'noise');
-  const identity = deriveSigningKeyPair(seed, 'identity');
-  const preKeyPair = deriveKeyPair(seed, 'signed-prekey');
+  const noiseKey = newKeyPair();
+  const identity = deriveSigningKeyPair(randomBytes(32), 'identity');
+  const preKeyPair = newKeyPair();
   const signature = identity.sign(typed(preKeyPair.public));
   const registrationId = randomInt(1, 16_380);
   const device = person.lastDevice + 1;
@@ -61,7 +60,7 @@ function pair(person: Person, preKeyCount: number): Record<string, unknown> {
     person.phoneDevice.identity, identity.public, device,
   );
   const deviceSignature = identity.sign(deviceSignatureInput(details, identity.public, accountSignatureKey));
-  const preKeys = Array.from({ length: preKeyCount }, (_, n) => ({ id: n + 1, pair: deriveKeyPair(seed, `prekey/${n + 1}`) }));
+  const preKeys = Array.from({ length: preKeyCount }, (_, n) => ({ id: n + 1, pair: newKeyPair() }));
 
   person.lastDevice = device;
   person.linked = {
@@ -75,7 +74,7 @@ function pair(person: Person, preKeyCount: number): Record<string, unknown> {
   };
   const files: Record<string, unknown> = {
     creds: {
-      noiseKey, pairingEphemeralKeyPair: deriveKeyPair(seed, 'pairing'),
+      noiseKey, pairingEphemeralKeyPair: newKeyPair(),
       signedIdentityKey: { private: identity.private, public: identity.public },
       signedPreKey: { keyPair: preKeyPair, signature, keyId: SIGNED_PREKEY_ID },
       registrationId, advSecretKey: randomBytes(32).toString('base64'), processedHistoryMessages: [],

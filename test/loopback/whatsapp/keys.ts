@@ -13,6 +13,7 @@
  */
 import { createHash, createHmac, createPrivateKey, createPublicKey, sign as signNatively } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
+import { Curve } from '@whiskeysockets/baileys';
 
 export interface KeyPair {
   /** X25519 private key, 32 bytes. */
@@ -38,6 +39,12 @@ export function deriveSeed(seed: Uint8Array, label: string): Buffer {
 /** An X25519 pair for agreement only. */
 export function deriveKeyPair(seed: Uint8Array, label: string): KeyPair {
   return pairOf(clamp(deriveSeed(seed, label)));
+}
+
+/** A random X25519 pair. */
+export function newKeyPair(): KeyPair {
+  const { public: publicKey, private: privateKeyBytes } = Curve.generateKeyPair();
+  return { private: Buffer.from(privateKeyBytes), public: Buffer.from(publicKey) };
 }
 
 /** A pair that can also sign (identities, certificates). */

@@ -8,6 +8,7 @@
  * Source: facts/loopback-whatsapp.md section 7.
  */
 import { createDecipheriv, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { aesDecryptCTR, aesEncryptCTR, Curve, derivePairingCodeKey, hkdf } from '@whiskeysockets/baileys';
 import { parseJid } from './addresses.ts';
 import type { CompanionKeys } from './adv-identity.ts';
@@ -20,6 +21,8 @@ import type { Pairing, PairingResult } from './pairing.ts';
 import type { Person } from './people.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 2_000;
+const LOOK_EVERY_MS = 20;
 const WRONG_CODE: PairingResult = { kind: 'refused', reason: 'the code is wrong' };
 
 interface Typed {
@@ -58,8 +61,8 @@ export class CodePairing {
 
   /** The owner types the code. Resolves when the device is linked, or refused. */
   async enter(person: Person, code: string): Promise<PairingResult> {
-    const request = this.#requests.get(person.phone);
-    if (request?.connection.open !== true) return { kind: 'refused', reason: 'no pairing code was requested' };
+    const request = await this.#requestFor(person.phone);
+    if (request === undefined) return { kind: 'refused', reason: 'no pairing code was requested' };
     if (request.typed !== undefined) return { kind: 'refused', reason: 'a code is being checked already' };
     const digits = code.replaceAll(/[^0-9A-Za-z]/g, '').toUpperCase();
     const ephemeral = Curve.generateKeyPair();
@@ -76,6 +79,16 @@ export class CodePairing {
       ]),
     ]));
     return promise;
+  }
+
+  /** The client shows the code as it sends its request: a program that types at once may be ahead of it. */
+  async #requestFor(phone: string): Promise<Request | undefined> {
+    for (let waited = 0; waited <= REQUEST_TIMEOUT_MS; waited += LOOK_EVERY_MS) {
+      const request = this.#requests.get(phone);
+      if (request?.connection.open === true) return request;
+      await sleep(LOOK_EVERY_MS);
+    }
+    return undefined;
   }
 
   /** `companion_finish`: `answer` sends the iq result, after which the pairing goes on. */

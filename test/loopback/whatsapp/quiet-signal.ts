@@ -2,8 +2,11 @@
  * Keeping libsignal's console output, which contains private keys, off every terminal and log.
  *
  * Owns: a filter in front of `console.*` that drops the lines libsignal 6 writes and passes everything else.
+ * Invariant: H1 it is in place once this module has been imported, before any session exists.
  * Does not: touch any other output. Source: facts/baileys.md section 10.
  */
+
+export {};
 
 const LIBSIGNAL_LINES = [
   'Closing session:', 'Opening session:', 'Removing old closed session:', 'Session already', 'Closing open session',
@@ -12,18 +15,11 @@ const LIBSIGNAL_LINES = [
   'Unhandled bucket type', 'WARNING: Expected pubkey',
 ];
 
-let installed = false;
-
-/** Installs the filter; a second call does nothing. */
-export function quietLibsignal(): void {
-  if (installed) return;
-  installed = true;
-  for (const level of ['log', 'info', 'warn', 'error'] as const) {
-    const write = console[level].bind(console);
-    console[level] = (...parts: unknown[]) => {
-      const first = parts[0];
-      if (typeof first === 'string' && LIBSIGNAL_LINES.some((line) => first.startsWith(line))) return;
-      write(...parts);
-    };
-  }
+for (const level of ['log', 'info', 'warn', 'error'] as const) {
+  const write = console[level].bind(console);
+  console[level] = (...parts: unknown[]) => {
+    const first = parts[0];
+    if (typeof first === 'string' && LIBSIGNAL_LINES.some((line) => first.startsWith(line))) return;
+    write(...parts);
+  };
 }

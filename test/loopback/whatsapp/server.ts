@@ -7,6 +7,7 @@
  *   Z2 unknown stanzas are ignored, unknown queries are answered and recorded (`iq-router.ts`).
  * Does not: serve the control API (`control.ts`), keep state over a restart (`state.ts`).
  */
+import './quiet-signal.ts';
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +25,6 @@ import { messageFromClient } from './outbound.ts';
 import { CodePairing } from './pairing-code.ts';
 import { QrPairing } from './pairing-qr.ts';
 import { Pairing } from './pairing.ts';
-import { quietLibsignal } from './quiet-signal.ts';
 import { ackFromClient, receiptFromClient } from './receipts.ts';
 import { makeService } from './service.ts';
 import type { Client, Service } from './service.ts';
@@ -50,7 +50,6 @@ export interface WhatsApp extends Operations {
 }
 
 export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<WhatsApp> {
-  quietLibsignal();
   const state = options.stateFile === undefined ? undefined : await StateFile.open(options.stateFile);
   const seed = state?.saved?.seed ?? randomBytes(32);
   const service = makeService(seed, { light: options.light ?? false, preKeys: options.preKeys });

@@ -49,6 +49,7 @@ export class VirtualDevice {
   readonly #sessions: Map<string, SerialisedSession>;
   readonly #usedPreKeys: Set<number>;
   #nextPreKeyId: number;
+  #signedPreKeyPair: KeyPair | undefined;
   #fixedBundle: PreKeyBundle | undefined;
   #lock: Promise<unknown> = Promise.resolve();
 
@@ -154,7 +155,8 @@ export class VirtualDevice {
   }
 
   #signedPreKey(): KeyPair {
-    return deriveKeyPair(this.#seed, `${this.#label}/signed-prekey`);
+    this.#signedPreKeyPair ??= deriveKeyPair(this.#seed, `${this.#label}/signed-prekey`);
+    return this.#signedPreKeyPair;
   }
 
   #preKey(id: number): KeyPair {
