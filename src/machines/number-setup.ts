@@ -146,7 +146,8 @@ export const number = setup({
     'drop the login': assign({ login: 'none', refused: false }),
     'is ready': assign({ explicit: false, blip: false }),
     'may be a blip': assign({ blip: true }),
-    'is no blip': assign({ blip: false }),
+    /** Down for a minute: the app has to know, and whoever asked for a QR (at most 45 s, clients §5) has gone. */
+    'is an outage': assign({ blip: false, explicit: false }),
 
     say: emit((_, params: { readonly word: StatusWord }) => ({ type: 'status' as const, ...statusOf(params.word) })),
     /** The app reads these words as "needs pair": never of a number that has a proven login (C-39), never when hidden. */

@@ -64,7 +64,7 @@ const restoring = number.createStateConfig({
   id: 'restoring',
   tags: ['busy'],
   entry: entered('restoring'),
-  after: { grace: { actions: ['is no blip', say('disconnected')] } },
+  after: { grace: { actions: ['is an outage', say('disconnected')] } },
   on: {
     verdict: [
       { guard: 'warns of another process', target: '.standing back', actions: 'warn' },

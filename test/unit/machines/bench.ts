@@ -35,14 +35,14 @@ export function bench(given: Partial<NumberInput> = {}, inspect?: (event: Inspec
   const said: (NumberEmitted & { readonly at: number })[] = [];
   const errors: unknown[] = [];
   let overlap = 0;
-  let tell: ((event: ConnectionEvent) => void) | undefined;
+  const voices: ((event: ConnectionEvent) => void)[] = [];
 
   const open = () => attempts.filter((attempt) => attempt.endedAt === undefined);
   const connection = fromCallback<ConnectionRequest, ConnectionInput>(({ input, sendBack, receive }) => {
     const attempt: Attempt = { input, at: time.now() - start, endedAt: undefined, codesAsked: 0 };
     attempts.push(attempt);
     overlap = Math.max(overlap, open().length);
-    tell = sendBack;
+    voices.push(sendBack);
     receive(() => {
       attempt.codesAsked += 1;
     });
@@ -63,6 +63,8 @@ export function bench(given: Partial<NumberInput> = {}, inspect?: (event: Inspec
   return {
     actor,
     attempts,
+    /** The mouth of every connection so far, also of those that are gone. */
+    voices,
     said,
     errors,
     time,
@@ -72,7 +74,7 @@ export function bench(given: Partial<NumberInput> = {}, inspect?: (event: Inspec
     },
     send: (event: NumberEvent) => actor.send(event),
     /** What WhatsApp says on the newest connection, if the machine still has one. */
-    hear: (event: ConnectionEvent) => (open().length > 0 ? tell?.(event) : undefined),
+    hear: (event: ConnectionEvent) => (open().length > 0 ? voices.at(-1)?.(event) : undefined),
     view: (): NumberFacts => viewOf(actor.getSnapshot()),
     after: (ms: number) => time.advance(ms),
     now: () => time.now() - start,

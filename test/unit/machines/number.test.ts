@@ -64,6 +64,17 @@ describe('clients §1 initialize', () => {
     expect(number.statuses()).toEqual(['Logged Out/0', 'Connecting/25', 'Qr generated/0']);
   });
 
+  it('a 401 long after the call has ended pairs nobody: no QR without a reader', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear(closed(408));
+    number.after(MINUTE);
+    number.hear(closed(401));
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: false });
+    expect(number.open()).toEqual([]);
+    expect(number.statuses()).toEqual(['Disconnected/0', 'Logged Out/0']);
+  });
+
   it('an outage never discards the login: it goes on in the background', () => {
     const number = bench({ paired: true });
     number.send({ type: 'initialize', want: 'qr' });
@@ -507,6 +518,16 @@ describe('clients §6.2 a paired number', () => {
     expect(number.open()).toHaveLength(1);
     expect(number.overlap).toBe(1);
     expect(number.attempts).toHaveLength(2);
+  });
+
+  it('NR1: a late word of a connection that was replaced changes nothing', () => {
+    const number = ready();
+    const old = number.voices[0];
+    number.send({ type: 'health lost', why: 'deaf' });
+    old?.(closed(401));
+    old?.({ type: 'opened', account: OTHER_ACCOUNT });
+    expect(number.view()).toMatchObject({ state: 'restoring', paired: true });
+    expect(number.open()).toHaveLength(1);
   });
 
   it('a close during settling is a close', () => {
