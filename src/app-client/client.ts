@@ -59,7 +59,6 @@ export function appClient({ baseUrl, token, connections, clock }: AppClientOptio
       retry: 0,
       ignoreResponseError: true,
       parseResponse: lenientJson,
-      redirect: 'manual',
       headers: { accept: 'application/json', ...(token ? { 'x-node-token': token } : {}) },
     },
   });

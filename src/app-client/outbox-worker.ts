@@ -9,6 +9,7 @@
  *
  * Deliberately not here: where rows lie (`outbox.ts`), what an answer means (`outcomes.ts`).
  */
+import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { AppAnswer, AppClient } from './client.ts';
@@ -39,6 +40,7 @@ export class OutboxWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    setMaxListeners(64, this.#abort.signal); // one per request under way
   }
 
   /** The line has something to post, perhaps. Harmless when it has not. */
