@@ -153,7 +153,7 @@ async function main(config: Config, log: Log): Promise<void> {
     log,
     onProgress: (done, total) => log.info({ done, total }, 'importing logins'),
   });
-  const adopted = await adoptAll({ stores, supervisor, log }, engine.adopt);
+  const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
   await restoreAll(adopted, {
     records,
     supervisor,

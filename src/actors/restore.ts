@@ -16,13 +16,19 @@ import type { Views } from './views.ts';
 
 export type RestoreProgress = { readonly done: number; readonly total: number; readonly finished: boolean };
 
-export type RestoreOptions = {
+export type AdoptOptions = {
   readonly stores: DeviceStores;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+  /** Opens one number's folder (engines/unofficial/create.ts). */
+  readonly adopt: (digits: string) => Promise<void>;
+};
+
+export type RestoreOptions = {
   readonly records: NumberRecords;
   readonly supervisor: Supervisor;
   readonly views: Views;
   readonly clock: Clock;
-  readonly log: Log;
   readonly concurrency: number;
   /** How long one number may keep its place in the first round. */
   readonly attemptMs: number;
@@ -33,10 +39,7 @@ export type RestoreOptions = {
  * Makes every saved login known: its unsent callbacks are posted and its journal is recovered from now on, whether or not
  * it will connect. Returns the numbers whose folder can be used.
  */
-export async function adoptAll(
-  { stores, supervisor, log }: Pick<RestoreOptions, 'stores' | 'supervisor' | 'log'>,
-  adopt: (digits: string) => Promise<void>,
-): Promise<string[]> {
+export async function adoptAll({ stores, supervisor, log, adopt }: AdoptOptions): Promise<string[]> {
   const adopted: string[] = [];
   for (const digits of stores.list()) {
     try {

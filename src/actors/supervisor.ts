@@ -162,7 +162,7 @@ export class Supervisor {
     child.startedAt = this.#o.clock.now();
     const inspect = this.#o.inspect?.(digits);
     const logic = this.#o.logic?.(digits);
-    child.actor = startNumber(
+    const actor = startNumber(
       { digits, paired: this.#o.isPaired(digits), stopped: this.#o.records.read(digits).stopped },
       {
         engine: this.#o.engine,
@@ -179,6 +179,8 @@ export class Supervisor {
         ...(logic && { logic }),
       },
     );
+    // An actor that crashed while starting has told `onEnd` already.
+    if (actor.getSnapshot().status === 'active') child.actor = actor;
   }
 
   #own(child: Child, handle: Handle): void {

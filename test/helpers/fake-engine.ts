@@ -17,8 +17,9 @@ export class FakeConnection implements Handle {
     this.options = options;
   }
 
-  /** Reports an event as the library would. */
+  /** Reports an event as the library would; silent once it was closed (E3). */
   tell(event: ConnectionEvent): void {
+    if (this.closes > 0) return;
     if (event.type === 'opened') this.#open = true;
     if (event.type === 'closed') this.#open = false;
     this.options.onEvent(event);
