@@ -23,6 +23,7 @@ import type { RootDatabase } from 'lmdb';
 import { openCommits } from './commits.ts';
 import type { Change } from './commits.ts';
 import { inspectDatabaseFile } from './database-file.ts';
+import { assertDiskSpace } from './disk-space.ts';
 import type { Cipher } from './encryption.ts';
 import { flushFolder, privateFolder, touchPrivateFile } from './files.ts';
 import { bounds, decodeKey, encodeKey, tableEnd, tablePrefix } from './keys.ts';
@@ -79,6 +80,9 @@ export function openLmdb(options: LmdbOptions): Store {
     } finally {
       valid = false;
     }
+    const bytes = changes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    // Removing is how a full disk gets better, so it is let through.
+    if (bytes > 0) assertDiskSpace(options.path, bytes);
     return changes;
   }
 

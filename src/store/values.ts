@@ -2,7 +2,8 @@
  * Values as bytes: msgpack, sealed and bound to their row key when the store is encrypted.
  *
  * Plain msgpack maps instead of msgpackr's records: every row can be read on its own, by any version of this bridge
- * and by any msgpack library; nothing is shared between rows that a crash or a downgrade could lose.
+ * and by any msgpack library; nothing is shared between rows that a crash or a downgrade could lose. A property named
+ * `__proto__` comes back as `__proto_`: msgpackr will not build objects with a prototype from data.
  */
 
 import { Packr } from 'msgpackr';
