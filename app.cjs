@@ -2,6 +2,6 @@
 'use strict';
 
 import('./index.js').catch((error) => {
-  console.error(error);
+  process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
