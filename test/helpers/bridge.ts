@@ -13,7 +13,7 @@ import { createServer } from 'node:net';
 import { z } from 'zod';
 import { eventually } from './eventually.ts';
 import { type Answer, type CallOptions, call } from './json-http.ts';
-import { type Exit, Process } from './process.ts';
+import { type Exit, Process, START_MS } from './process.ts';
 import { ROOT, TSX } from './root.ts';
 import type { World } from './world.ts';
 
@@ -109,7 +109,7 @@ export class Bridge {
     await this.listening();
   }
 
-  async listening(withinMs = 20_000): Promise<void> {
+  async listening(withinMs = START_MS): Promise<void> {
     const process = this.#process;
     await eventually(
       async () => {

@@ -34,6 +34,9 @@ export type ProcessOptions = {
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
+/** How long a program may take to start: seconds on an idle machine, many more beside a whole test run. */
+export const START_MS = 60_000;
+
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Answer, type CallOptions, call } from './json-http.ts';
-import { Process } from './process.ts';
+import { Process, START_MS } from './process.ts';
 import { ROOT, TSX } from './root.ts';
 
 const readyLine = z.object({ control: z.string(), env: z.record(z.string(), z.string()) });
@@ -54,7 +54,7 @@ export class World {
   static async start(output: string): Promise<World> {
     const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`];
     const process = new Process({ args, cwd: ROOT, output });
-    const ready = await process.line(/^\{"control":/, 20_000);
+    const ready = await process.line(/^\{"control":/, START_MS);
     return new World(process, readyLine.parse(JSON.parse(ready)));
   }
 
