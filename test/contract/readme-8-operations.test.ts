@@ -1,0 +1,127 @@
+/** Contract README §8: `/` and `/health`; and the OpenAPI document, which is open like them. */
+import { describe, expect, it } from 'vitest';
+import { harness, PHONE, TOKEN } from '../unit/http/harness.ts';
+
+const open = { token: null } as const;
+const everyone = [{}, open, { from: '127.0.0.1' }, { token: 'wrong' }, { headers: { 'X-Forwarded-For': '1.2.3.4' } }];
+
+describe('README §8 GET /', () => {
+  it('C-09 without the token: exactly the counters', async () => {
+    expect((await harness().call('/', open)).body).toEqual({
+      message: expect.any(String),
+      status: 200,
+      version: '1.2.3',
+      activeClients: 3,
+      activeSessions: 2,
+      connectionLocks: 1,
+    });
+  });
+
+  it('with the token: engine and pacing in addition', async () => {
+    expect((await harness().call('/')).body).toMatchObject({
+      status: 200,
+      whatsappApi: 'Baileys',
+      messageSettings: { msg_gap: '3s', batch_enabled: false, messages_per_batch: 50, batch_gap: '5min' },
+    });
+  });
+
+  it('load-bearing: status is 200 for every caller, in every phase, whatever the query', async () => {
+    for (const phase of ['starting', 'running', 'draining'] as const) {
+      for (const caller of everyone) {
+        const { call, vitals } = harness();
+        vitals.now = phase;
+        for (const path of ['/', '/node', '/?workspace_id=%00', '/?node_token=x']) {
+          const reply = await call(path, caller);
+          expect([reply.status, (reply.body as { status: number }).status]).toEqual([200, 200]);
+        }
+      }
+    }
+  });
+});
+
+describe('README §8 GET /health', () => {
+  const counters = {
+    uptime: expect.any(Number),
+    timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+    activeDevices: 3,
+    readyDevices: 2,
+    activeFlowSessions: 0,
+    activeCooldowns: 0,
+    connectionLocks: 1,
+    scheduledMessages: 0,
+    restore: { done: 2, total: 3 },
+    memoryUsage: expect.objectContaining({ rss: expect.any(Number), heapUsed: expect.any(Number) }),
+  };
+
+  it('C-09 without the token: exactly the counters, all numbers', async () => {
+    const { body } = await harness().call('/health', open);
+    expect(body).toEqual({ status: 'healthy', ...counters });
+  });
+
+  it('with the token: settings and outbox in addition', async () => {
+    expect((await harness().call('/health')).body).toEqual({
+      status: 'healthy',
+      ...counters,
+      whatsappSettings: { api: 'Baileys', lastFetched: null },
+      messageSettings: { msg_gap: 3, enable_batches: 0, batches_gap: 50, bw_msg_gap: 5, lastFetched: null },
+      outbox: { pending: 4, deadLetter: 5, oldest: null },
+    });
+  });
+
+  it.each([
+    ['starting', 200, 'starting'],
+    ['running', 200, 'healthy'],
+    ['draining', 503, 'draining'],
+  ] as const)('%s → %i %s', async (phase, status, word) => {
+    const { call, vitals } = harness();
+    vitals.now = phase;
+    expect(await call('/health', open)).toMatchObject({ status, body: { status: word } });
+  });
+
+  it('C-09 no digits of any number, no settings, no token for anybody without it', async () => {
+    const { call, numbers } = harness({ auth: { mode: 'loopback', token: TOKEN } });
+    numbers.set(PHONE, { state: 'connected', ready: true });
+    for (const path of ['/', '/health', '/openapi.json']) {
+      for (const caller of [open, { from: '127.0.0.1', token: null }, { token: '' }, { token: 'wrong' }]) {
+        const { text, body } = await call(path, caller);
+        expect(text).not.toContain(PHONE.slice(-6));
+        expect(text).not.toContain(TOKEN);
+        if (path !== '/openapi.json') {
+          for (const key of ['whatsappApi', 'messageSettings', 'whatsappSettings', 'outbox']) expect(body).not.toHaveProperty(key);
+        }
+      }
+    }
+  });
+});
+
+describe('/openapi.json', () => {
+  it('lists every route of README §4 that exists so far, with its answers', async () => {
+    const { body } = await harness().call('/openapi.json', open);
+    const { paths } = body as { paths: Record<string, Record<string, { responses: object }>> };
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, { responses }]) => `${method} ${path} ${Object.keys(responses).join(' ')}`),
+    );
+    expect(listed.sort()).toEqual([
+      'get / 200',
+      'get /api/check-connection/{phone} 200 400 401 403 409 500 503',
+      'get /api/client-status/{phone} 200 400 401 403 409 500 503',
+      'get /api/get-pairing-code/{phone} 200 400 401 403 408 409 500 503',
+      'get /api/initialize-client/{phone} 200 400 401 403 409 500 503',
+      'get /api/terminate-client/{phone} 200 400 401 403 409 500 503',
+      'get /health 200 503',
+      'post /api/clients-status 200 400 401 403 413 500 503',
+      'post /api/send-message/{phone} 200 400 401 403 409 413 500 501 503 504',
+      'post /api/unlink-client/{phone} 200 400 401 403 409 413 500 503',
+    ]);
+  });
+
+  it('and the router knows no other one', async () => {
+    const { app, call } = harness();
+    const { body } = await call('/openapi.json');
+    const documented = Object.entries((body as { paths: Record<string, object> }).paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+    );
+    const routed = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    expect(new Set(routed)).toEqual(new Set([...documented, 'GET /openapi.json']));
+  });
+});
