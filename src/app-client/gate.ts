@@ -3,14 +3,14 @@
  *
  * Invariants:
  *  G1  it goes ajar after `FAILURES` requests in a row that nobody answered, or at the first refusal by configuration.
- *  G2  while ajar at most one request per interval passes: 1, 2, 4 … 15 s for a silent app, 60 s for a refusal.
+ *  G2  while ajar at most one request per interval passes: 1, 2, 4, 5 s for a silent app, 60 s for a refusal.
  *  G3  any other answer opens it at once.
  *
  * Deliberately not here: per-row back-off, and timeouts, which say that the app is slow for one request, not away.
  */
 
 const FAILURES = 5;
-const LONGEST_PROBE_MS = 15_000;
+const LONGEST_PROBE_MS = 5000;
 const REFUSED_MS = 60_000;
 
 export class Gate {
