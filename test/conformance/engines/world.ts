@@ -16,11 +16,7 @@ import { createLog } from '../../../src/log.ts';
 import type { ConnectionEvent } from '../../../src/machines/number.types.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { Batch, DeviceStores, Store } from '../../../src/store/store.ts';
-import { quietLibsignal } from '../../loopback/whatsapp/quiet-signal.ts';
 import { startWhatsApp, type WhatsApp, type WhatsAppOptions } from '../../loopback/whatsapp/server.ts';
-
-// Before a test's console spy, which it would otherwise displace.
-quietLibsignal();
 
 export const PHONE = '5511987654321';
 export const CONTACT = '491701234567';

@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Window } from './crash-child.ts';
+import { CONTACT, eventually, PHONE, World } from './world.ts';
+
+const CHILD = new URL('./crash-child.ts', import.meta.url).pathname;
+
+describe('P3, P5: kill -9 inside the windows of receiving', () => {
+  let world: World;
+  let child: ChildProcess | undefined;
+  beforeEach(async () => {
+    world = await World.start();
+    world.whatsapp.createPhone(CONTACT);
+    await world.paired();
+  });
+  afterEach(async () => {
+    child?.kill('SIGKILL');
+    await world.stop();
+  });
+
+  const receive = (text: string) => world.whatsapp.sendFromContact(CONTACT, { to: PHONE, text, name: 'Ann' });
+  const receipts = () => world.whatsapp.sent(CONTACT).map((sent) => sent.receipts.join());
+
+  async function receiveInDyingProcess(window: Window, text: string): Promise<void> {
+    await world.leave();
+    const { url, trustRoot } = world.whatsapp;
+    child = spawn(process.execPath, ['--import', 'tsx', CHILD, world.dir, PHONE, url, trustRoot, window], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const died = once(child, 'exit');
+    if (child.stdout) await once(child.stdout, 'data');
+    await receive(text);
+    expect(await died).toEqual([null, 'SIGKILL']);
+    world.restart();
+  }
+
+  it.each([
+    ['before the journal', 'a first message', ''],
+    ['before the receipt', 'a first message', ''],
+    ['after the receipt', 'a first message', 'inactive'],
+    ['before the journal', 'a later message', ''],
+    ['before the receipt', 'a later message', ''],
+    ['after the receipt', 'a later message', 'inactive'],
+  ] as const)('%s (%s): told once, acknowledged normally, and the conversation goes on', async (window, which, receipt) => {
+    if (which === 'a later message') {
+      await receive('earlier');
+      await eventually('the earlier one', () => world.inbound().length === 1);
+    }
+    await receiveInDyingProcess(window, 'at the wrong moment');
+    expect(receipts().at(-1)).toBe(receipt);
+    await world.login();
+    await eventually('the fact', () => world.inbound().at(-1)?.text === 'at the wrong moment');
+    await eventually('the receipt', () => receipts().at(-1) === 'inactive');
+    await receive('and on');
+    await eventually('the next', () => world.inbound().at(-1)?.text === 'and on');
+    await eventually('its receipt', () => receipts().at(-1) === 'inactive');
+    expect(world.inbound().filter(({ text }) => text === 'at the wrong moment')).toHaveLength(1);
+    expect(receipts()).toEqual(receipts().map(() => 'inactive'));
+    expect(world.whatsapp.checks()).toMatchObject({ undecryptable: 0, unknownIqs: 0 });
+  });
+
+  it('DJ3 the journal is emptied at the next start, before and without a connection', async () => {
+    await receiveInDyingProcess('after the receipt', 'recovered');
+    world.whatsapp.applyFaults({ refuse: { ms: 60_000 } });
+    await world.connect('login').next('closed');
+    expect(world.inbound().map(({ text, contact }) => [text, contact.pn])).toEqual([['recovered', CONTACT]]);
+    expect([...world.stores.open(PHONE).table('journal').keys()]).toEqual([]);
+  });
+});
