@@ -36,8 +36,9 @@ export class Connection {
   readonly #tcp: Socket;
   readonly #handler: ConnectionHandler;
   readonly #reader = new FrameReader();
-  #responder: NoiseResponder;
+  readonly #responder: NoiseResponder;
   #helloAnswered = false;
+  #gathering = false;
   #transport: Transport | undefined;
 
   constructor(socket: WebSocket, tcp: Socket, identity: ServerIdentity, handler: ConnectionHandler) {
@@ -62,8 +63,20 @@ export class Connection {
   /** Writes an already encoded stanza; false when it can no longer reach the client. */
   sendEncoded(encoded: Buffer): boolean {
     if (!this.open || this.impairment !== 'none' || this.#transport === undefined) return false;
+    this.#gatherWrites();
     this.#socket.send(frame(this.#transport.encrypt(encoded)));
     return true;
+  }
+
+  /** Stanzas of one tick (ack and receipt, a slice of a burst) leave in one system call. */
+  #gatherWrites(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    this.#tcp.cork();
+    process.nextTick(() => {
+      this.#gathering = false;
+      this.#tcp.uncork();
+    });
   }
 
   /** Says a last word, if any, and closes the WebSocket properly. */

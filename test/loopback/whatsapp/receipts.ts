@@ -88,6 +88,7 @@ function retryFromClient(service: Service, owner: Person, author: Person, node: 
     if (author.linked !== undefined && author !== owner) forward(owner, author, 'retry', id, node);
     return;
   }
+  if (owner.linked === undefined) return;
   sent.receipts.push('retry');
   const offered = keys === undefined ? undefined : readBundle(node, keys);
   void renew(service, author, owner, sent, offered, child(node, 'retry')?.attrs['count'] ?? '1');
