@@ -7,7 +7,7 @@
  *
  * Deliberately not here: routes, and refusing new work while the listener is still open (errors.ts).
  */
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Clock } from '../clock.ts';
@@ -95,9 +95,9 @@ const CLIENT_ERRORS = new Map([
   ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 413],
 ]);
 
-/** SV2. The socket is unusable for further requests. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: unknown }): void {
-  if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage) {
+/** SV2. The socket is unusable for further requests; a half-sent answer cannot be followed by another. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || socket._httpMessage?.headersSent) {
     socket.destroy();
     return;
   }
