@@ -73,7 +73,12 @@ export class Session {
 
   listen(ws: EventEmitter): void {
     // Before the library's own listener, which decrypts.
-    ws.prependListener('CB:message', (stanza: BinaryNode) => this.#o.device.journal.observe(stanza));
+    ws.prependListener('CB:message', (stanza: BinaryNode) => {
+      this.#o.device.journal.observe(stanza);
+      // The library takes live messages beside its queue of offline ones: they would overtake the backlog of their own
+      // conversation (P5). That queue is in order of arrival, so every message goes through it.
+      stanza.attrs['offline'] ??= '0';
+    });
     ws.on('CB:receipt', (stanza: BinaryNode) => this.#onReceipt(stanza));
     ws.on('CB:ack,class:message', (stanza: BinaryNode) => this.sender.onAck(stanza));
   }
