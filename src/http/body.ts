@@ -91,5 +91,7 @@ function parseJson(text: string): BodyRead {
 
 function parseForm(text: string): BodyRead {
   const body = parseUrlencoded(text);
-  return body ? { kind: 'read', body } : { kind: 'malformed', why: 'The form has too many or too deeply nested fields' };
+  return body
+    ? { kind: 'read', body }
+    : { kind: 'malformed', why: 'The form has too many or too deeply nested fields' };
 }

@@ -14,7 +14,9 @@ export function serveOpenApi(app: OpenAPIHono<HttpEnv>, version: string): void {
   });
   let document: string | undefined;
   app.get('/openapi.json', (c) => {
-    document ??= JSON.stringify(app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Node Bridge', version } }));
+    document ??= JSON.stringify(
+      app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: 'Node Bridge', version } }),
+    );
     return c.body(document, 200, { 'Content-Type': 'application/json' });
   });
 }

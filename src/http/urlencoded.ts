@@ -52,5 +52,7 @@ function put(root: Tree, path: readonly string[], value: string): void {
 function plain(node: Tree | string): unknown {
   if (typeof node === 'string') return node;
   const isList = [...node.keys()].every((key, index) => key === String(index));
-  return isList ? [...node.values()].map(plain) : Object.fromEntries([...node].map(([key, value]) => [key, plain(value)]));
+  return isList
+    ? [...node.values()].map(plain)
+    : Object.fromEntries([...node].map(([key, value]) => [key, plain(value)]));
 }

@@ -39,7 +39,10 @@ describe('clients §1 initialize-client', () => {
     const { call } = harness();
     const { status, body } = await call(path);
     expect(status).toBe(500);
-    expect(body).toEqual({ error: 'Failed to initialize client', details: expect.stringMatching(/^No QR code within/) });
+    expect(body).toEqual({
+      error: 'Failed to initialize client',
+      details: expect.stringMatching(/^No QR code within/),
+    });
   });
 
   it('a saved login that cannot connect is kept, and the answer says so', async () => {
@@ -103,7 +106,11 @@ describe('clients §2 client-status', () => {
     ['ready', ready, { status: 'connected', isReady: true, user: wireUser }],
     ['ready wins over a QR', { ...ready, qr: QR }, { status: 'connected', isReady: true, user: wireUser }],
     ['QR pending', inQr, { status: 'qr_ready', isReady: false, qr: QR }],
-    ['code pending', { state: 'pairing', code: 'ABCD2345', codeAt: 1 }, { status: 'code_ready', isReady: false, code: 'ABCD2345' }],
+    [
+      'code pending',
+      { state: 'pairing', code: 'ABCD2345', codeAt: 1 },
+      { status: 'code_ready', isReady: false, code: 'ABCD2345' },
+    ],
     ['connecting', { state: 'connecting' }, { status: 'disconnected', isReady: false }],
     ['reconnecting', { state: 'restoring', paired: true }, { status: 'disconnected', isReady: false }],
     ['connected but the socket is gone', { ...ready, ready: false }, { status: 'disconnected', isReady: false }],
@@ -128,7 +135,10 @@ describe('clients §2 client-status', () => {
       throw new Error('secret inside');
     };
     const reply = await call(path);
-    expect(reply).toMatchObject({ status: 500, body: { error: 'Failed to get client status', details: expect.any(String) } });
+    expect(reply).toMatchObject({
+      status: 500,
+      body: { error: 'Failed to get client status', details: expect.any(String) },
+    });
     expect(reply.text).not.toContain('secret');
     expect(logged.join('')).toContain('a route failed');
   });
@@ -198,7 +208,10 @@ describe('clients §4 ending a connection', () => {
     expect(await call(terminate)).toMatchObject({ status: 200, body: notFound });
     numbers.set(PHONE, ready);
     expect((await call(terminate)).body).toEqual(terminated);
-    expect(numbers.calls).toEqual([['unlink', PHONE], ['unlink', PHONE]]);
+    expect(numbers.calls).toEqual([
+      ['unlink', PHONE],
+      ['unlink', PHONE],
+    ]);
   });
 
   it.each([true, false])('§4.2 unlink, logout delivered: %s', async (remote) => {
@@ -228,7 +241,10 @@ describe('clients §4 ending a connection', () => {
     };
     numbers.unlink = () => Promise.reject(new Error('x'));
     const details = expect.any(String);
-    expect(await call(terminate)).toMatchObject({ status: 500, body: { error: 'Failed to terminate client', details } });
+    expect(await call(terminate)).toMatchObject({
+      status: 500,
+      body: { error: 'Failed to terminate client', details },
+    });
     const failed = { error: 'Failed to unlink client', details };
     expect(await call(unlink, { method: 'POST' })).toMatchObject({ status: 500, body: failed });
   });
@@ -257,7 +273,11 @@ describe('clients §5 get-pairing-code', () => {
   it('ready → 200 already connected, and nothing is started', async () => {
     const { call, numbers } = harness();
     numbers.set(PHONE, ready);
-    expect((await call(path)).body).toEqual({ success: false, message: 'Client already ready', already_connected: true });
+    expect((await call(path)).body).toEqual({
+      success: false,
+      message: 'Client already ready',
+      already_connected: true,
+    });
     expect(numbers.calls).toEqual([]);
   });
 
@@ -272,7 +292,12 @@ describe('clients §5 get-pairing-code', () => {
     const { call, numbers } = harness();
     numbers.set(PHONE, pairing(120_001));
     numbers.onStart = () => later(20, () => numbers.set(PHONE, { code: 'WXYZ6789', codeAt: Date.now() }));
-    const expected = { ...withCode, code: 'WXYZ6789', pairing_code: 'WXYZ6789', message: 'Pairing code generated successfully' };
+    const expected = {
+      ...withCode,
+      code: 'WXYZ6789',
+      pairing_code: 'WXYZ6789',
+      message: 'Pairing code generated successfully',
+    };
     expect((await call(path)).body).toEqual(expected);
   });
 
@@ -292,7 +317,11 @@ describe('clients §5 get-pairing-code', () => {
 
   it('none in time → 408 timeout', async () => {
     const { call } = harness();
-    const body = { success: false, error: 'Pairing code generation timeout', details: expect.stringMatching(/^No pairing code/) };
+    const body = {
+      success: false,
+      error: 'Pairing code generation timeout',
+      details: expect.stringMatching(/^No pairing code/),
+    };
     const reply = await call(path);
     expect(reply.status).toBe(408);
     expect(reply.body).toEqual(body);
@@ -310,7 +339,11 @@ describe('clients §5 get-pairing-code', () => {
   it('a failed code request → 500', async () => {
     const { call, numbers } = harness();
     numbers.onStart = () => later(5, () => numbers.set(PHONE, { state: 'disconnected', why: 'rate-overlimit' }));
-    const body = { success: false, error: 'Failed to generate pairing code', details: 'The connection ended (rate-overlimit)' };
+    const body = {
+      success: false,
+      error: 'Failed to generate pairing code',
+      details: 'The connection ended (rate-overlimit)',
+    };
     expect(await call(path)).toMatchObject({ status: 500, body });
   });
 
@@ -348,7 +381,8 @@ describe('C-11 a second workspace cannot take over a number', () => {
       numbers.set(PHONE, view);
       numbers.bind(PHONE, '7');
       const fields = { targetPhoneNumber: '4915112345678', message: 'x' };
-      const bodies = method === 'POST' ? [undefined, { ...fields, workspace_id: 8 }, { ...fields, workspace_id: '8' }] : [undefined];
+      const bodies =
+        method === 'POST' ? [undefined, { ...fields, workspace_id: 8 }, { ...fields, workspace_id: '8' }] : [undefined];
       for (const body of bodies) {
         const query = body === undefined ? '?workspace_id=8' : '';
         const reply = await call(`${path}${query}`, { method, ...(body && { body }) });
@@ -389,7 +423,9 @@ describe('C-11 a second workspace cannot take over a number', () => {
     numbers.set(PHONE, ready);
     numbers.bind(PHONE, '7');
     const body = { phones: [PHONE], workspace_id: 8 };
-    expect((await call('/api/clients-status', { body })).body).toMatchObject({ statuses: { [PHONE]: { status: 'disconnected' } } });
+    expect((await call('/api/clients-status', { body })).body).toMatchObject({
+      statuses: { [PHONE]: { status: 'disconnected' } },
+    });
   });
 
   it.each(['../7', 'a b', '7;8', 'x'.repeat(65), '%00'])('workspace_id %s is 400', async (id) => {
@@ -409,10 +445,19 @@ describe('README §9 draining: nothing new is begun', () => {
     vitals.now = 'draining';
     numbers.set(PHONE, ready);
     const body = { targetPhoneNumber: '4915112345678', message: 'x' };
-    for (const route of ['initialize-client', 'client-status', 'terminate-client', 'check-connection', 'get-pairing-code']) {
+    for (const route of [
+      'initialize-client',
+      'client-status',
+      'terminate-client',
+      'check-connection',
+      'get-pairing-code',
+    ]) {
       expect(await call(`/api/${route}/${PHONE}`)).toMatchObject({ status: 503, body: { error: 'Shutting down' } });
     }
-    expect(await call(`/api/send-message/${PHONE}`, { body })).toMatchObject({ status: 503, body: { error: 'Shutting down' } });
+    expect(await call(`/api/send-message/${PHONE}`, { body })).toMatchObject({
+      status: 503,
+      body: { error: 'Shutting down' },
+    });
     expect((await call(`/api/client-status/${PHONE}`, { token: null })).status).toBe(401);
     expect(numbers.calls).toEqual([]);
   });

@@ -112,7 +112,8 @@ describe('messages §1.3, §1.4, §2: one answer for each outcome', () => {
     const { call, numbers } = harness({ waits: { initializeMs: 1, codeMs: 1, downMs: 1, sendMs: 18_000 } });
     const before = Date.now();
     await call(PATH, { body: text });
-    const { deadline, from } = numbers.calls[0]?.[1] as { deadline: number; from: string };
+    const [request] = numbers.calls.map(([, sent]) => sent as { deadline: number; from: string });
+    const { deadline, from } = request ?? { deadline: 0, from: '' };
     expect(deadline).toBeGreaterThanOrEqual(before + 18_000);
     expect(deadline).toBeLessThanOrEqual(Date.now() + 18_000);
     expect(from).toBe(PHONE);

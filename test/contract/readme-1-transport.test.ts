@@ -10,13 +10,29 @@ describe('README §1 :phone', () => {
   const hostile = [
     ...['..%2f', '..%2F..%2Fetc%2Fpasswd', '%2e%2e%2f1234567', '..%5c..%5c', '%00', '%0a1234567', '1234567%0a', '%zz'],
     ...['constructor', '__proto__', 'prototype', 'toString', 'hasOwnProperty', 'undefined', 'null', 'NaN'],
-    ...['12345', '1'.repeat(21), '1'.repeat(40), '++1234567', '+', '-1234567', '12345a7', '1e10', '%D9%A1%D9%A2%D9%A3%D9%A4%D9%A5%D9%A6'],
+    ...[
+      '12345',
+      '1'.repeat(21),
+      '1'.repeat(40),
+      '++1234567',
+      '+',
+      '-1234567',
+      '12345a7',
+      '1e10',
+      '%D9%A1%D9%A2%D9%A3%D9%A4%D9%A5%D9%A6',
+    ],
     ...['1234567%20', '%201234567', '123%204567', '5511987654321@s.whatsapp.net', '5511987654321:1'],
   ];
 
   it.each(hostile)('C-01 C-05 %s is 400 on every route and touches nothing', async (phone) => {
     const { call, numbers } = harness();
-    for (const route of ['initialize-client', 'client-status', 'terminate-client', 'check-connection', 'get-pairing-code']) {
+    for (const route of [
+      'initialize-client',
+      'client-status',
+      'terminate-client',
+      'check-connection',
+      'get-pairing-code',
+    ]) {
       const reply = await call(`/api/${route}/${phone}`);
       expect([reply.status, reply.body]).toEqual([400, { error: 'Invalid phone number' }]);
     }
@@ -146,13 +162,17 @@ describe('README §1 request bodies', () => {
 });
 
 describe('README §1 responses', () => {
-  it.each(['/nothing', '/api/nothing', '/api', '/api/', '/API/client-status/5511987654321', '/api/instagram-flow/start'])(
-    'unknown route %s is 404 Not Found',
-    async (path) => {
-      const reply = await harness().call(path);
-      expect([reply.status, reply.body]).toEqual([404, { error: 'Not Found' }]);
-    },
-  );
+  it.each([
+    '/nothing',
+    '/api/nothing',
+    '/api',
+    '/api/',
+    '/API/client-status/5511987654321',
+    '/api/instagram-flow/start',
+  ])('unknown route %s is 404 Not Found', async (path) => {
+    const reply = await harness().call(path);
+    expect([reply.status, reply.body]).toEqual([404, { error: 'Not Found' }]);
+  });
 
   it('a known path with another method is 404', async () => {
     const { call, numbers } = harness();
@@ -218,7 +238,9 @@ describe('README §1 CORS', () => {
     const { status, headers } = await call(SEND, { ...options, headers: { Origin: 'https://app.example.com' } });
     expect(status).toBe(204);
     expect(headers.get('access-control-allow-methods')).toBe('GET, POST, PUT, DELETE');
-    expect(headers.get('access-control-allow-headers')).toBe('Content-Type, Authorization, X-Node-Token, X-Requested-With');
+    expect(headers.get('access-control-allow-headers')).toBe(
+      'Content-Type, Authorization, X-Node-Token, X-Requested-With',
+    );
     expect(numbers.calls).toEqual([]);
   });
 });

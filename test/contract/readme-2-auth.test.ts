@@ -44,12 +44,18 @@ describe('README §2 table of modes', () => {
     expect(await answerTo(bridge(mode, token), STATUS, caller)).toEqual(expected);
   });
 
-  it.each(['203.0.113.7', '10.0.0.1', '::', '::ffff:10.0.0.1', '128.0.0.1', '127.0.0.1.evil', '2001:db8::1', '0.0.0.0'])(
-    'PE2 a peer at %s is not local',
-    async (from) => {
-      expect(await answerTo(bridge('loopback'), STATUS, { from, token: null })).toEqual(unauthorized);
-    },
-  );
+  it.each([
+    '203.0.113.7',
+    '10.0.0.1',
+    '::',
+    '::ffff:10.0.0.1',
+    '128.0.0.1',
+    '127.0.0.1.evil',
+    '2001:db8::1',
+    '0.0.0.0',
+  ])('PE2 a peer at %s is not local', async (from) => {
+    expect(await answerTo(bridge('loopback'), STATUS, { from, token: null })).toEqual(unauthorized);
+  });
 
   it('a missing peer address is not local', async () => {
     const { app } = bridge('loopback');
@@ -120,11 +126,15 @@ describe('README §2 token source', () => {
   it.each([
     ['header', { body: {} }, 200],
     ['body field', { token: null, body: { node_token: TOKEN } }, 200],
-    ['urlencoded body field', {
-      token: null,
-      body: `node_token=${TOKEN}`,
-      headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-    }, 200],
+    [
+      'urlencoded body field',
+      {
+        token: null,
+        body: `node_token=${TOKEN}`,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      },
+      200,
+    ],
     ['empty header, then body', { token: '', body: { node_token: TOKEN } }, 200],
     ['wrong header is not helped by the body', { token: 'wrong', body: { node_token: TOKEN } }, unauthorized],
     ['wrong body field', { token: null, body: { node_token: 'wrong' } }, unauthorized],
@@ -148,14 +158,28 @@ describe('README §2 token source', () => {
   });
 
   it('the guard covers every path under /api, before the path is looked at', async () => {
-    for (const target of ['/api', '/api/', '/api/nothing', '/api/client-status/..%2f', '/%61pi/nothing', '/node/api/x']) {
+    for (const target of [
+      '/api',
+      '/api/',
+      '/api/nothing',
+      '/api/client-status/..%2f',
+      '/%61pi/nothing',
+      '/node/api/x',
+    ]) {
       expect(await answerTo(bridge('token'), target, { token: null }), target).toEqual(unauthorized);
     }
   });
 });
 
 describe('C-07 token comparison', () => {
-  const near = [TOKEN.slice(0, -1), `${TOKEN}x`, ` ${TOKEN}x`, TOKEN.toUpperCase(), TOKEN.slice(1), `${TOKEN}, ${TOKEN}`];
+  const near = [
+    TOKEN.slice(0, -1),
+    `${TOKEN}x`,
+    ` ${TOKEN}x`,
+    TOKEN.toUpperCase(),
+    TOKEN.slice(1),
+    `${TOKEN}, ${TOKEN}`,
+  ];
   it.each(near)('a near miss is refused on every kind of route: %s', async (token) => {
     const app = bridge('token');
     expect(await answerTo(app, STATUS, { token })).toEqual(unauthorized);
@@ -177,12 +201,15 @@ describe('C-07 token comparison', () => {
 });
 
 describe('README §2 T routes', () => {
-  it.each([undefined, 'token', 'loopback', 'off'] as const)('mode %s: the token is needed, from the header', async (mode) => {
-    const app = bridge(mode);
-    expect(await answerTo(app, LIST, { body: list })).toBe(200);
-    expect(await answerTo(app, LIST, { ...local, body: list })).toEqual(unauthorized);
-    expect(await answerTo(app, LIST, { token: null, body: { ...list, node_token: TOKEN } })).toEqual(unauthorized);
-  });
+  it.each([undefined, 'token', 'loopback', 'off'] as const)(
+    'mode %s: the token is needed, from the header',
+    async (mode) => {
+      const app = bridge(mode);
+      expect(await answerTo(app, LIST, { body: list })).toBe(200);
+      expect(await answerTo(app, LIST, { ...local, body: list })).toEqual(unauthorized);
+      expect(await answerTo(app, LIST, { token: null, body: { ...list, node_token: TOKEN } })).toEqual(unauthorized);
+    },
+  );
 
   it.each([undefined, 'loopback', 'off'] as const)('mode %s without a token: the development rule', async (mode) => {
     const app = bridge(mode, '');

@@ -87,7 +87,8 @@ describe('README §8 GET /health', () => {
         expect(text).not.toContain(PHONE.slice(-6));
         expect(text).not.toContain(TOKEN);
         if (path !== '/openapi.json') {
-          for (const key of ['whatsappApi', 'messageSettings', 'whatsappSettings', 'outbox']) expect(body).not.toHaveProperty(key);
+          for (const key of ['whatsappApi', 'messageSettings', 'whatsappSettings', 'outbox'])
+            expect(body).not.toHaveProperty(key);
         }
       }
     }
@@ -121,7 +122,9 @@ describe('/openapi.json', () => {
     const documented = Object.entries((body as { paths: Record<string, object> }).paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
-    const routed = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const routed = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     expect(new Set(routed)).toEqual(new Set([...documented, 'GET /openapi.json']));
   });
 });

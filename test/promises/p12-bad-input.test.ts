@@ -31,7 +31,10 @@ beforeAll(async () => {
 });
 
 /** What every attack must lead to. */
-function harmless(reply: { status: number; body: unknown; text: string }, numbers: { calls: readonly unknown[] }): void {
+function expectHarmless(
+  reply: { status: number; body: unknown; text: string },
+  numbers: { calls: readonly unknown[] },
+): void {
   expect(reply.status, reply.text).toBeGreaterThanOrEqual(400);
   expect(reply.status, reply.text).toBeLessThan(500);
   expect(reply.body).toMatchObject({ error: expect.stringMatching(/./) });
@@ -40,16 +43,44 @@ function harmless(reply: { status: number; body: unknown; text: string }, number
 }
 
 const traversal = fc
-  .array(fc.constantFrom('..', '%2e%2e', '%2f', '%5c', '%00', '%0a', 'auth', '5511987654321', '+', '~', ';', '%u002e', '%c0%ae'), {
-    minLength: 1,
-    maxLength: 6,
-  })
+  .array(
+    fc.constantFrom(
+      '..',
+      '%2e%2e',
+      '%2f',
+      '%5c',
+      '%00',
+      '%0a',
+      'auth',
+      '5511987654321',
+      '+',
+      '~',
+      ';',
+      '%u002e',
+      '%c0%ae',
+    ),
+    {
+      minLength: 1,
+      maxLength: 6,
+    },
+  )
   .map((parts) => parts.join(''));
-const named = fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype), 'prototype', 'null', 'undefined', 'Infinity');
-const digits = (min: number, max: number) => fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: min, maxLength: max });
+const named = fc.constantFrom(
+  ...Object.getOwnPropertyNames(Object.prototype),
+  'prototype',
+  'null',
+  'undefined',
+  'Infinity',
+);
+const digits = (min: number, max: number) =>
+  fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: min, maxLength: max });
 const almost = fc.oneof(
-  fc.tuple(digits(6, 20), fc.string({ minLength: 1, maxLength: 3 })).map(([number, tail]) => number + encodeURIComponent(tail)),
-  fc.tuple(fc.string({ minLength: 1, maxLength: 3 }), digits(6, 20)).map(([head, number]) => encodeURIComponent(head) + number),
+  fc
+    .tuple(digits(6, 20), fc.string({ minLength: 1, maxLength: 3 }))
+    .map(([number, tail]) => number + encodeURIComponent(tail)),
+  fc
+    .tuple(fc.string({ minLength: 1, maxLength: 3 }), digits(6, 20))
+    .map(([head, number]) => encodeURIComponent(head) + number),
   digits(1, 5),
   digits(21, 60),
 );
@@ -76,7 +107,7 @@ describe('P12 hostile :phone', () => {
         const { call, numbers } = harness();
         const body = method === 'GET' ? {} : { body: { targetPhoneNumber: PHONE, message: 'x' } };
         const reply = await call(path.replace('{phone}', phone), { method, ...body });
-        harmless(reply, numbers);
+        expectHarmless(reply, numbers);
       }),
       { numRuns: RUNS },
     );
@@ -97,7 +128,7 @@ describe('P12 malformed bodies', () => {
       fc.asyncProperty(fc.constantFrom(...withBody), notAnObject, async ({ method, path }, body) => {
         fc.pre(!isPlainObject(body));
         const { call, numbers } = harness();
-        harmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
+        expectHarmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
       }),
       { numRuns: RUNS },
     );
@@ -106,8 +137,8 @@ describe('P12 malformed bodies', () => {
   it('nested 100,000 deep are refused without a crash', async () => {
     const { call, numbers } = harness();
     const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
-    harmless(await call(`/api/send-message/${PHONE}`, { body: deep }), numbers);
-    harmless(await call(`/api/send-message/${PHONE}`, { body: '['.repeat(100_000) }), numbers);
+    expectHarmless(await call(`/api/send-message/${PHONE}`, { body: deep }), numbers);
+    expectHarmless(await call(`/api/send-message/${PHONE}`, { body: '['.repeat(100_000) }), numbers);
   });
 });
 
@@ -127,14 +158,16 @@ describe('P12 wrong types', () => {
     expect(typed.length).toBeGreaterThanOrEqual(6);
     const attack = fc
       .constantFrom(...typed)
-      .chain(({ method, path, field, values }) => fc.record({ method: fc.constant(method), path: fc.constant(path), field: fc.constant(field), value: values }));
+      .chain(({ method, path, field, values }) =>
+        fc.record({ method: fc.constant(method), path: fc.constant(path), field: fc.constant(field), value: values }),
+      );
     await fc.assert(
       fc.asyncProperty(attack, fc.boolean(), async ({ method, path, field, value }, wrapped) => {
         const json = toJson({ targetPhoneNumber: PHONE, message: 'x', [field]: value });
         fc.pre(json !== undefined);
         const body = wrapped && path.includes('send-') ? `{"json":${json}}` : json;
         const { call, numbers } = harness();
-        harmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
+        expectHarmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
       }),
       { numRuns: RUNS },
     );
@@ -147,7 +180,7 @@ describe('P12 wrong types', () => {
         const json = toJson({ ...rest, message, targetPhoneNumber: null, targetJid: null, json: null });
         fc.pre(json !== undefined);
         const { call, numbers } = harness();
-        harmless(await call(`/api/send-message/${PHONE}`, { body: json }), numbers);
+        expectHarmless(await call(`/api/send-message/${PHONE}`, { body: json }), numbers);
       }),
       { numRuns: RUNS },
     );
@@ -165,7 +198,7 @@ describe('P12 wrong types', () => {
         const { call, numbers } = harness();
         const target = `${path.replace('{phone}', PHONE)}?workspace_id=${encodeURIComponent(id)}`;
         const body = method === 'GET' ? {} : { body: { targetPhoneNumber: PHONE, message: 'x' } };
-        harmless(await call(target, { method, ...body }), numbers);
+        expectHarmless(await call(target, { method, ...body }), numbers);
       }),
       { numRuns: RUNS },
     );
@@ -177,14 +210,20 @@ describe('P12 without the right token nothing is even looked at', () => {
     const segment = fc.oneof(traversal, named, fc.constant(PHONE)).filter((text) => !/^(\.|%2e){1,2}$/i.test(text));
     const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH');
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...routes), segment, method, fc.string(), async ({ path }, phone, verb, body) => {
-        fc.pre(path.startsWith('/api/'));
-        const { call, numbers } = harness();
-        const sent = verb === 'GET' ? {} : { body };
-        const reply = await call(path.replace('{phone}', phone), { method: verb, token: 'guess', ...sent });
-        expect([reply.status, reply.body]).toEqual([401, { ok: false, error: 'unauthorized' }]);
-        expect(numbers.calls).toEqual([]);
-      }),
+      fc.asyncProperty(
+        fc.constantFrom(...routes),
+        segment,
+        method,
+        fc.string(),
+        async ({ path }, phone, verb, body) => {
+          fc.pre(path.startsWith('/api/'));
+          const { call, numbers } = harness();
+          const sent = verb === 'GET' ? {} : { body };
+          const reply = await call(path.replace('{phone}', phone), { method: verb, token: 'guess', ...sent });
+          expect([reply.status, reply.body]).toEqual([401, { ok: false, error: 'unauthorized' }]);
+          expect(numbers.calls).toEqual([]);
+        },
+      ),
       { numRuns: RUNS },
     );
   });

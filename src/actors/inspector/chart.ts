@@ -18,7 +18,12 @@ export type ChartState = {
 };
 
 /** `from` and `to` are names of the region's own states; `from` is `*` when every one of them reacts. */
-export type ChartTransition = { readonly from: string; readonly to: string; readonly event: string; readonly guard?: string };
+export type ChartTransition = {
+  readonly from: string;
+  readonly to: string;
+  readonly event: string;
+  readonly guard?: string;
+};
 
 export type ChartRegion = {
   readonly name: string;

@@ -80,7 +80,11 @@ export function createFeed(tap: Tap, clock: Clock, options: FeedOptions = {}): F
       const stream = new ReadableStream<Uint8Array>(
         {
           start(controller) {
-            const snapshot = frame('snapshot', { now: clock.now(), actors: tap.actors(), entries: tap.recent(history) });
+            const snapshot = frame('snapshot', {
+              now: clock.now(),
+              actors: tap.actors(),
+              entries: tap.recent(history),
+            });
             watcher = { controller, waiting: [snapshot], dropped: 0 };
             watchers.add(watcher);
             flush(watcher);

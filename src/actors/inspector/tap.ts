@@ -130,7 +130,13 @@ export function createTap({ machine, clock }: TapOptions): Tap {
   };
 }
 
-const viewOf = ({ actor, number, active, status, since }: Track): ActorView => ({ actor, number, active, status, since });
+const viewOf = ({ actor, number, active, status, since }: Track): ActorView => ({
+  actor,
+  number,
+  active,
+  status,
+  since,
+});
 
 const pathsOf = (state: ChartState): string[] => [state.path, ...state.states.flatMap(pathsOf)];
 
@@ -138,7 +144,10 @@ const pathsOf = (state: ChartState): string[] => [state.path, ...state.states.fl
 function activePaths(value: unknown, prefix: string): string[] {
   if (typeof value === 'string') return [`${prefix}${value}`];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => [`${prefix}${key}`, ...activePaths(inner, `${prefix}${key}.`)]);
+  return Object.entries(value).flatMap(([key, inner]) => [
+    `${prefix}${key}`,
+    ...activePaths(inner, `${prefix}${key}.`),
+  ]);
 }
 
 /** The innermost active state of each region, without the region's own name. */

@@ -54,7 +54,7 @@ function policyFor(page: string): string {
     `script-src 'sha256-${hash}'`,
     "style-src 'unsafe-inline'",
     "connect-src 'self'",
-    "img-src data:",
+    'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

@@ -54,7 +54,8 @@ export function pairingRoutes(declare: Declare, { numbers, clock, waits }: Pairi
     }
     const { kind, view } = await waitFor(phone, (now) => now.ready || hasCode(now), waits.codeMs);
     if (kind === 'done') {
-      if (view.ready) return reply(c, 200, { success: false, message: 'Client already ready', already_connected: true });
+      if (view.ready)
+        return reply(c, 200, { success: false, message: 'Client already ready', already_connected: true });
       const code = view.code ?? '';
       const isOld = (view.codeAt ?? askedAt) < askedAt;
       const message = isOld ? 'Pairing code (existing)' : 'Pairing code generated successfully';

@@ -24,7 +24,11 @@ export const phoneParam = z.object({
   phone: z
     .string()
     .regex(/^\+?[0-9]{6,20}$/)
-    .openapi({ param: { name: 'phone', in: 'path' }, description: 'Digits of the number, 6-20 of them', example: '4915550123456' }),
+    .openapi({
+      param: { name: 'phone', in: 'path' },
+      description: 'Digits of the number, 6-20 of them',
+      example: '4915550123456',
+    }),
 });
 
 export const workspaceQuery = z.object({ workspace_id: workspaceId });

@@ -20,7 +20,12 @@ export type Caller = {
   readonly body?: unknown;
 };
 
-export type Reply = { readonly status: number; readonly headers: Headers; readonly body: unknown; readonly text: string };
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly text: string;
+};
 
 export function harness(options: Partial<HttpDeps> = {}) {
   const numbers = new FakeNumbers(options.clock ?? systemClock);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AuthMode } from '../../../src/http/auth.ts';
+import type { Inspector } from '../../../src/http/routes/inspector.ts';
 import { harness, TOKEN } from './harness.ts';
 
 const chart = { id: 'number', main: 'number', regions: [] };
@@ -13,7 +14,8 @@ const streamOf = (text: string) =>
     },
   });
 
-const bridge = (mode: AuthMode = undefined, token = TOKEN, watch: () => ReadableStream<Uint8Array> | undefined = () => streamOf('event: x\ndata: {}\n\n')) =>
+const FRAME = 'event: x\ndata: {}\n\n';
+const bridge = (mode?: AuthMode, token = TOKEN, watch: Inspector['watch'] = () => streamOf(FRAME)) =>
   harness({ auth: { mode, token }, inspector: { chart, watch } });
 const guarded = ['/inspector/stream', '/inspector/machine.json'];
 const local = { from: '127.0.0.1', token: null } as const;
@@ -46,7 +48,7 @@ describe('the routes', () => {
     const { headers, text } = await bridge().call('/inspector/stream');
     expect(headers.get('content-type')).toBe('text/event-stream');
     expect(headers.get('cache-control')).toBe('no-store');
-    expect(text).toBe('event: x\ndata: {}\n\n');
+    expect(text).toBe(FRAME);
   });
 
   it('stream: too many watchers → 503', async () => {

@@ -21,16 +21,21 @@ async function serve(options: Partial<ServerOptions> = {}, deps: Partial<HttpDep
 }
 
 /** Writes pieces with pauses and collects what comes back until the server ends the connection (or `ms` are over). */
-function raw(port: number, pieces: readonly (string | number)[], ms = 9_000): Promise<{ text: string; tookMs: number }> {
+function raw(
+  port: number,
+  pieces: readonly (string | number)[],
+  ms = 9_000,
+): Promise<{ text: string; tookMs: number }> {
   return new Promise((resolve) => {
     const began = Date.now();
     let text = '';
-    const socket = connect(port, '127.0.0.1', async () => {
+    const write = async () => {
       for (const piece of pieces) {
         if (typeof piece === 'string') socket.write(piece);
         else await new Promise((go) => setTimeout(go, piece));
       }
-    });
+    };
+    const socket = connect(port, '127.0.0.1', () => void write());
     const end = () => {
       clearTimeout(timer);
       socket.destroy();
@@ -71,8 +76,16 @@ describe('a request over a socket', () => {
     const paths = [
       ...['/api/terminate-client/..%2f..%2fauth', '/api/terminate-client/../terminate-client/constructor'],
       ...['/api/terminate-client/%2e%2e%2f%2e%2e/', '/api/terminate-client/\\..\\', '//api/terminate-client/1234567'],
-      ...['/api/terminate-client/1234567%00', '/api/terminate-client/1234567/..', 'http://evil.example/api/terminate-client/x'],
-      ...['/api/terminate-client/1234567;a', '/api//terminate-client/1234567', '/node/node/api/terminate-client/1234567'],
+      ...[
+        '/api/terminate-client/1234567%00',
+        '/api/terminate-client/1234567/..',
+        'http://evil.example/api/terminate-client/x',
+      ],
+      ...[
+        '/api/terminate-client/1234567;a',
+        '/api//terminate-client/1234567',
+        '/node/node/api/terminate-client/1234567',
+      ],
     ];
     for (const path of paths) {
       const { text } = await raw(server.port, [
@@ -151,7 +164,11 @@ describe('body limit over sockets', { timeout: 60_000 }, () => {
 
   it('49 MB work', async () => {
     const { base } = await serve();
-    const body = JSON.stringify({ targetPhoneNumber: '4915112345678', message: 'x', filler: 'y'.repeat(49 * 1024 * 1024) });
+    const body = JSON.stringify({
+      targetPhoneNumber: '4915112345678',
+      message: 'x',
+      filler: 'y'.repeat(49 * 1024 * 1024),
+    });
     const headers = { 'X-Node-Token': TOKEN, 'Content-Type': 'application/json' };
     expect((await fetch(`${base}/api/send-message/${PHONE}`, { method: 'POST', headers, body })).status).toBe(200);
   });

@@ -29,7 +29,13 @@ function start(tap: Pick<Tap, 'inspect'>, digits: string, time: SimulatedTime): 
 /** What XState tells an inspector after an event, made by hand. */
 function note(tap: Tap, digits: string, snapshot: object, type = 'closed'): void {
   const inspect = tap.inspect(digits);
-  const told = { type: '@xstate.snapshot', rootId: type, actorRef: { sessionId: type }, event: { type, text: type }, snapshot };
+  const told = {
+    type: '@xstate.snapshot',
+    rootId: type,
+    actorRef: { sessionId: type },
+    event: { type, text: type },
+    snapshot,
+  };
   inspect(told as unknown as Parameters<typeof inspect>[0]);
 }
 
@@ -99,9 +105,11 @@ describe('tap', () => {
     const tap = createTap({ machine: numberMachine, clock: time });
     const actor = start(tap, '5511987654321', time);
     for (const event of pairing('5511987654321', 's', time.now()).slice(0, 4)) actor.send(event);
-    const moves = tap.recent(100).flatMap(({ event, moves: all }) =>
-      all.filter(({ region }) => region === tap.chart.main).map(({ from, to }) => `${event}: ${from} → ${to}`),
-    );
+    const moves = tap
+      .recent(100)
+      .flatMap(({ event, moves: all }) =>
+        all.filter(({ region }) => region === tap.chart.main).map(({ from, to }) => `${event}: ${from} → ${to}`),
+      );
     expect(moves).toEqual([
       'start:  → disconnected',
       'initialize: disconnected → connecting.trying',
@@ -143,7 +151,9 @@ describe('tap', () => {
 });
 
 describe('P11 T1 redaction', () => {
-  const secret = fc.string({ unit: 'grapheme-ascii', minLength: 12, maxLength: 60 }).filter((text) => /[^ ]{6}/.test(text));
+  const secret = fc
+    .string({ unit: 'grapheme-ascii', minLength: 12, maxLength: 60 })
+    .filter((text) => /[^ ]{6}/.test(text));
   const number = fc.string({ unit: fc.constantFrom(...'123456789'), minLength: 10, maxLength: 15 });
 
   it('no secret of any event and no full number is in the stream or the rings', async () => {
@@ -156,7 +166,10 @@ describe('P11 T1 redaction', () => {
         const events = pairing(digits, text, time.now());
         for (const event of [...events, ...order.map((i) => events[i] as NumberEvent)]) actor.send(event);
         const second = inspector.watch();
-        const seen = [...(await frames(stream as ReadableStream<Uint8Array>, 8)), ...(await frames(second as ReadableStream<Uint8Array>, 1))].join('\n');
+        const seen = [
+          ...(await frames(stream as ReadableStream<Uint8Array>, 8)),
+          ...(await frames(second as ReadableStream<Uint8Array>, 1)),
+        ].join('\n');
         inspector.close();
         actor.stop();
         expect(seen).toContain(`…${digits.slice(-4)}`);
@@ -167,7 +180,7 @@ describe('P11 T1 redaction', () => {
     );
   });
 
-  it('names that are not the machine\'s own are not shown, wherever they come from', () => {
+  it("names that are not the machine's own are not shown, wherever they come from", () => {
     fc.assert(
       fc.property(secret, number, (text, digits) => {
         const tap = createTap({ machine: numberMachine, clock: new SimulatedTime() });
@@ -205,7 +218,9 @@ describe('feed', () => {
     const stream = feed.watch() as ReadableStream<Uint8Array>;
     for (let i = 0; i < 500; i += 1) actor.send({ type: 'stop' });
     const seen = await frames(stream, 27);
-    const dropped = seen.filter((frame) => frame.startsWith('event: dropped')).map((frame) => dataOf(frame)['count'] as number);
+    const dropped = seen
+      .filter((frame) => frame.startsWith('event: dropped'))
+      .map((frame) => dataOf(frame)['count'] as number);
     const shown = seen.filter((frame) => frame.startsWith('event: entry')).length;
     expect(dropped).toHaveLength(1);
     expect(shown + (dropped[0] ?? 0)).toBe(500);
