@@ -301,6 +301,12 @@ describe('clients §5 pairing code', () => {
     number.after(4 * SECOND);
     number.hear({ type: 'qr', qr: 'qr 9' });
     expect(number.last()).toMatchObject({ codesAsked: 1, input: { mode: 'pair', attempt: 2 } });
+    number.after(60 * SECOND);
+    number.hear({ type: 'code', code: 'EFGH5678', at: 9 });
+    number.after(180 * SECOND - 1);
+    expect(number.view(), 'the new code has its own 180 s').toMatchObject({ state: 'pairing', code: 'EFGH5678' });
+    number.after(1);
+    expect(number.view().state).toBe('disconnected');
   });
 });
 
@@ -404,6 +410,28 @@ describe('clients §6.1 pairing', () => {
     number.hear({ type: 'opened', account: ACCOUNT });
     number.after(2 * SECOND);
     expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0', 'Ready/100']);
+  });
+
+  it('once scanned, no clock of the pairing ends it: a slow first login still completes', () => {
+    const number = showingQr();
+    scan(number);
+    number.after(85 * SECOND);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(10 * SECOND);
+    expect(number.view().ready).toBe(true);
+    number.after(MINUTE);
+    expect(number.statuses().at(-1)).toBe('Ready/100');
+  });
+
+  it('the approved socket that never says 515 is given up, the login is not', () => {
+    const number = showingQr();
+    number.after(30 * SECOND);
+    number.hear({ type: 'paired', account: ACCOUNT });
+    number.after(90 * SECOND);
+    expect(number.view()).toMatchObject({ state: 'restoring', paired: true });
+    expect(number.statuses()).toEqual(['Connecting/25', 'Qr generated/0']);
+    number.after(6 * SECOND);
+    expect(number.last()?.input.mode).toBe('login');
   });
 
   it('a second 515 waits: no loop without a wait', () => {
