@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CONTACT, eventually, PHONE, World } from './world.ts';
+import { establishTrust } from '../../../src/actors/engines/unofficial/trust.ts';
 
 const ZEROS = {
   unansweredIqs: 0,
@@ -150,6 +151,15 @@ describe('linked-device engine: pairing and the life of a connection', () => {
     const begun = performance.now();
     expect(await connection.handle.logout(Date.now() + 500)).toBe(false);
     expect(performance.now() - begun).toBeLessThan(1_500);
+  });
+
+  it('refuses a server whose certificate is not signed by the root: the check is real', async () => {
+    await (await world.paired()).handle.close();
+    establishTrust(world.whatsapp.url, 'ab'.repeat(32));
+    const refused = await world.connect('login').next('closed');
+    expect(refused.reason.text).toMatch(/certificate/);
+    establishTrust(world.whatsapp.url, world.whatsapp.trustRoot);
+    expect((await world.login()).handle.isOpen()).toBe(true);
   });
 
   it('P11 logs no JID, number, QR, code or key', async () => {
