@@ -27,7 +27,7 @@ import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
 import { openDeviceStores } from './store/devices.ts';
 import { openLmdb } from './store/lmdb.ts';
-import { claimFolder } from './store/lock.ts';
+import { claimFolder, type FolderClaim } from './store/lock.ts';
 
 /** Contract README §3.1: at most so many callbacks at once. */
 const APP_CONNECTIONS = 64;
@@ -35,7 +35,7 @@ const APP_CONNECTIONS = 64;
 const RESTORE_ATTEMPT_MS = 15_000;
 
 async function main(config: Config, log: Log): Promise<void> {
-  const claims = [];
+  const claims: Extract<FolderClaim, { kind: 'claimed' }>[] = [];
   for (const dir of new Set([config.authDir, config.dataDir])) {
     const claim = await claimFolder(dir);
     if (claim.kind === 'taken') throw new Error(`${dir} is in use by another bridge (${claim.by}); only one may run on it`);
@@ -146,7 +146,7 @@ async function main(config: Config, log: Log): Promise<void> {
 
   beat.start();
   drain.start();
-  await importLegacy({
+  const imported = await importLegacy({
     legacyDir: config.legacyAuthDir,
     stores,
     data,
@@ -154,7 +154,8 @@ async function main(config: Config, log: Log): Promise<void> {
     onProgress: (done, total) => log.info({ done, total }, 'importing logins'),
   });
   const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
-  await restoreAll(adopted, {
+  // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
+  await restoreAll([...adopted, ...imported.incomplete], {
     records,
     supervisor,
     views,

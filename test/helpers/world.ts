@@ -51,8 +51,9 @@ export class World {
     this.env = ready.env;
   }
 
-  static async start(output: string): Promise<World> {
-    const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`];
+  /** `options` of the command line: `--light`, `--quiet`, … (test/loopback/main.ts). */
+  static async start(output: string, options: readonly string[] = []): Promise<World> {
+    const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`, ...options];
     const process = new Process({ args, cwd: ROOT, output });
     const ready = await process.line(/^\{"control":/, START_MS);
     return new World(process, readyLine.parse(JSON.parse(ready)));
