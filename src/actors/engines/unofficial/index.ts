@@ -5,4 +5,5 @@
 import './curve.ts';
 
 export { importLegacy } from './auth-import.ts';
+export { importLegacy } from './auth-import.ts';
 export { createUnofficialEngine, type UnofficialDeps } from './create.ts';
