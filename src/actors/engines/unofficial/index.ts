@@ -5,5 +5,4 @@
 import './curve.ts';
 
 export { importLegacy } from './auth-import.ts';
-export { importLegacy } from './auth-import.ts';
 export { createUnofficialEngine, type UnofficialDeps } from './create.ts';
