@@ -63,7 +63,7 @@ export type PairingState = AuthState & {
   persistTo(store: Store): void;
 };
 
-export const isPaired = (creds: AuthenticationCreds): boolean => creds.me !== undefined && creds.account !== undefined;
+export const isPaired = (creds: AuthenticationCreds): boolean => Boolean(creds.me && creds.account);
 
 /** The login in this store, undefined when there is none that can be read. */
 export function loadLogin(store: Store): SavedLogin | undefined {
@@ -132,8 +132,8 @@ const credsShape = z.looseObject({
   signedPreKey: z.looseObject({ keyPair, signature: bytes, keyId: z.number() }),
   registrationId: z.number(),
   advSecretKey: z.string(),
-  me: z.looseObject({ id: z.string().min(1) }).optional(),
-  account: z.looseObject({}).optional(),
+  me: z.looseObject({ id: z.string().min(1) }).nullish(),
+  account: z.looseObject({}).nullish(),
 });
 
 /** Creds from the JSON text of `credsToJson` or of a `creds.json`; undefined when they are unusable. */
