@@ -58,6 +58,7 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
     socketUrl: config.whatsapp.socketUrl,
+    ...(config.whatsapp.version && { version: config.whatsapp.version }),
     ...(config.whatsapp.trustRoot !== undefined && { trustRoot: config.whatsapp.trustRoot }),
     baileysLogLevel: config.baileysLogLevel,
     staleAfterSeconds: config.staleAfterMs / 1_000,

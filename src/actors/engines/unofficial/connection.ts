@@ -40,6 +40,7 @@ export type EngineContext = {
   readonly clock: Clock;
   readonly caches: SharedCaches;
   readonly socketUrl: string;
+  readonly version: readonly [number, number, number] | undefined;
   readonly baileysLogLevel: LogLevel;
   readonly logOf: (digits: string) => Log;
   readonly deviceOf: (digits: string, store: Store) => Device;
@@ -130,6 +131,7 @@ export class Connection implements Handle {
     const sock = openSocket({
       mode: this.#o.mode,
       url: this.#engine.socketUrl,
+      version: this.#engine.version,
       auth,
       caches: this.#session?.caches ?? this.#engine.caches.forSocket(),
       log: this.#log,

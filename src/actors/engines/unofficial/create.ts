@@ -21,6 +21,8 @@ export type UnofficialDeps = {
   readonly log: Log;
   /** `WHATSAPP_SOCKET_URL`. */
   readonly socketUrl: string;
+  /** `WHATSAPP_VERSION`. */
+  readonly version?: readonly [number, number, number];
   /** `WHATSAPP_TRUST_ROOT`, 64 hex digits; loopback only. */
   readonly trustRoot?: string;
   /** `BAILEYS_LOG_LEVEL`. */
@@ -55,7 +57,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     return device;
   };
   const caches = new SharedCaches(clock);
-  const context: EngineContext = { stores, clock, caches, socketUrl, baileysLogLevel, logOf, deviceOf };
+  const context: EngineContext = { stores, clock, caches, socketUrl, version: deps.version, baileysLogLevel, logOf, deviceOf };
   const loginOf = (digits: string) => (stores.exists(digits) ? loadLogin(stores.open(digits)) : undefined);
   return {
     name: 'baileys',

@@ -14,9 +14,6 @@ import {
 import type { Log, LogLevel } from '../../../log.ts';
 import type { SocketCaches } from './caches.ts';
 
-/** Baileys' tested version; the look-ups of a newer one need the internet and fall back silently. */
-const VERSION = DEFAULT_CONNECTION_CONFIG.version;
-
 const CONNECT_TIMEOUT_MS = 60_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
@@ -25,6 +22,8 @@ const KEEP_ALIVE_PAIRING_MS = 30_000;
 export type SocketOptions = {
   readonly mode: 'login' | 'pair';
   readonly url: string;
+  /** Undefined: the one Baileys was built for. Its look-ups of a newer one fall back silently, so they are not used. */
+  readonly version: readonly [number, number, number] | undefined;
   readonly auth: AuthenticationState;
   readonly caches: SocketCaches;
   /** The number's log; Baileys gets a child at its own level. */
@@ -34,11 +33,11 @@ export type SocketOptions = {
   readonly session?: Pick<SocketConfig, 'getMessage' | 'makeSignalRepository' | 'patchMessageBeforeSending'>;
 };
 
-export function openSocket({ mode, url, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
+export function openSocket({ mode, url, version, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
   return makeWASocket({
     auth,
     waWebSocketUrl: url,
-    version: VERSION,
+    version: version ? [...version] : DEFAULT_CONNECTION_CONFIG.version,
     browser: Browsers.macOS('Desktop'),
     logger: log.child({ class: 'baileys' }, { level: logLevel }),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
