@@ -60,9 +60,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   // Clients of long runs keep connections: the default of 5 s would reset idle ones.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 600_000;
   await new Promise<void>((listening) =>
-    server.listen(options.port ?? kept?.control ?? 0, '127.0.0.1', () => listening()));
+    server.listen(options.port ?? kept?.control ?? 0, '127.0.0.1', () => listening()),
+  );
   const { port } = server.address() as AddressInfo;
-  if (stateDir !== undefined) await writeKept(stateDir, { control: port, app: Number(new URL(app.url).port), token: app.token });
+  if (stateDir !== undefined)
+    await writeKept(stateDir, { control: port, app: Number(new URL(app.url).port), token: app.token });
 
   return {
     control: `http://127.0.0.1:${port}`,

@@ -31,7 +31,9 @@ export function companionKeys(noisePublic: Buffer, payload: proto.ClientPayload)
       registrationId: uint(Buffer.from(data.eRegid)),
       identity: Buffer.from(data.eIdent),
       signedPreKey: {
-        id: uint(Buffer.from(data.eSkeyId)), public: Buffer.from(data.eSkeyVal), signature: Buffer.from(data.eSkeySig),
+        id: uint(Buffer.from(data.eSkeyId)),
+        public: Buffer.from(data.eSkeyVal),
+        signature: Buffer.from(data.eSkeySig),
       },
     },
   };
@@ -39,10 +41,14 @@ export function companionKeys(noisePublic: Buffer, payload: proto.ClientPayload)
 
 /** What the phone signs: details and its own signature, without the device's. */
 export function signIdentity(
-  phone: SigningKeyPair, companionIdentity: Buffer, keyIndex: number,
+  phone: SigningKeyPair,
+  companionIdentity: Buffer,
+  keyIndex: number,
 ): { details: Uint8Array; accountSignatureKey: Buffer; accountSignature: Buffer } {
   const details = proto.ADVDeviceIdentity.encode({
-    rawId: keyIndex, timestamp: Math.floor(Date.now() / 1000), keyIndex,
+    rawId: keyIndex,
+    timestamp: Math.floor(Date.now() / 1000),
+    keyIndex,
   }).finish();
   return {
     details,

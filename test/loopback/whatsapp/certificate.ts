@@ -30,10 +30,16 @@ export function makeServerIdentity(seed: Uint8Array): ServerIdentity {
   const validity = { notBefore: NOT_BEFORE, notAfter: NOT_AFTER };
   // The client demands issuer serial 0 (WA_CERT_DETAILS.SERIAL) on the intermediate.
   const intermediateDetails = Details.encode({
-    serial: INTERMEDIATE_SERIAL, issuerSerial: 0, key: intermediate.public, ...validity,
+    serial: INTERMEDIATE_SERIAL,
+    issuerSerial: 0,
+    key: intermediate.public,
+    ...validity,
   }).finish();
   const leafDetails = Details.encode({
-    serial: LEAF_SERIAL, issuerSerial: INTERMEDIATE_SERIAL, key: staticKey.public, ...validity,
+    serial: LEAF_SERIAL,
+    issuerSerial: INTERMEDIATE_SERIAL,
+    key: staticKey.public,
+    ...validity,
   }).finish();
   const chain = proto.CertChain.encode({
     leaf: { details: leafDetails, signature: intermediate.sign(leafDetails) },

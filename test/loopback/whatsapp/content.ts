@@ -21,13 +21,22 @@ export const Content = z.strictObject({
   reaction: z.strictObject({ id, emoji: z.string() }).optional(),
   edit: z.strictObject({ id, text: z.string() }).optional(),
   revoke: z.strictObject({ id }).optional(),
-  location: z.strictObject({
-    latitude: z.number(), longitude: z.number(), name: z.string().optional(), address: z.string().optional(),
-  }).optional(),
+  location: z
+    .strictObject({
+      latitude: z.number(),
+      longitude: z.number(),
+      name: z.string().optional(),
+      address: z.string().optional(),
+    })
+    .optional(),
   contact: z.strictObject({ name: z.string(), phone }).optional(),
-  poll: z.strictObject({
-    name: z.string(), options: z.array(z.string()).min(2), selectable: z.int().min(0).default(1),
-  }).optional(),
+  poll: z
+    .strictObject({
+      name: z.string(),
+      options: z.array(z.string()).min(2),
+      selectable: z.int().min(0).default(1),
+    })
+    .optional(),
   buttonReply: z.strictObject({ id: z.string(), text: z.string() }).optional(),
   listReply: z.strictObject({ id: z.string(), title: z.string() }).optional(),
   forwarded: z.literal(true).optional(),
@@ -66,7 +75,10 @@ export interface Chat {
 }
 
 /** The message, or the reason why the request makes none. */
-export function compose(content: Content, chat: Chat): Composed | { readonly kind: 'invalid'; readonly reason: string } {
+export function compose(
+  content: Content,
+  chat: Chat,
+): Composed | { readonly kind: 'invalid'; readonly reason: string } {
   const body = bodyOf(content, chat);
   if (body === undefined) return { kind: 'invalid', reason: 'no content' };
   return { ...body, message: wrapped(body.message, content) };
@@ -85,19 +97,27 @@ function bodyOf(content: Content, chat: Chat): Composed | undefined {
   }
   if (edit !== undefined) {
     const protocolMessage = {
-      key: key(edit.id), type: 14, editedMessage: { conversation: edit.text }, timestampMs: Date.now(),
+      key: key(edit.id),
+      type: 14,
+      editedMessage: { conversation: edit.text },
+      timestampMs: Date.now(),
     };
     return { message: { protocolMessage }, stanza: { type: 'text', edit: '1' }, enc: {} };
   }
   if (revoke !== undefined) {
     return {
-      message: { protocolMessage: { key: key(revoke.id), type: 0 } }, stanza: { type: 'text', edit: '7' }, enc: {},
+      message: { protocolMessage: { key: key(revoke.id), type: 0 } },
+      stanza: { type: 'text', edit: '7' },
+      enc: {},
     };
   }
   if (location !== undefined) {
     const { latitude, longitude, name, address } = location;
     const locationMessage = {
-      degreesLatitude: latitude, degreesLongitude: longitude, name: name ?? null, address: address ?? null,
+      degreesLatitude: latitude,
+      degreesLongitude: longitude,
+      name: name ?? null,
+      address: address ?? null,
     };
     return { message: { locationMessage }, stanza: { type: 'media' }, enc: { mediatype: 'location' } };
   }
@@ -108,7 +128,8 @@ function bodyOf(content: Content, chat: Chat): Composed | undefined {
   }
   if (poll !== undefined) {
     const pollCreationMessageV3 = {
-      name: poll.name, options: poll.options.map((optionName) => ({ optionName })),
+      name: poll.name,
+      options: poll.options.map((optionName) => ({ optionName })),
       selectableOptionsCount: poll.selectable,
     };
     const messageContextInfo = { messageSecret: randomBytes(32) };
@@ -116,13 +137,19 @@ function bodyOf(content: Content, chat: Chat): Composed | undefined {
   }
   if (buttonReply !== undefined) {
     const buttonsResponseMessage = {
-      selectedButtonId: buttonReply.id, selectedDisplayText: buttonReply.text, type: 1, contextInfo: {},
+      selectedButtonId: buttonReply.id,
+      selectedDisplayText: buttonReply.text,
+      type: 1,
+      contextInfo: {},
     };
     return { ...TEXT, message: { buttonsResponseMessage } };
   }
   if (listReply !== undefined) {
     const listResponseMessage = {
-      title: listReply.title, listType: 1, singleSelectReply: { selectedRowId: listReply.id }, contextInfo: {},
+      title: listReply.title,
+      listType: 1,
+      singleSelectReply: { selectedRowId: listReply.id },
+      contextInfo: {},
     };
     return { ...TEXT, message: { listResponseMessage } };
   }
@@ -130,7 +157,10 @@ function bodyOf(content: Content, chat: Chat): Composed | undefined {
 }
 
 function textMessage(
-  text: string, reply: Content['reply'], { forwarded, ephemeral }: Content, chat: Chat,
+  text: string,
+  reply: Content['reply'],
+  { forwarded, ephemeral }: Content,
+  chat: Chat,
 ): proto.IMessage {
   if (reply === undefined && forwarded === undefined && ephemeral === undefined) return { conversation: text };
   const contextInfo: proto.IContextInfo = {};

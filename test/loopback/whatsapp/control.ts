@@ -40,9 +40,11 @@ export function whatsAppRoutes(world: Operations): Hono {
     return c.json({ phone, lid: world.createPhone(phone) });
   });
   routes.post('/phones/:phone/scan', async (c) =>
-    paired(c, await world.scan(phoneOf(c), ScanRequest.parse(await c.req.json()).qr)));
+    paired(c, await world.scan(phoneOf(c), ScanRequest.parse(await c.req.json()).qr)),
+  );
   routes.post('/phones/:phone/enter-code', async (c) =>
-    paired(c, await world.enterCode(phoneOf(c), CodeRequest.parse(await c.req.json()).code)));
+    paired(c, await world.enterCode(phoneOf(c), CodeRequest.parse(await c.req.json()).code)),
+  );
   routes.post('/phones/:phone/unlink', (c) => done(c, world.unlink(phoneOf(c))));
   routes.post('/phones/:phone/send', (c) => send(c, (request) => world.sendFromPhone(phoneOf(c), request)));
   routes.get('/phones/:phone/messages', (c) => c.json(world.ownCopies(phoneOf(c))));
@@ -57,7 +59,8 @@ export function whatsAppRoutes(world: Operations): Hono {
     return c.json({ ok: true });
   });
   routes.post('/contacts/:phone/receipt', async (c) =>
-    done(c, world.receipt(phoneOf(c), ReceiptRequest.parse(await c.req.json()))));
+    done(c, world.receipt(phoneOf(c), ReceiptRequest.parse(await c.req.json()))),
+  );
   routes.delete('/contacts/:phone', (c) => {
     world.removeContact(phoneOf(c));
     return c.json({ ok: true });
@@ -70,7 +73,8 @@ export function whatsAppRoutes(world: Operations): Hono {
 
   routes.get('/numbers/:phone', (c) => c.json(world.number(phoneOf(c))));
   routes.post('/numbers/:phone/close', async (c) =>
-    done(c, world.closeNumber(phoneOf(c), CloseRequest.parse(await c.req.json()))));
+    done(c, world.closeNumber(phoneOf(c), CloseRequest.parse(await c.req.json()))),
+  );
 
   routes.post('/faults', async (c) => {
     world.applyFaults(FaultRequest.parse(await c.req.json()));
@@ -79,11 +83,15 @@ export function whatsAppRoutes(world: Operations): Hono {
   routes.get('/checks', (c) => c.json(world.checks()));
   routes.get('/checks/details', (c) => c.json(world.checkDetails()));
   routes.post('/fixtures/paired', async (c) =>
-    c.json({ phones: await world.makePaired(FixtureRequest.parse(await c.req.json())) }));
+    c.json({ phones: await world.makePaired(FixtureRequest.parse(await c.req.json())) }),
+  );
   return routes;
 }
 
-async function send(c: Context, act: (request: SendRequest) => ReturnType<Operations['sendFromContact']>): Promise<Response> {
+async function send(
+  c: Context,
+  act: (request: SendRequest) => ReturnType<Operations['sendFromContact']>,
+): Promise<Response> {
   const body: unknown = await c.req.json();
   const media = MEDIA_KINDS.find((kind) => typeof body === 'object' && body !== null && kind in body);
   if (media !== undefined) return c.json({ error: `${media}: this world has no media host` }, 501);

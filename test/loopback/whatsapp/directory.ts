@@ -53,11 +53,16 @@ export function answerKeys(service: Service, iq: BinaryNode): BinaryNode[] {
     if (address === undefined) return [];
     const person = service.people.get(address.phone);
     const fault = service.faults.forKeys(address.phone) ?? (person.onWhatsApp ? undefined : 404);
-    if (fault !== undefined) return [el('user', { jid }, [el('error', { code: String(fault), text: typeOfError(fault) })])];
+    if (fault !== undefined)
+      return [el('user', { jid }, [el('error', { code: String(fault), text: typeOfError(fault) })])];
     const bundle = bundleOf(service, person, address.device);
-    return [el('user', { jid }, bundle === undefined
-      ? [el('error', { code: '404', text: typeOfError(404) })]
-      : bundleNodes(bundle))];
+    return [
+      el(
+        'user',
+        { jid },
+        bundle === undefined ? [el('error', { code: '404', text: typeOfError(404) })] : bundleNodes(bundle),
+      ),
+    ];
   });
   return [el('list', {}, users)];
 }
@@ -75,7 +80,9 @@ export function bundleNodes({ registrationId, identity, signedPreKey, preKey }: 
 }
 
 export function keyNodes(
-  identity: Buffer, signedPreKey: PreKeyBundle['signedPreKey'], preKey: PublicPreKey | undefined,
+  identity: Buffer,
+  signedPreKey: PreKeyBundle['signedPreKey'],
+  preKey: PublicPreKey | undefined,
 ): BinaryNode[] {
   const nodes = [
     el('type', {}, KEY_TYPE),
@@ -125,4 +132,3 @@ function readPreKey(node: BinaryNode | undefined): PublicPreKey | undefined {
   const value = childBytes(node, 'value');
   return id === undefined || value === undefined ? undefined : { id: uint(id), public: value };
 }
-

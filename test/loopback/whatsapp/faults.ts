@@ -15,23 +15,27 @@ const times = z.int().min(1);
 export const FaultRequest = z.strictObject({
   clear: z.literal(true).optional(),
   /** Queries of the client, narrowed by namespace, first child and number. */
-  iq: z.strictObject({
-    xmlns: z.string().optional(),
-    child: z.string().optional(),
-    phone: phone.optional(),
-    drop: z.literal(true).optional(),
-    error: code.optional(),
-    delayMs: milliseconds.optional(),
-    times: times.optional(),
-  }).optional(),
+  iq: z
+    .strictObject({
+      xmlns: z.string().optional(),
+      child: z.string().optional(),
+      phone: phone.optional(),
+      drop: z.literal(true).optional(),
+      error: code.optional(),
+      delayMs: milliseconds.optional(),
+      times: times.optional(),
+    })
+    .optional(),
   /** Server acks of messages. With `error` the message is refused, hence not delivered. */
-  ack: z.strictObject({
-    phone: phone.optional(),
-    drop: z.literal(true).optional(),
-    error: code.optional(),
-    delayMs: milliseconds.optional(),
-    times: times.optional(),
-  }).optional(),
+  ack: z
+    .strictObject({
+      phone: phone.optional(),
+      drop: z.literal(true).optional(),
+      error: code.optional(),
+      delayMs: milliseconds.optional(),
+      times: times.optional(),
+    })
+    .optional(),
   usync: z.literal('drop').optional(),
   /** Key bundles; with `phone` only that contact's. */
   keys: z.union([z.literal('drop'), z.strictObject({ phone: phone.optional(), error: code })]).optional(),
@@ -107,7 +111,9 @@ export class Faults {
 }
 
 function effectOf(rule: {
-  readonly drop?: true | undefined; readonly error?: number | undefined; readonly delayMs?: number | undefined;
+  readonly drop?: true | undefined;
+  readonly error?: number | undefined;
+  readonly delayMs?: number | undefined;
 }): Effect {
   if (rule.drop === true) return { kind: 'drop' };
   if (rule.error !== undefined) return { kind: 'error', code: rule.error };

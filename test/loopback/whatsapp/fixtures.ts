@@ -21,7 +21,10 @@ export const FixtureRequest = z.strictObject({
   count: z.int().min(1).max(10_000),
   /** Folder below which `session_<digits>/` folders are made. */
   dir: z.string().min(1),
-  firstNumber: z.string().regex(/^[1-9]\d{6,13}$/).default('15550100000'),
+  firstNumber: z
+    .string()
+    .regex(/^[1-9]\d{6,13}$/)
+    .default('15550100000'),
   /** One-time prekeys per account, known to both sides. */
   prekeys: z.int().min(0).max(1000).default(0),
 });
@@ -41,8 +44,14 @@ export async function makePaired(service: Service, input: FixtureRequest): Promi
     const files = pair(service.people.get(phone), prekeys);
     const folder = join(dir, `session_${phone}`);
     await mkdir(folder, { recursive: true });
-    await Promise.all(Object.entries(files).map(([name, value]) =>
-      writeFile(join(folder, `${name.replaceAll('/', '__').replaceAll(':', '-')}.json`), JSON.stringify(value, BufferJSON.replacer))));
+    await Promise.all(
+      Object.entries(files).map(([name, value]) =>
+        writeFile(
+          join(folder, `${name.replaceAll('/', '__').replaceAll(':', '-')}.json`),
+          JSON.stringify(value, BufferJSON.replacer),
+        ),
+      ),
+    );
   }
   return phones;
 }
@@ -57,16 +66,22 @@ function pair(person: Person, preKeyCount: number): Record<string, unknown> {
   const registrationId = randomInt(1, 16_380);
   const device = person.lastDevice + 1;
   const { details, accountSignatureKey, accountSignature } = signIdentity(
-    person.phoneDevice.identity, identity.public, device,
+    person.phoneDevice.identity,
+    identity.public,
+    device,
   );
   const deviceSignature = identity.sign(deviceSignatureInput(details, identity.public, accountSignatureKey));
   const preKeys = Array.from({ length: preKeyCount }, (_, n) => ({ id: n + 1, pair: newKeyPair() }));
 
   person.lastDevice = device;
   person.linked = {
-    device, keyIndex: device, noisePublic: noiseKey.public, firstSyncDone: true,
+    device,
+    keyIndex: device,
+    noisePublic: noiseKey.public,
+    firstSyncDone: true,
     bundle: {
-      registrationId, identity: identity.public,
+      registrationId,
+      identity: identity.public,
       signedPreKey: { id: SIGNED_PREKEY_ID, public: preKeyPair.public, signature },
     },
     preKeys: preKeys.map((one) => ({ id: one.id, public: one.pair.public })),
@@ -74,21 +89,38 @@ function pair(person: Person, preKeyCount: number): Record<string, unknown> {
   };
   const files: Record<string, unknown> = {
     creds: {
-      noiseKey, pairingEphemeralKeyPair: newKeyPair(),
+      noiseKey,
+      pairingEphemeralKeyPair: newKeyPair(),
       signedIdentityKey: { private: identity.private, public: identity.public },
       signedPreKey: { keyPair: preKeyPair, signature, keyId: SIGNED_PREKEY_ID },
-      registrationId, advSecretKey: randomBytes(32).toString('base64'), processedHistoryMessages: [],
-      nextPreKeyId: preKeyCount + 1, firstUnuploadedPreKeyId: preKeyCount + 1, accountSyncCounter: 1,
-      accountSettings: { unarchiveChats: false }, registered: false,
-      account: proto.ADVSignedDeviceIdentity.create({ details, accountSignatureKey, accountSignature, deviceSignature }),
+      registrationId,
+      advSecretKey: randomBytes(32).toString('base64'),
+      processedHistoryMessages: [],
+      nextPreKeyId: preKeyCount + 1,
+      firstUnuploadedPreKeyId: preKeyCount + 1,
+      accountSyncCounter: 1,
+      accountSettings: { unarchiveChats: false },
+      registered: false,
+      account: proto.ADVSignedDeviceIdentity.create({
+        details,
+        accountSignatureKey,
+        accountSignature,
+        deviceSignature,
+      }),
       me: { id: pnJid(phone, device), name: `Loopback ${phone.slice(-4)}`, lid: lidJid(phone, device) },
-      signalIdentities: [{
-        identifier: { name: lidJid(phone, device), deviceId: 0 }, identifierKey: typed(accountSignatureKey),
-      }],
-      platform: 'android', myAppStateKeyId: APP_STATE_KEY_ID.toString('base64'),
+      signalIdentities: [
+        {
+          identifier: { name: lidJid(phone, device), deviceId: 0 },
+          identifierKey: typed(accountSignatureKey),
+        },
+      ],
+      platform: 'android',
+      myAppStateKeyId: APP_STATE_KEY_ID.toString('base64'),
     },
     [`app-state-sync-key-${APP_STATE_KEY_ID.toString('base64')}`]: proto.Message.AppStateSyncKeyData.create({
-      keyData: randomBytes(32), fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] }, timestamp: Date.now(),
+      keyData: randomBytes(32),
+      fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] },
+      timestamp: Date.now(),
     }),
     [`lid-mapping-${phone}`]: lid,
     [`lid-mapping-${lid}_reverse`]: phone,

@@ -68,25 +68,38 @@ export async function sendFromPhone(service: Service, phone: string, input: Send
 
 /** Encrypts a message again in a fresh session, same id, because the client could not read it. */
 export async function renew(
-  service: Service, author: Person, target: Person, sent: SentMessage, offered: PreKeyBundle | undefined, count: string,
+  service: Service,
+  author: Person,
+  target: Person,
+  sent: SentMessage,
+  offered: PreKeyBundle | undefined,
+  count: string,
 ): Promise<void> {
   const { message, stanzaAttributes, encAttributes } = sent;
   const stanza = await seal(service, author, target, { message, enc: { ...encAttributes, count } }, stanzaAttributes, {
-    fresh: true, offered,
+    fresh: true,
+    offered,
   });
   target.queue.renew(stanza);
 }
 
 /** Encrypts for the target's linked device and builds the stanza. */
 export async function seal(
-  service: Service, author: Person, target: Person, { message, enc }: Pick<Composed, 'message' | 'enc'>,
-  attributes: Readonly<Record<string, string>>, retry?: { readonly fresh: boolean; readonly offered: PreKeyBundle | undefined },
+  service: Service,
+  author: Person,
+  target: Person,
+  { message, enc }: Pick<Composed, 'message' | 'enc'>,
+  attributes: Readonly<Record<string, string>>,
+  retry?: { readonly fresh: boolean; readonly offered: PreKeyBundle | undefined },
 ): Promise<BinaryNode> {
   const { linked } = target;
   if (linked === undefined) throw new Error('the number has no linked device');
   const bundle = (): PreKeyBundle => retry?.offered ?? bundleOf(service, target, linked.device) ?? linked.bundle;
   const { type, ciphertext } = await author.phoneDevice.encrypt(
-    peerName(target.phone, linked.device), message, bundle, retry?.fresh,
+    peerName(target.phone, linked.device),
+    message,
+    bundle,
+    retry?.fresh,
   );
   return el('message', { t: unixSeconds(), ...attributes }, [el('enc', { v: '2', type, ...enc }, ciphertext)]);
 }
@@ -111,14 +124,23 @@ function composeFor(author: Person, request: ReturnType<typeof SendRequest.parse
   return compose(request, { peerJid, isOwn: (id) => author.sent.has(id) });
 }
 
-function echoAddress(owner: Person, to: string, addressing: Addressing, hideAlternate: boolean): Record<string, string> {
+function echoAddress(
+  owner: Person,
+  to: string,
+  addressing: Addressing,
+  hideAlternate: boolean,
+): Record<string, string> {
   const base = { from: jidFor(addressing, owner.phone), recipient: jidFor(addressing, to) };
   if (hideAlternate) return base;
   return addressing === 'lid' ? { ...base, peer_recipient_pn: pnJid(to) } : { ...base, peer_recipient_lid: lidJid(to) };
 }
 
 function sentMessage(
-  id: string, to: string, addressing: Addressing, { message, enc }: Composed, stanzaAttributes: Record<string, string>,
+  id: string,
+  to: string,
+  addressing: Addressing,
+  { message, enc }: Composed,
+  stanzaAttributes: Record<string, string>,
 ): SentMessage {
   return { id, to, addressing, message, encAttributes: enc, stanzaAttributes, receipts: [] };
 }

@@ -93,19 +93,35 @@ export class Inbox {
 }
 
 const KINDS: readonly (readonly [keyof proto.IMessage, string])[] = [
-  ['conversation', 'text'], ['extendedTextMessage', 'text'], ['imageMessage', 'image'], ['videoMessage', 'video'],
-  ['audioMessage', 'audio'], ['documentMessage', 'document'], ['stickerMessage', 'sticker'],
-  ['locationMessage', 'location'], ['contactMessage', 'contact'], ['contactsArrayMessage', 'contact'],
-  ['reactionMessage', 'reaction'], ['pollCreationMessage', 'poll'], ['pollCreationMessageV2', 'poll'],
-  ['pollCreationMessageV3', 'poll'], ['eventMessage', 'event'], ['pinInChatMessage', 'pin'],
-  ['interactiveMessage', 'interactive'], ['buttonsMessage', 'buttons'], ['listMessage', 'list'],
+  ['conversation', 'text'],
+  ['extendedTextMessage', 'text'],
+  ['imageMessage', 'image'],
+  ['videoMessage', 'video'],
+  ['audioMessage', 'audio'],
+  ['documentMessage', 'document'],
+  ['stickerMessage', 'sticker'],
+  ['locationMessage', 'location'],
+  ['contactMessage', 'contact'],
+  ['contactsArrayMessage', 'contact'],
+  ['reactionMessage', 'reaction'],
+  ['pollCreationMessage', 'poll'],
+  ['pollCreationMessageV2', 'poll'],
+  ['pollCreationMessageV3', 'poll'],
+  ['eventMessage', 'event'],
+  ['pinInChatMessage', 'pin'],
+  ['interactiveMessage', 'interactive'],
+  ['buttonsMessage', 'buttons'],
+  ['listMessage', 'list'],
 ];
 
 /** Opens the wrappers that WhatsApp puts around a message. */
 export function unwrap(message: proto.IMessage): proto.IMessage {
-  const inner = message.ephemeralMessage?.message ?? message.viewOnceMessage?.message
-    ?? message.viewOnceMessageV2?.message ?? message.documentWithCaptionMessage?.message
-    ?? message.editedMessage?.message;
+  const inner =
+    message.ephemeralMessage?.message ??
+    message.viewOnceMessage?.message ??
+    message.viewOnceMessageV2?.message ??
+    message.documentWithCaptionMessage?.message ??
+    message.editedMessage?.message;
   return inner == null ? message : unwrap(inner);
 }
 
@@ -130,8 +146,16 @@ function describe({ id, from, edit, at, message }: Stored): ReceivedMessage {
 }
 
 function textOf(message: proto.IMessage): string | null {
-  return message.conversation ?? message.extendedTextMessage?.text ?? message.reactionMessage?.text
-    ?? message.imageMessage?.caption ?? message.videoMessage?.caption ?? message.documentMessage?.caption
-    ?? message.interactiveMessage?.body?.text ?? message.buttonsMessage?.contentText
-    ?? message.listMessage?.description ?? null;
+  return (
+    message.conversation ??
+    message.extendedTextMessage?.text ??
+    message.reactionMessage?.text ??
+    message.imageMessage?.caption ??
+    message.videoMessage?.caption ??
+    message.documentMessage?.caption ??
+    message.interactiveMessage?.body?.text ??
+    message.buttonsMessage?.contentText ??
+    message.listMessage?.description ??
+    null
+  );
 }

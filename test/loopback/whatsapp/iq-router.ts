@@ -19,7 +19,7 @@ import type { CodePairing } from './pairing-code.ts';
 import type { Client, Service } from './service.ts';
 
 type Reply =
-  | { readonly kind: 'result'; readonly content: BinaryNode[]; readonly then?: () => void }
+  | { readonly kind: 'result'; readonly content: BinaryNode[]; readonly after?: () => void }
   | { readonly kind: 'error'; readonly code: number }
   | { readonly kind: 'unknown' };
 
@@ -62,14 +62,18 @@ export class IqRouter {
       this.#codes.finish(client.connection, iq, () => this.#reply(client, iq, result()));
       return;
     }
-    const reply = client.kind === 'registering'
-      ? this.#toStranger(client, iq, namespace, stage)
-      : this.#toMember(client, iq, namespace);
+    const reply =
+      client.kind === 'registering'
+        ? this.#toStranger(client, iq, namespace, stage)
+        : this.#toMember(client, iq, namespace);
     this.#reply(client, iq, reply);
   }
 
   #toStranger(
-    client: Extract<Client, { kind: 'registering' }>, iq: BinaryNode, namespace: string, stage: string | undefined,
+    client: Extract<Client, { kind: 'registering' }>,
+    iq: BinaryNode,
+    namespace: string,
+    stage: string | undefined,
   ): Reply {
     if (namespace === 'w:p') return result();
     if (namespace !== 'md' || stage !== 'companion_hello') return { kind: 'unknown' };
@@ -90,7 +94,7 @@ export class IqRouter {
       case 'encrypt':
         return this.#encryption(person, iq);
       case 'passive':
-        return { kind: 'result', content: [], then: () => activate(person, connection) };
+        return { kind: 'result', content: [], after: () => activate(person, connection) };
       case 'abt':
         return result(el('props', {}));
       case 'blocklist':
@@ -98,8 +102,15 @@ export class IqRouter {
       case 'privacy':
         return iq.attrs['type'] === 'get' ? result(PRIVACY) : result();
       case 'w:sync:app:state':
-        return result(el('sync', {}, children(child(iq, 'sync'), 'collection').map(({ attrs }) =>
-          el('collection', { name: attrs['name'], version: attrs['version'] ?? '0' }))));
+        return result(
+          el(
+            'sync',
+            {},
+            children(child(iq, 'sync'), 'collection').map(({ attrs }) =>
+              el('collection', { name: attrs['name'], version: attrs['version'] ?? '0' }),
+            ),
+          ),
+        );
       case 'w:profile:picture':
         return { kind: 'error', code: 404 };
       case 'w:m':
@@ -108,7 +119,7 @@ export class IqRouter {
       case 'md':
         if (child(iq, 'remove-companion-device') === undefined) return { kind: 'unknown' };
         person.linked = undefined;
-        return { kind: 'result', content: [], then: () => endWithStreamError(connection, 401) };
+        return { kind: 'result', content: [], after: () => endWithStreamError(connection, 401) };
       default:
         return { kind: 'unknown' };
     }
@@ -141,13 +152,16 @@ export class IqRouter {
     switch (reply.kind) {
       case 'result':
         client.connection.send(el('iq', { from: '@s.whatsapp.net', type: 'result', id }, reply.content));
-        reply.then?.();
+        reply.after?.();
         return;
       case 'error':
         this.#refuse(client, id, reply.code);
         return;
       case 'unknown':
-        checks.record('unknownIqs', `${iq.attrs['type'] ?? ''} ${iq.attrs['xmlns'] ?? ''} ${children(iq)[0]?.tag ?? ''}`);
+        checks.record(
+          'unknownIqs',
+          `${iq.attrs['type'] ?? ''} ${iq.attrs['xmlns'] ?? ''} ${children(iq)[0]?.tag ?? ''}`,
+        );
         this.#refuse(client, id, 501);
         return;
       default:
@@ -156,9 +170,11 @@ export class IqRouter {
   }
 
   #refuse(client: Client, id: string | undefined, code: number): void {
-    client.connection.send(el('iq', { from: '@s.whatsapp.net', type: 'error', id }, [
-      el('error', { code: String(code), text: typeOfError(code) }),
-    ]));
+    client.connection.send(
+      el('iq', { from: '@s.whatsapp.net', type: 'error', id }, [
+        el('error', { code: String(code), text: typeOfError(code) }),
+      ]),
+    );
   }
 }
 

@@ -30,7 +30,8 @@ export function logIn(service: Service, connection: Connection, payload: proto.C
   const person = service.people.find(phone);
   const { linked } = person ?? {};
   if (person === undefined || linked === undefined) return refuse(401);
-  if (linked.device !== (payload.device ?? 0) || !linked.noisePublic.equals(connection.clientStatic)) return refuse(401);
+  if (linked.device !== (payload.device ?? 0) || !linked.noisePublic.equals(connection.clientStatic))
+    return refuse(401);
   service.numbers.loggedIn(phone, connection);
   connection.send(el('success', { t: unixSeconds(), lid: lidJid(phone, linked.device) }));
   return person;
@@ -38,12 +39,14 @@ export function logIn(service: Service, connection: Connection, payload: proto.C
 
 /** The device has said `passive > active`: it gets what it missed, then live traffic. */
 export function activate(person: Person, connection: Connection): void {
-  connection.send(el('ib', { from: '@s.whatsapp.net' }, [
-    el('edge_routing', {}, [el('routing_info', {}, randomBytes(12))]),
-  ]));
-  connection.send(el('ib', { from: '@s.whatsapp.net' }, [
-    el('offline_preview', { count: String(person.queue.counts.queued), message: String(person.queue.counts.queued) }),
-  ]));
+  connection.send(
+    el('ib', { from: '@s.whatsapp.net' }, [el('edge_routing', {}, [el('routing_info', {}, randomBytes(12))])]),
+  );
+  connection.send(
+    el('ib', { from: '@s.whatsapp.net' }, [
+      el('offline_preview', { count: String(person.queue.counts.queued), message: String(person.queue.counts.queued) }),
+    ]),
+  );
   const missed = person.queue.goLive(connection);
   connection.send(el('ib', { from: '@s.whatsapp.net' }, [el('offline', { count: String(missed) })]));
   if (person.linked?.firstSyncDone === false) void sendFirstSync(person, person.linked, connection);
@@ -57,28 +60,43 @@ async function sendFirstSync(person: Person, linked: LinkedDevice, connection: C
   const { Type } = proto.Message.ProtocolMessage;
   const { HistorySyncType } = proto.HistorySync;
   const history = proto.HistorySync.encode({
-    syncType: HistorySyncType.INITIAL_BOOTSTRAP, conversations: [], progress: 100,
+    syncType: HistorySyncType.INITIAL_BOOTSTRAP,
+    conversations: [],
+    progress: 100,
   }).finish();
   const keyData = { keyData: randomBytes(32), fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] } };
   const messages: proto.Message.IProtocolMessage[] = [
     {
       type: Type.APP_STATE_SYNC_KEY_SHARE,
-      appStateSyncKeyShare: { keys: [{ keyId: { keyId: bigEndian(1, 6) }, keyData: { ...keyData, timestamp: Date.now() } }] },
+      appStateSyncKeyShare: {
+        keys: [{ keyId: { keyId: bigEndian(1, 6) }, keyData: { ...keyData, timestamp: Date.now() } }],
+      },
     },
     {
       type: Type.HISTORY_SYNC_NOTIFICATION,
       historySyncNotification: {
-        syncType: HistorySyncType.INITIAL_BOOTSTRAP, initialHistBootstrapInlinePayload: deflateSync(history),
-        chunkOrder: 0, progress: 100,
+        syncType: HistorySyncType.INITIAL_BOOTSTRAP,
+        initialHistBootstrapInlinePayload: deflateSync(history),
+        chunkOrder: 0,
+        progress: 100,
       },
     },
   ];
   for (const protocolMessage of messages) {
     const peer = peerName(person.phone, linked.device);
     const { type, ciphertext } = await person.phoneDevice.encrypt(peer, { protocolMessage }, () => linked.bundle);
-    connection.send(el('message', {
-      from: pnJid(person.phone), id: `3A${randomBytes(9).toString('hex').toUpperCase()}`, t: unixSeconds(),
-      type: 'text', category: 'peer',
-    }, [el('enc', { v: '2', type }, ciphertext)]));
+    connection.send(
+      el(
+        'message',
+        {
+          from: pnJid(person.phone),
+          id: `3A${randomBytes(9).toString('hex').toUpperCase()}`,
+          t: unixSeconds(),
+          type: 'text',
+          category: 'peer',
+        },
+        [el('enc', { v: '2', type }, ciphertext)],
+      ),
+    );
   }
 }

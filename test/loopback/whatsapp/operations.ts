@@ -30,7 +30,10 @@ export const ReceiptRequest = z.strictObject({
   type: z.enum(['delivered', 'read', 'played', 'retry']),
   addressing: z.enum(['pn', 'lid']).default('pn'),
   /** The number that gets it; needed only for a message the contact never received. */
-  to: z.string().regex(/^\d{1,15}$/).optional(),
+  to: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
 });
 
 export type ReceiptRequest = z.input<typeof ReceiptRequest>;
@@ -149,7 +152,9 @@ export class Operations {
   }
 
   closeNumber(phone: string, request: CloseRequest): Outcome {
-    return this.#service.numbers.close(phone, request) ? DONE : { kind: 'refused', reason: 'the number is not connected' };
+    return this.#service.numbers.close(phone, request)
+      ? DONE
+      : { kind: 'refused', reason: 'the number is not connected' };
   }
 
   applyFaults(request: FaultRequest): void {

@@ -101,7 +101,10 @@ function deliver(service: Service, outgoing: Outgoing, address: Address, enc: Bi
     },
     (error: unknown) => {
       const reason = error instanceof Error ? error.message : String(error);
-      service.checks.record('undecryptable', `${id} at ${person === sender ? 'the own phone' : 'a contact'}: ${reason}`);
+      service.checks.record(
+        'undecryptable',
+        `${id} at ${person === sender ? 'the own phone' : 'a contact'}: ${reason}`,
+      );
       if (person !== sender && person.receiptMode === 'auto') sendRetry(person, sender, id, outgoing.to.addressing);
     },
   );
@@ -123,16 +126,34 @@ function ownCopy({ sender, id, node }: Outgoing, message: proto.IMessage): void 
 function forwardToLinkedDevice(outgoing: Outgoing, person: Person, address: Address, enc: BinaryNode): void {
   if (person.linked?.device !== address.device) return;
   const { sender, senderDevice, id, to, node } = outgoing;
-  const alternate = to.addressing === 'lid' ? { sender_pn: pnJid(sender.phone) } : { sender_lid: jidFor('lid', sender.phone) };
-  person.queue.add(el('message', {
-    from: jidFor(to.addressing, sender.phone, senderDevice), id, t: unixSeconds(), type: node.attrs['type'] ?? 'text',
-    notify: `Loopback ${sender.phone.slice(-4)}`, edit: node.attrs['edit'], addressing_mode: to.addressing, ...alternate,
-  }, [enc]));
+  const alternate =
+    to.addressing === 'lid' ? { sender_pn: pnJid(sender.phone) } : { sender_lid: jidFor('lid', sender.phone) };
+  person.queue.add(
+    el(
+      'message',
+      {
+        from: jidFor(to.addressing, sender.phone, senderDevice),
+        id,
+        t: unixSeconds(),
+        type: node.attrs['type'] ?? 'text',
+        notify: `Loopback ${sender.phone.slice(-4)}`,
+        edit: node.attrs['edit'],
+        addressing_mode: to.addressing,
+        ...alternate,
+      },
+      [enc],
+    ),
+  );
 }
 
 function acknowledge(connection: Connection, { attrs }: BinaryNode, error?: number): void {
-  connection.send(el('ack', {
-    class: 'message', id: attrs['id'], from: attrs['to'], t: unixSeconds(),
-    error: error === undefined ? undefined : String(error),
-  }));
+  connection.send(
+    el('ack', {
+      class: 'message',
+      id: attrs['id'],
+      from: attrs['to'],
+      t: unixSeconds(),
+      error: error === undefined ? undefined : String(error),
+    }),
+  );
 }

@@ -69,15 +69,23 @@ export class CodePairing {
     const companionEphemeral = await unwrap(request.wrappedEphemeral, digits);
     const { promise, settle } = deferred<PairingResult>(ANSWER_TIMEOUT_MS, NO_ANSWER);
     request.typed = { person, ephemeral, companionEphemeral, settle };
-    request.connection.send(el('notification', {
-      from: '@s.whatsapp.net', id: randomBytes(4).toString('hex'), type: 'link_code_companion_reg',
-    }, [
-      el('link_code_companion_reg', { stage: 'primary_hello' }, [
-        el('link_code_pairing_ref', {}, request.reference),
-        el('link_code_pairing_wrapped_primary_ephemeral_pub', {}, await wrap(ephemeral.public, digits)),
-        el('primary_identity_pub', {}, person.phoneDevice.identity.public),
-      ]),
-    ]));
+    request.connection.send(
+      el(
+        'notification',
+        {
+          from: '@s.whatsapp.net',
+          id: randomBytes(4).toString('hex'),
+          type: 'link_code_companion_reg',
+        },
+        [
+          el('link_code_companion_reg', { stage: 'primary_hello' }, [
+            el('link_code_pairing_ref', {}, request.reference),
+            el('link_code_pairing_wrapped_primary_ephemeral_pub', {}, await wrap(ephemeral.public, digits)),
+            el('primary_identity_pub', {}, person.phoneDevice.identity.public),
+          ]),
+        ],
+      ),
+    );
     return promise;
   }
 
@@ -134,11 +142,16 @@ async function unwrap(wrapped: Buffer, code: string): Promise<Buffer> {
 }
 
 /** The shared secret from the client's key bundle; undefined when it does not open, i.e. the code was wrong. */
-function openBundle(bundle: Buffer, { person, ephemeral, companionEphemeral }: Typed, keys: CompanionKeys): Buffer | undefined {
+function openBundle(
+  bundle: Buffer,
+  { person, ephemeral, companionEphemeral }: Typed,
+  keys: CompanionKeys,
+): Buffer | undefined {
   if (bundle.length !== 156) return undefined;
   const shared = Curve.sharedKey(ephemeral.private, companionEphemeral);
   const key = hkdf(shared, 32, {
-    salt: bundle.subarray(0, 32), info: 'link_code_pairing_key_bundle_encryption_key',
+    salt: bundle.subarray(0, 32),
+    info: 'link_code_pairing_key_bundle_encryption_key',
   });
   const decipher = createDecipheriv('aes-256-gcm', key, bundle.subarray(32, 44));
   decipher.setAuthTag(bundle.subarray(-16));

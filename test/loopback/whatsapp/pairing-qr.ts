@@ -32,9 +32,11 @@ export class QrPairing {
     const references = Array.from({ length: REFERENCES }, () => `2@${randomBytes(48).toString('base64')}`);
     for (const reference of references) this.#offers.set(reference, { connection, keys });
     const refs = references.map((reference) => el('ref', {}, Buffer.from(reference)));
-    connection.send(el('iq', { type: 'set', id: `refs-${randomBytes(4).toString('hex')}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
-      el('pair-device', {}, refs),
-    ]));
+    connection.send(
+      el('iq', { type: 'set', id: `refs-${randomBytes(4).toString('hex')}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
+        el('pair-device', {}, refs),
+      ]),
+    );
   }
 
   withdraw(connection: Connection): void {
@@ -48,7 +50,8 @@ export class QrPairing {
     // https://wa.me/settings/linked_devices#REF,NOISEPUB,IDENTITYPUB,ADVSECRET,PLATFORM; older clients: the list alone.
     const [reference = '', noise = '', identity = '', secret = ''] = qr.slice(qr.indexOf('#') + 1).split(',');
     const offer = this.#offers.get(reference);
-    if (offer === undefined || !offer.connection.open) return { kind: 'refused', reason: 'the QR is unknown or expired' };
+    if (offer === undefined || !offer.connection.open)
+      return { kind: 'refused', reason: 'the QR is unknown or expired' };
     const { connection, keys } = offer;
     if (noise !== keys.noisePublic.toString('base64') || identity !== keys.bundle.identity.toString('base64')) {
       return { kind: 'refused', reason: 'the QR carries other keys than the client that shows it' };

@@ -49,14 +49,16 @@ export class Pairing {
     const { promise, settle } = deferred<PairingResult>(REPLY_TIMEOUT_MS, NO_ANSWER);
     this.#pending.set(connection, { person, keys, device, settle });
     this.#service.numbers.seen(person.phone, connection);
-    connection.send(el('iq', { type: 'set', id: `pair-${person.phone}-${device}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
-      el('pair-success', {}, [
-        el('device-identity', {}, sealIdentity(signed, advSecret)),
-        el('biz', { name: `Loopback ${person.phone.slice(-4)}` }),
-        el('platform', { name: 'android' }),
-        el('device', { jid: pnJid(person.phone, device), lid: lidJid(person.phone, device) }),
+    connection.send(
+      el('iq', { type: 'set', id: `pair-${person.phone}-${device}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
+        el('pair-success', {}, [
+          el('device-identity', {}, sealIdentity(signed, advSecret)),
+          el('biz', { name: `Loopback ${person.phone.slice(-4)}` }),
+          el('platform', { name: 'android' }),
+          el('device', { jid: pnJid(person.phone, device), lid: lidJid(person.phone, device) }),
+        ]),
       ]),
-    ]));
+    );
     return promise;
   }
 
@@ -75,7 +77,11 @@ export class Pairing {
     if (earlier !== undefined) endWithStreamError(earlier, 401);
     person.onWhatsApp = true;
     person.linked = {
-      device, keyIndex: device, ...keys, preKeys: [], reportedPreKeys: this.#service.options.preKeys,
+      device,
+      keyIndex: device,
+      ...keys,
+      preKeys: [],
+      reportedPreKeys: this.#service.options.preKeys,
       firstSyncDone: false,
     };
     endWithStreamError(connection, 515);

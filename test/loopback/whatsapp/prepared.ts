@@ -61,11 +61,20 @@ export class Prepared {
       const id = newMessageId();
       const message = { conversation: `${textPrefix}${n}` };
       const attributes = {
-        id, ...contactAddress(author, addressing, false), notify: `Contact ${from.slice(-4)}`, type: 'text',
+        id,
+        ...contactAddress(author, addressing, false),
+        notify: `Contact ${from.slice(-4)}`,
+        type: 'text',
       };
       const stanza = await seal(this.#service, author, target, { message, enc: {} }, attributes);
       author.sent.set(id, {
-        id, to, addressing, message, encAttributes: {}, stanzaAttributes: attributes, receipts: [],
+        id,
+        to,
+        addressing,
+        message,
+        encAttributes: {},
+        stanzaAttributes: attributes,
+        receipts: [],
       });
       row.push({ target, stanza, encoded: encode(stanza) });
       ids.push(id);
@@ -81,9 +90,10 @@ export class Prepared {
     const startedAt = performance.now();
     let done = 0;
     while (done < ready.length) {
-      const due = 'rate' in request
-        ? Math.min(ready.length, Math.ceil(((performance.now() - startedAt) / 1000) * request.rate))
-        : Math.min(ready.length, done + 100);
+      const due =
+        'rate' in request
+          ? Math.min(ready.length, Math.ceil(((performance.now() - startedAt) / 1000) * request.rate))
+          : Math.min(ready.length, done + 100);
       for (; done < due; done += 1) {
         const { target, stanza, encoded } = ready[done]!;
         target.queue.add(stanza, encoded);

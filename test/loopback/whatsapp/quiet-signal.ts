@@ -9,10 +9,19 @@
 export {};
 
 const LIBSIGNAL_LINES = [
-  'Closing session:', 'Opening session:', 'Removing old closed session:', 'Session already', 'Closing open session',
-  'Closing stale open session', 'Failed to decrypt message with any known session', 'Session error:',
-  'Decrypted message with closed session', 'Migrating session to:', 'V1 session storage migration error',
-  'Unhandled bucket type', 'WARNING: Expected pubkey',
+  'Closing session:',
+  'Opening session:',
+  'Removing old closed session:',
+  'Session already',
+  'Closing open session',
+  'Closing stale open session',
+  'Failed to decrypt message with any known session',
+  'Session error:',
+  'Decrypted message with closed session',
+  'Migrating session to:',
+  'V1 session storage migration error',
+  'Unhandled bucket type',
+  'WARNING: Expected pubkey',
 ];
 
 for (const level of ['log', 'info', 'warn', 'error'] as const) {

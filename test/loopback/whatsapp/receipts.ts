@@ -62,22 +62,33 @@ export function ackFromClient(owner: Person, { attrs }: BinaryNode): void {
 
 /** A contact's phone reports on a message that the number sent. Read and played go only where they are asked for. */
 export function sendReceipt(
-  author: Person, number: Person, id: string, type: Exclude<ReceiptType, 'retry'>, addressing: Addressing,
+  author: Person,
+  number: Person,
+  id: string,
+  type: Exclude<ReceiptType, 'retry'>,
+  addressing: Addressing,
 ): void {
-  number.queue.add(el('receipt', {
-    id, from: jidFor(addressing, author.phone), t: unixSeconds(), type: type === 'delivered' ? undefined : type,
-  }));
+  number.queue.add(
+    el('receipt', {
+      id,
+      from: jidFor(addressing, author.phone),
+      t: unixSeconds(),
+      type: type === 'delivered' ? undefined : type,
+    }),
+  );
 }
 
 /** A contact's phone could not read a message and offers fresh keys. */
 export function sendRetry(author: Person, number: Person, id: string, addressing: Addressing): void {
   const { registrationId, identity, signedPreKey, preKey } = author.phoneDevice.bundle(true);
   author.inbox.expectResend(id);
-  number.queue.add(el('receipt', { id, from: jidFor(addressing, author.phone), t: unixSeconds(), type: 'retry' }, [
-    el('retry', { count: '1', id, t: unixSeconds(), v: '1' }),
-    el('registration', {}, bigEndian(registrationId, 4)),
-    el('keys', {}, keyNodes(identity, signedPreKey, preKey)),
-  ]));
+  number.queue.add(
+    el('receipt', { id, from: jidFor(addressing, author.phone), t: unixSeconds(), type: 'retry' }, [
+      el('retry', { count: '1', id, t: unixSeconds(), v: '1' }),
+      el('registration', {}, bigEndian(registrationId, 4)),
+      el('keys', {}, keyNodes(identity, signedPreKey, preKey)),
+    ]),
+  );
 }
 
 function retryFromClient(service: Service, owner: Person, author: Person, node: BinaryNode): void {
@@ -99,8 +110,16 @@ function forward(owner: Person, author: Person, type: string, id: string, node: 
   if (owner.linked === undefined) return;
   const addressing = parseJid(node.attrs['to'])?.addressing ?? 'pn';
   const content = Array.isArray(node.content) ? node.content : undefined;
-  author.queue.add(el('receipt', {
-    id, from: jidFor(addressing, owner.phone, owner.linked.device), t: unixSeconds(),
-    type: type === 'delivered' || type === 'inactive' ? undefined : type,
-  }, content));
+  author.queue.add(
+    el(
+      'receipt',
+      {
+        id,
+        from: jidFor(addressing, owner.phone, owner.linked.device),
+        t: unixSeconds(),
+        type: type === 'delivered' || type === 'inactive' ? undefined : type,
+      },
+      content,
+    ),
+  );
 }

@@ -139,7 +139,7 @@ class Dispatcher implements ConnectionHandler {
         ackFromClient(client.person, stanza);
         return;
       default:
-        // presence, chatstate and ib need no answer.
+      // presence, chatstate and ib need no answer.
     }
   }
 

@@ -133,7 +133,8 @@ function withMessages(snapshot: InboxSnapshot): InboxSnapshot {
   return {
     ...snapshot,
     stored: snapshot.stored.map((one) => ({
-      ...one, message: one.message === undefined ? undefined : proto.Message.fromObject(one.message),
+      ...one,
+      message: one.message === undefined ? undefined : proto.Message.fromObject(one.message),
     })),
   };
 }

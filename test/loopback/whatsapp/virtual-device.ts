@@ -80,7 +80,9 @@ export class VirtualDevice {
       const stored = this.#sessions.get(address.toString());
       const open = stored !== undefined && libsignal.SessionRecord.deserialize(stored).haveOpenSession();
       if (fresh || !open) await this.#openSession(address, bundle());
-      const { type, body } = await new libsignal.SessionCipher(this.#storage, address).encrypt(encodeWAMessage(message));
+      const { type, body } = await new libsignal.SessionCipher(this.#storage, address).encrypt(
+        encodeWAMessage(message),
+      );
       return { type: type === 3 ? 'pkmsg' : 'msg', ciphertext: Buffer.from(body, 'binary') };
     });
   }
@@ -89,9 +91,10 @@ export class VirtualDevice {
   decrypt(peer: string, { type, ciphertext }: Envelope): Promise<proto.Message> {
     return this.#locked(async () => {
       const cipher = new libsignal.SessionCipher(this.#storage, this.#address(peer));
-      const plain = type === 'pkmsg'
-        ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
-        : await cipher.decryptWhisperMessage(ciphertext);
+      const plain =
+        type === 'pkmsg'
+          ? await cipher.decryptPreKeyWhisperMessage(ciphertext)
+          : await cipher.decryptWhisperMessage(ciphertext);
       return proto.Message.decode(unpadRandomMax16(plain));
     });
   }
@@ -110,7 +113,9 @@ export class VirtualDevice {
       registrationId,
       identityKey: typed(identity),
       signedPreKey: {
-        keyId: signedPreKey.id, publicKey: typed(signedPreKey.public), signature: signedPreKey.signature,
+        keyId: signedPreKey.id,
+        publicKey: typed(signedPreKey.public),
+        signature: signedPreKey.signature,
       },
       // libsignal accepts a bundle without one-time prekey, its types do not.
       ...(preKey === undefined ? {} : { preKey: { keyId: preKey.id, publicKey: typed(preKey.public) } }),
@@ -149,7 +154,9 @@ export class VirtualDevice {
       registrationId: this.#registrationId(),
       identity: this.identity.public,
       signedPreKey: {
-        id: SIGNED_PREKEY_ID, public: signedPreKey.public, signature: this.identity.sign(typed(signedPreKey.public)),
+        id: SIGNED_PREKEY_ID,
+        public: signedPreKey.public,
+        signature: this.identity.sign(typed(signedPreKey.public)),
       },
     };
   }

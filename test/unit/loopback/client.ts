@@ -1,17 +1,25 @@
 /**
  * Plain, unmodified Baileys with its login in memory: the counterpart that proves the loopback server.
  */
-import {
-  DEFAULT_CONNECTION_CONFIG, initAuthCreds, makeWASocket, WA_CERT_DETAILS,
-} from '@whiskeysockets/baileys';
+import { DEFAULT_CONNECTION_CONFIG, initAuthCreds, makeWASocket, WA_CERT_DETAILS } from '@whiskeysockets/baileys';
 import type {
-  AuthenticationState, BaileysEventMap, SignalDataSet, SignalDataTypeMap, WASocket, WAMessage,
+  AuthenticationState,
+  BaileysEventMap,
+  SignalDataSet,
+  SignalDataTypeMap,
+  WASocket,
+  WAMessage,
 } from '@whiskeysockets/baileys';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const silent = { ...DEFAULT_CONNECTION_CONFIG.logger, level: 'silent' };
 const logger: typeof DEFAULT_CONNECTION_CONFIG.logger = Object.assign(silent, {
-  child: () => logger, trace() {}, debug() {}, info() {}, warn() {}, error() {},
+  child: () => logger,
+  trace() {},
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
 });
 
 export function memoryAuth(creds = initAuthCreds()): AuthenticationState {
@@ -57,7 +65,12 @@ export class Client {
   constructor(peer: Peer, auth: AuthenticationState, options: Partial<Parameters<typeof makeWASocket>[0]> = {}) {
     WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(peer.trustRoot, 'hex');
     this.sock = makeWASocket({
-      auth, waWebSocketUrl: peer.url, logger, emitOwnEvents: false, retryRequestDelayMs: 10, ...options,
+      auth,
+      waWebSocketUrl: peer.url,
+      logger,
+      emitOwnEvents: false,
+      retryRequestDelayMs: 10,
+      ...options,
     });
     this.sock.ev.on('connection.update', (update) => {
       this.#connection.push(update);
@@ -91,17 +104,29 @@ export class Client {
 
   /** Contents that reached the application, in order. */
   get texts(): string[] {
-    return this.upserts.flatMap(({ message }) =>
-      message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? []);
+    return this.upserts.flatMap(
+      ({ message }) => message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? [],
+    );
   }
 
   message(text: string): Promise<{ type: string; message: WAMessage }> {
-    return until(`message ${text}`, () => this.upserts.find(({ message: { message } }) =>
-      (message?.conversation ?? message?.extendedTextMessage?.text) === text));
+    return until(`message ${text}`, () =>
+      this.upserts.find(
+        ({ message: { message } }) => (message?.conversation ?? message?.extendedTextMessage?.text) === text,
+      ),
+    );
   }
 
   status(id: string, status: number): Promise<true> {
-    return until(`status ${status}`, () => this.updates.some(({ key, update }) => key.id === id && update.status === status) || undefined);
+    return until(
+      `status ${status}`,
+      () => this.updates.some(({ key, update }) => key.id === id && update.status === status) || undefined,
+    );
+  }
+
+  /** Hangs up properly. */
+  end(): void {
+    void this.sock.end(undefined);
   }
 
   /** As if the process had been killed. */

@@ -9,7 +9,8 @@ import type { BinaryNode } from '../../loopback/whatsapp/nodes.ts';
 
 const ANN = '4915100001';
 const key = (id: string): string => entryKey('message', ANN, id);
-const message = (id: string, body = id): BinaryNode => el('message', { from: `${ANN}@s.whatsapp.net`, id }, Buffer.from(body));
+const message = (id: string, body = id): BinaryNode =>
+  el('message', { from: `${ANN}@s.whatsapp.net`, id }, Buffer.from(body));
 
 /** Remembers what would have been written. */
 function recorder() {
@@ -62,7 +63,12 @@ describe('DeliveryQueue', () => {
   it('a scripted duplicate id keeps its own place', () => {
     const queue = new DeliveryQueue();
     const { written, connection } = recorder();
-    for (const [id, body] of [['A', '1'], ['A', '2'], ['B', '3']] as const) queue.add(message(id, body));
+    for (const [id, body] of [
+      ['A', '1'],
+      ['A', '2'],
+      ['B', '3'],
+    ] as const)
+      queue.add(message(id, body));
     queue.goLive(connection);
     expect(written).toEqual(['offline A:1', 'offline A:2', 'offline B:3']);
     queue.confirm(key('A'));

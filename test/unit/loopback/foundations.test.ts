@@ -22,7 +22,9 @@ describe('K2: native signatures are XEdDSA signatures', () => {
 
   it('the private key agrees as libsignal agrees', () => {
     const [a, b] = [deriveSigningKeyPair(seed, 'a'), deriveSigningKeyPair(seed, 'b')];
-    expect(curve.calculateAgreement(typed(b.public), a.private)).toEqual(curve.calculateAgreement(typed(a.public), b.private));
+    expect(curve.calculateAgreement(typed(b.public), a.private)).toEqual(
+      curve.calculateAgreement(typed(a.public), b.private),
+    );
   });
 });
 
@@ -51,7 +53,12 @@ describe('addresses', () => {
 describe('frames', () => {
   it.each([0, 12])('with %i bytes of routing info, cut anywhere', (routing) => {
     const prefix = routing === 0 ? [] : [Buffer.from([0x45, 0x44, 0, 1, 0, 0, routing]), Buffer.alloc(routing, 9)];
-    const bytes = Buffer.concat([...prefix, Buffer.from([0x57, 0x41, 6, 3]), frame(Buffer.from('one')), frame(Buffer.from('two'))]);
+    const bytes = Buffer.concat([
+      ...prefix,
+      Buffer.from([0x57, 0x41, 6, 3]),
+      frame(Buffer.from('one')),
+      frame(Buffer.from('two')),
+    ]);
     for (let cut = 0; cut <= bytes.length; cut += 1) {
       const reader = new FrameReader();
       const read = [...reader.push(bytes.subarray(0, cut)), ...reader.push(bytes.subarray(cut))];
