@@ -50,7 +50,8 @@ export const number = setup({
     'wants the code at hand': ({ context, event }) =>
       event.type === 'initialize' && event.want === 'code' && hasFreshCode(context),
     'wants a QR': ({ event }) => event.type === 'initialize' && event.want === 'qr',
-    'is another account': ({ context, event }) => event.type === 'opened' && !isAccountOf(event.account, context.digits),
+    'is another account': ({ context, event }) =>
+      event.type === 'opened' && !isAccountOf(event.account, context.digits),
     'has a QR to show': ({ context }) => unseenQr(context) !== undefined,
     'must wait': mustWait,
     'must wait for a QR': (now) => mustWait(now) && now.context.login === 'none',
@@ -88,7 +89,12 @@ export const number = setup({
       enqueue.assign({ stopped: true, explicit: false });
     }),
     /** An explicit start from rest: old failures are no reason to wait. */
-    begin: assign(({ context }) => ({ pairing: context.login !== 'proven', failures: 0, replaced: 0, shownQr: undefined })),
+    begin: assign(({ context }) => ({
+      pairing: context.login !== 'proven',
+      failures: 0,
+      replaced: 0,
+      shownQr: undefined,
+    })),
     dial: enqueueActions(({ context, enqueue }) => {
       enqueue.assign({ ...noOffer, attempt: context.attempt + 1, account: undefined });
       enqueue.raise({ type: 'dial' });

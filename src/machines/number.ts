@@ -141,10 +141,7 @@ const pairing = number.createStateConfig({
   entry: entered('pairing'),
   on: {
     stop: stopWhilePairing,
-    initialize: [
-      { guard: 'wants a QR', target: 'qr', actions: 'heed' },
-      { actions: ['heed', 'offer'] },
-    ],
+    initialize: [{ guard: 'wants a QR', target: 'qr', actions: 'heed' }, { actions: ['heed', 'offer'] }],
     qr: { actions: 'take the QR' },
     code: { actions: ['take the code', sayWhilePairing('code generated')] },
     'code failed': { target: 'disconnected', actions: 'say why pairing failed' },

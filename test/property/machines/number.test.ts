@@ -203,7 +203,8 @@ describe('a restored number', () => {
         }
         for (const [i, { endedAt }] of number.attempts.entries()) {
           const following = number.attempts[i + 1];
-          if (following) expect(following.at - (endedAt ?? Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(2 * SECOND);
+          if (following)
+            expect(following.at - (endedAt ?? Number.POSITIVE_INFINITY)).toBeGreaterThanOrEqual(2 * SECOND);
         }
       }),
       runs,
@@ -227,7 +228,9 @@ describe('12 hours of drops and outages', () => {
       const up = number.now() >= outageEnds;
       if (number.open().length > 0 && served < number.attempts.length) {
         served = number.attempts.length;
-        number.hear(up ? { type: 'opened', account: ACCOUNT } : closed([408, 428, 503, undefined][Math.floor(random() * 4)]));
+        number.hear(
+          up ? { type: 'opened', account: ACCOUNT } : closed([408, 428, 503, undefined][Math.floor(random() * 4)]),
+        );
       }
       number.after(500);
       if (number.view().ready && random() < 0.002) {
@@ -236,7 +239,9 @@ describe('12 hours of drops and outages', () => {
       }
     }
     const moves = number.facts('transition');
-    const outages = moves.flatMap(({ to, at }, i) => (to === 'restoring' ? [(moves[i + 1]?.at ?? number.now()) - at] : []));
+    const outages = moves.flatMap(({ to, at }, i) =>
+      to === 'restoring' ? [(moves[i + 1]?.at ?? number.now()) - at] : [],
+    );
     expect(outages.length).toBeGreaterThan(5);
     expect(number.overlap).toBe(1);
     expect(number.time.pending).toBeLessThanOrEqual(3);
@@ -258,38 +263,48 @@ describe('C-19', () => {
     const moment = fc.integer({ min: 0, max: 25 });
     const delay = fc.integer({ min: 0, max: 2_500 });
     fc.assert(
-      fc.property(moment, delay, delay, delay, fc.integer({ min: 0, max: 1_900 }), (scanAt, toClose, toOpen, toQr, hidden) => {
-        const number = bench();
-        const due: { at: number; event: ConnectionEvent; done?: boolean }[] = [
-          { at: toQr, event: { type: 'qr', qr: 'qr' } },
-          { at: toQr + scanAt * SECOND, event: { type: 'paired', account: ACCOUNT } },
-          { at: toQr + scanAt * SECOND + toClose, event: closed(515) },
-          { at: toQr + scanAt * SECOND + toClose + toOpen, event: { type: 'opened', account: ACCOUNT } },
-        ];
-        const until = (end: number) => {
-          for (const item of due.filter(({ at, done }) => !done && at <= end)) {
-            number.after(Math.max(0, item.at - number.now()));
-            number.hear(item.event);
-            item.done = true;
-          }
-          number.after(end - number.now());
-        };
-        number.send({ type: 'initialize', want: 'qr' });
-        for (let at = 2 * SECOND; at < 40 * SECOND && !number.view().ready; at += 2 * SECOND) {
-          until(at);
-          if (number.view().ready) break;
-          number.send({ type: 'stop' });
-          until(at + hidden);
+      fc.property(
+        moment,
+        delay,
+        delay,
+        delay,
+        fc.integer({ min: 0, max: 1_900 }),
+        (scanAt, toClose, toOpen, toQr, hidden) => {
+          const number = bench();
+          const due: { at: number; event: ConnectionEvent; done?: boolean }[] = [
+            { at: toQr, event: { type: 'qr', qr: 'qr' } },
+            { at: toQr + scanAt * SECOND, event: { type: 'paired', account: ACCOUNT } },
+            { at: toQr + scanAt * SECOND + toClose, event: closed(515) },
+            { at: toQr + scanAt * SECOND + toClose + toOpen, event: { type: 'opened', account: ACCOUNT } },
+          ];
+          const until = (end: number) => {
+            for (const item of due.filter(({ at, done }) => !done && at <= end)) {
+              number.after(Math.max(0, item.at - number.now()));
+              number.hear(item.event);
+              item.done = true;
+            }
+            number.after(end - number.now());
+          };
           number.send({ type: 'initialize', want: 'qr' });
-          if (number.open().length > 0 && number.last()?.input.mode === 'login' && due.every(({ done }) => done)) {
-            number.hear({ type: 'opened', account: ACCOUNT });
+          for (let at = 2 * SECOND; at < 40 * SECOND && !number.view().ready; at += 2 * SECOND) {
+            until(at);
+            if (number.view().ready) break;
+            number.send({ type: 'stop' });
+            until(at + hidden);
+            number.send({ type: 'initialize', want: 'qr' });
+            if (number.open().length > 0 && number.last()?.input.mode === 'login' && due.every(({ done }) => done)) {
+              number.hear({ type: 'opened', account: ACCOUNT });
+            }
           }
-        }
-        number.after(5 * SECOND);
-        expect(number.view()).toMatchObject({ paired: true, ready: true, state: 'connected' });
-        expect(number.attempts.filter(({ input: { mode } }) => mode === 'pair'), 'one pairing').toHaveLength(1);
-        expect(number.facts('login gone')).toEqual([]);
-      }),
+          number.after(5 * SECOND);
+          expect(number.view()).toMatchObject({ paired: true, ready: true, state: 'connected' });
+          expect(
+            number.attempts.filter(({ input: { mode } }) => mode === 'pair'),
+            'one pairing',
+          ).toHaveLength(1);
+          expect(number.facts('login gone')).toEqual([]);
+        },
+      ),
       { numRuns: 60 },
     );
   });

@@ -23,7 +23,12 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-type Attempt = { readonly input: ConnectionInput; readonly at: number; endedAt: number | undefined; codesAsked: number };
+type Attempt = {
+  readonly input: ConnectionInput;
+  readonly at: number;
+  endedAt: number | undefined;
+  codesAsked: number;
+};
 
 export type Bench = ReturnType<typeof bench>;
 

@@ -40,7 +40,9 @@ const timersOf = (node: Node): string[] => [
   ...node.after.map(({ eventType }) => eventType),
   ...Object.values(node.states).flatMap(timersOf),
 ];
-const timers = [...new Set(timersOf(numberMachine.root as unknown as Node))].map((type) => ({ type }) as unknown as NumberEvent);
+const timers = [...new Set(timersOf(numberMachine.root as unknown as Node))].map(
+  (type) => ({ type }) as unknown as NumberEvent,
+);
 
 /** Two snapshots are the same situation when nothing that decides differs; counters of attempts and closes do not. */
 function situation({ value, context }: Snapshot): string {
@@ -59,9 +61,10 @@ function paths(input: Pick<NumberInput, 'paired' | 'stopped'>) {
 }
 
 const started = Date.now();
-const all = [{ paired: true, stopped: false }, { paired: false, stopped: false }].flatMap((input) =>
-  paths(input).map((path) => ({ input, path, name: describePath(path) })),
-);
+const all = [
+  { paired: true, stopped: false },
+  { paired: false, stopped: false },
+].flatMap((input) => paths(input).map((path) => ({ input, path, name: describePath(path) })));
 const took = Date.now() - started;
 
 function describePath(path: ReturnType<typeof paths>[number]): string {
@@ -84,7 +87,8 @@ function check(snapshot: Snapshot): void {
   if (view.qr !== undefined || view.code !== undefined) expect(view.paired).toBe(false);
 }
 
-const next = (snapshot: Snapshot, event: NumberEvent): Snapshot => transition(numberMachine, snapshot, event as never)[0];
+const next = (snapshot: Snapshot, event: NumberEvent): Snapshot =>
+  transition(numberMachine, snapshot, event as never)[0];
 
 describe('NM1 every situation answers every command and every close', () => {
   it('has found the six states in many situations', () => {

@@ -75,6 +75,16 @@ describe('clients §1 initialize', () => {
     expect(number.statuses()).toEqual(['Disconnected/0', 'Logged Out/0']);
   });
 
+  it('once ready, the call is over: a later 401 pairs nobody', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    number.hear(closed(401));
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: false });
+    expect(number.attempts).toHaveLength(1);
+  });
+
   it('an outage never discards the login: it goes on in the background', () => {
     const number = bench({ paired: true });
     number.send({ type: 'initialize', want: 'qr' });
@@ -98,7 +108,10 @@ describe('clients §1 initialize', () => {
     expect(number.attempts).toHaveLength(1);
     expect(number.view().ready).toBe(true);
     number.hear(closed(401));
-    expect(number.view(), 'and does not make a later 401 pair again').toMatchObject({ state: 'disconnected', paired: false });
+    expect(number.view(), 'and does not make a later 401 pair again').toMatchObject({
+      state: 'disconnected',
+      paired: false,
+    });
   });
 });
 
@@ -137,7 +150,13 @@ describe('clients §4.1 terminate', () => {
   it('of a pairing: shown as disconnected at once, alive for 30 s, then gone without a word', () => {
     const number = showingQr();
     number.send({ type: 'stop' });
-    expect(number.view()).toEqual({ state: 'disconnected', ready: false, paired: false, stopped: true, lingering: true });
+    expect(number.view()).toEqual({
+      state: 'disconnected',
+      ready: false,
+      paired: false,
+      stopped: true,
+      lingering: true,
+    });
     number.after(30 * SECOND - 1);
     expect(number.open()).toHaveLength(1);
     number.after(1);
@@ -167,7 +186,12 @@ describe('clients §4.1 terminate', () => {
     expect(number.attempts).toHaveLength(1);
     number.after(60 * SECOND);
     expect(number.open(), 'the 30 s are forgotten').toHaveLength(1);
-    expect(number.facts('status').filter(({ qr }) => qr).map(({ qr }) => qr)).toEqual(['qr 1', 'qr 2']);
+    expect(
+      number
+        .facts('status')
+        .filter(({ qr }) => qr)
+        .map(({ qr }) => qr),
+    ).toEqual(['qr 1', 'qr 2']);
   });
 
   it('C-19: terminate + initialize every 2 s lets a pairing complete', () => {
@@ -288,7 +312,10 @@ describe('clients §5 pairing code', () => {
   it('C-53: a refused request is reported and ends the pairing', () => {
     const number = askingForCode();
     number.hear({ type: 'code failed', error: 'rate-overlimit for this number, try again later' });
-    expect(number.view()).toMatchObject({ state: 'disconnected', why: 'rate-overlimit for this number, try again later' });
+    expect(number.view()).toMatchObject({
+      state: 'disconnected',
+      why: 'rate-overlimit for this number, try again later',
+    });
     expect(number.statuses().at(-1)).toBe('Pair failed: rate-overlimit for/0');
     expect(number.open()).toEqual([]);
   });
@@ -337,7 +364,12 @@ describe('clients §6.1 pairing', () => {
       number.hear(closed());
       number.after(SECOND);
     }
-    expect(number.statuses().slice(0, 4)).toEqual(['Connecting/25', 'Reconnecting/30', 'Reconnecting/50', 'Reconnecting/30']);
+    expect(number.statuses().slice(0, 4)).toEqual([
+      'Connecting/25',
+      'Reconnecting/30',
+      'Reconnecting/50',
+      'Reconnecting/30',
+    ]);
     expect(number.statuses().at(-1)).toBe('Pair failed: no connection/0');
     const gaps = number.attempts.slice(1).map((attempt, i) => attempt.at - (number.attempts[i]?.at ?? 0));
     expect(Math.max(...gaps)).toBeLessThanOrEqual(11 * SECOND);
@@ -434,6 +466,17 @@ describe('clients §6.1 pairing', () => {
     expect(number.last()?.input.mode).toBe('login');
   });
 
+  it('515 after the scan is followed at once, also when sockets were lost before the scan', () => {
+    const number = bench();
+    number.send({ type: 'initialize', want: 'qr' });
+    number.hear(closed(428));
+    number.after(4 * SECOND);
+    number.hear({ type: 'qr', qr: 'qr 1' });
+    scan(number);
+    expect(number.last()?.input).toMatchObject({ mode: 'login', attempt: 3 });
+    expect(number.statuses().at(-1)).toBe('Syncing data/75');
+  });
+
   it('a second 515 waits: no loop without a wait', () => {
     const number = showingQr();
     scan(number);
@@ -465,29 +508,30 @@ describe('clients §6.2 a paired number', () => {
     expect(number.attempts).toHaveLength(1);
   });
 
-  it.each([403, 411])('%i keeps the login; the next initialize tries once more; refused again, it pairs anew', (code) => {
-    const number = ready();
-    number.hear(closed(code));
-    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
-    expect(number.statuses().at(-1)).toBe('Logged Out/0');
-    number.after(10 * MINUTE);
-    expect(number.attempts).toHaveLength(1);
-    number.send({ type: 'initialize', want: 'qr' });
-    expect(number.last()?.input.mode).toBe('login');
-    number.hear(closed(code));
-    expect(number.facts('login gone')).toHaveLength(1);
-    expect(number.last()?.input).toMatchObject({ mode: 'pair', attempt: 3 });
-  });
+  it.each([403, 411])(
+    '%i keeps the login; the next initialize tries once more; refused again, it pairs anew',
+    (code) => {
+      const number = ready();
+      number.hear(closed(code));
+      expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+      expect(number.statuses().at(-1)).toBe('Logged Out/0');
+      number.after(10 * MINUTE);
+      expect(number.attempts).toHaveLength(1);
+      number.send({ type: 'initialize', want: 'qr' });
+      expect(number.last()?.input.mode).toBe('login');
+      number.hear(closed(code));
+      expect(number.facts('login gone')).toHaveLength(1);
+      expect(number.last()?.input).toMatchObject({ mode: 'pair', attempt: 3 });
+    },
+  );
 
   it('403, then an open: the next 403 is a first one again', () => {
     const number = ready();
     number.hear(closed(403));
     number.send({ type: 'initialize', want: 'qr' });
     number.hear({ type: 'opened', account: ACCOUNT });
-    number.after(2 * SECOND);
     number.hear(closed(403));
-    number.send({ type: 'initialize', want: 'qr' });
-    expect(number.last()?.input.mode).toBe('login');
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
     expect(number.facts('login gone')).toEqual([]);
   });
 
@@ -546,6 +590,17 @@ describe('clients §6.2 a paired number', () => {
     expect(number.open()).toHaveLength(1);
     expect(number.overlap).toBe(1);
     expect(number.attempts).toHaveLength(2);
+  });
+
+  it('a close out of turn, while no socket is open, decides nothing', () => {
+    const number = ready();
+    number.hear(closed(428));
+    number.send(closed(401));
+    expect(number.view()).toMatchObject({ state: 'restoring', paired: true });
+    number.send({ type: 'stop' });
+    number.send(closed(401));
+    expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+    expect(number.facts('login gone')).toEqual([]);
   });
 
   it('NR1: a late word of a connection that was replaced changes nothing', () => {
@@ -615,7 +670,10 @@ describe('clients §7 update-status', () => {
       expect(number.view().qr).toBe(`qr ${i}`);
     }
     const shown = number.facts('status').filter(({ status }) => status === 'Qr generated');
-    expect(shown.map(({ qr, at }) => [qr, at / SECOND])).toEqual([['qr 1', 0], ['qr 5', 5]]);
+    expect(shown.map(({ qr, at }) => [qr, at / SECOND])).toEqual([
+      ['qr 1', 0],
+      ['qr 5', 5],
+    ]);
     number.after(2 * SECOND);
     expect(number.facts('status').at(-1)).toMatchObject({ qr: 'qr 9', at: 10 * SECOND });
   });

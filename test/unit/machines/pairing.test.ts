@@ -23,9 +23,11 @@ describe('unseenQr', () => {
 it('a code is fresh for 120 s and lives for 180 s (clients §5)', () => {
   expect(PAIRING.codeFresh).toBe(120_000);
   expect(PAIRING.codeFresh + PAIRING.codeStale).toBe(180_000);
-  expect([{ code: 'A', codeStale: false }, { code: 'A', codeStale: true }, { code: undefined, codeStale: false }].map(hasFreshCode)).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect(
+    [
+      { code: 'A', codeStale: false },
+      { code: 'A', codeStale: true },
+      { code: undefined, codeStale: false },
+    ].map(hasFreshCode),
+  ).toEqual([true, false, false]);
 });

@@ -25,7 +25,12 @@ function crash(times: number, life: number, given: RestartPolicy = policy) {
 describe('P2 restart intensity', () => {
   it('R2: up to N restarts with growing back-off, then quarantine until an explicit initialize', () => {
     const decisions = crash(4, 0);
-    expect(decisions.map((d) => (d.kind === 'restart' ? d.delay : d.until))).toEqual([1_000, 2_000, 4_000, 'initialize']);
+    expect(decisions.map((d) => (d.kind === 'restart' ? d.delay : d.until))).toEqual([
+      1_000,
+      2_000,
+      4_000,
+      'initialize',
+    ]);
   });
 
   it('R1: a minimum uptime wipes the record; just below it does not', () => {

@@ -22,7 +22,15 @@ const TABLE: Record<StatusWord, [string, number, 'connected' | 'disconnected' | 
 function asTheAppReads(status: string) {
   const word = status.toLowerCase();
   if (['ready', 'connected', 'paired', 'open'].includes(word)) return 'connected';
-  const down = ['logged out', 'logged_out', 'disconnected', 'connection failed', 'connection_failed', 'pair failed', 'mismatch'];
+  const down = [
+    'logged out',
+    'logged_out',
+    'disconnected',
+    'connection failed',
+    'connection_failed',
+    'pair failed',
+    'mismatch',
+  ];
   return down.some((part) => word.includes(part)) ? 'disconnected' : 'pending';
 }
 
@@ -34,7 +42,9 @@ it.each(Object.entries(TABLE))('%s', (word, [status, progress, read]) => {
 });
 
 it('C-53: Pair failed with any reason fits 32 characters', () => {
-  expect(statusOf('pair failed', 'the phone said that it cannot link more devices').status).toBe('Pair failed: the phone said that');
+  expect(statusOf('pair failed', 'the phone said that it cannot link more devices').status).toBe(
+    'Pair failed: the phone said that',
+  );
   expect(statusOf('pair failed', '  exactly at the cut x').status).toBe('Pair failed: exactly at the cut');
   expect(statusOf('pair failed').status).toBe('Pair failed: unknown');
 });
