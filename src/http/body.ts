@@ -8,19 +8,10 @@
  *
  * Deliberately not here: what the fields mean (schemas/), and files in multipart bodies, which the app never sends.
  */
-import type { HttpContext } from './env.ts';
+import type { Body, BodyRead, HttpContext } from './env.ts';
 import { parseUrlencoded } from './urlencoded.ts';
 
 export const BODY_LIMIT = 50 * 1024 * 1024;
-
-export type Body = Readonly<Record<string, unknown>>;
-
-export type BodyRead =
-  | { readonly kind: 'read'; readonly body: Body }
-  | { readonly kind: 'too large' }
-  | { readonly kind: 'malformed'; readonly why: string }
-  /** The caller went away or was too slow (server.ts); nobody hears the answer. */
-  | { readonly kind: 'cut off' };
 
 const EMPTY: BodyRead = { kind: 'read', body: {} };
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;

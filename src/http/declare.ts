@@ -14,8 +14,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Numbers } from '../actors/protocol.ts';
 import type { Log } from '../log.ts';
 import { parseDigits } from '../phone.ts';
-import { type BodyRead, readBody, unwrap } from './body.ts';
-import type { HttpContext, HttpEnv, Middleware } from './env.ts';
+import { readBody, unwrap } from './body.ts';
+import type { BodyRead, HttpContext, HttpEnv, Middleware } from './env.ts';
 import { INTERNAL } from './errors.ts';
 import { workspaceId } from './schemas/common.ts';
 

@@ -5,7 +5,15 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { BodyRead } from './body.ts';
+
+export type Body = Readonly<Record<string, unknown>>;
+
+export type BodyRead =
+  | { readonly kind: 'read'; readonly body: Body }
+  | { readonly kind: 'too large' }
+  | { readonly kind: 'malformed'; readonly why: string }
+  /** The caller went away or was too slow (server.ts); nobody hears the answer. */
+  | { readonly kind: 'cut off' };
 
 export type HttpEnv = {
   Bindings: {
