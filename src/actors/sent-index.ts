@@ -28,8 +28,10 @@ export type SentRow = {
   readonly receipt?: Receipt;
 };
 
+/** Makes a change durable, alone or together with others. */
+export type Commit = (change: (batch: Batch) => void) => Promise<void>;
+
 export class SentIndex {
-  readonly #store: Store;
   readonly #table: Table<SentRow>;
   readonly #clock: Clock;
   readonly #sweep: RotatingSweep<SentRow>;
@@ -37,7 +39,6 @@ export class SentIndex {
   readonly #onTheirWay = new Map<string, SentRow>();
 
   constructor(store: Store, clock: Clock) {
-    this.#store = store;
     this.#clock = clock;
     this.#table = store.table('sent');
     this.#sweep = new RotatingSweep(this.#table, (row) => {
@@ -57,10 +58,10 @@ export class SentIndex {
     return this.#onTheirWay.has(id) || this.#table.has(id);
   }
 
-  /** SI1. Resolves when durable. */
-  record(id: string, to: string, message: Uint8Array): Promise<void> {
+  /** SI1. Resolves when `commit` has made it durable. */
+  record(id: string, to: string, message: Uint8Array, commit: Commit): Promise<void> {
     return this.#write(id, { to, message, at: this.#clock.now() }, (change) =>
-      this.#store.write((batch) => {
+      commit((batch) => {
         change(batch);
         this.#sweep.onAdd(batch);
       }),
@@ -71,19 +72,14 @@ export class SentIndex {
    * Takes a receipt when it is news, in the transaction that `commit` makes of it. Resolves when durable.
    * An id that this number never sent, and a receipt that is no news, change nothing and never call `commit`.
    */
-  async receive(id: string, receipt: Receipt, commit: (change: (batch: Batch) => void) => Promise<void>): Promise<void> {
+  async receive(id: string, receipt: Receipt, commit: Commit): Promise<void> {
     const row = this.get(id);
     const news = row && advance(row.receipt, receipt);
     if (!row || !news) return;
     await this.#write(id, { ...row, receipt: news }, commit);
   }
 
-  /** The server's ack. */
-  acknowledge(id: string): Promise<void> {
-    return this.receive(id, 'sent', (change) => this.#store.write(change));
-  }
-
-  async #write(id: string, row: SentRow, commit: (change: (batch: Batch) => void) => Promise<void>): Promise<void> {
+  async #write(id: string, row: SentRow, commit: Commit): Promise<void> {
     this.#onTheirWay.set(id, row);
     try {
       await commit((batch) => batch.put(this.#table, id, row));

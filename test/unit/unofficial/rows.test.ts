@@ -7,7 +7,7 @@ import { DecryptJournal, hashOf } from '../../../src/actors/engines/unofficial/d
 import { Recipients } from '../../../src/actors/engines/unofficial/recipient.ts';
 import { InboundDesk, type InboundMessage } from '../../../src/actors/inbound.ts';
 import { LidMap } from '../../../src/actors/lid-map.ts';
-import { SentIndex } from '../../../src/actors/sent-index.ts';
+import { type Commit, SentIndex } from '../../../src/actors/sent-index.ts';
 import type { Fact } from '../../../src/app-client/callbacks.types.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import type { Clock } from '../../../src/clock.ts';
@@ -16,6 +16,7 @@ import { openLmdb } from '../../../src/store/lmdb.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const DAY = 86_400_000;
+const commit: Commit = (change) => store.write(change);
 const digits = (text: string) => parseDigits(text) ?? expect.fail('not digits');
 
 let dir: string;
@@ -40,7 +41,7 @@ async function reopen(): Promise<void> {
 describe('sent index', () => {
   it('SI2, SI4 reads see a record before it is durable, and after a restart', async () => {
     const index = new SentIndex(store, clock);
-    const recorded = index.record('A', '1@s.whatsapp.net', Buffer.from('x'));
+    const recorded = index.record('A', '1@s.whatsapp.net', Buffer.from('x'), commit);
     expect(index.get('A')).toMatchObject({ to: '1@s.whatsapp.net', at: now });
     await recorded;
     await reopen();
@@ -49,13 +50,13 @@ describe('sent index', () => {
 
   it('SI3 content leaves after 8 days, the row after 30, while others are written', async () => {
     const index = new SentIndex(store, clock);
-    for (let n = 0; n < 64; n++) await index.record(`old${n}`, 'x', Buffer.from('x'));
+    for (let n = 0; n < 64; n++) await index.record(`old${n}`, 'x', Buffer.from('x'), commit);
     now += 9 * DAY;
-    for (let n = 0; n < 64; n++) await index.record(`mid${n}`, 'x', Buffer.from('x'));
+    for (let n = 0; n < 64; n++) await index.record(`mid${n}`, 'x', Buffer.from('x'), commit);
     expect(index.get('old0')).toMatchObject({ to: 'x' });
     expect(index.get('old0')?.message).toBeUndefined();
     now += 22 * DAY;
-    for (let n = 0; n < 64; n++) await index.record(`new${n}`, 'x', Buffer.from('x'));
+    for (let n = 0; n < 64; n++) await index.record(`new${n}`, 'x', Buffer.from('x'), commit);
     expect(index.has('old0')).toBe(false);
     expect(index.has('mid0')).toBe(true);
   });
@@ -135,7 +136,7 @@ describe('inbound desk', () => {
 
   it('IN3 what was sent through the bridge is not mirrored, what the own phone wrote is', async () => {
     const one = desk();
-    const recorded = sent.record('A', 'x', Buffer.alloc(1));
+    const recorded = sent.record('A', 'x', Buffer.alloc(1), commit);
     await one.accept([message('A', { direction: 'out' })], nothing);
     await recorded;
     await one.accept([message('B', { direction: 'out' })], nothing);
@@ -157,7 +158,7 @@ describe('inbound desk', () => {
 
   it('IN5 receipts: only of own ids, each status once, never downwards, also in one moment', async () => {
     const one = desk();
-    await sent.record('A', 'x', Buffer.alloc(1));
+    await sent.record('A', 'x', Buffer.alloc(1), commit);
     const receipts = ['delivered', 'delivered', 'read', 'delivered', 'played', 'read'] as const;
     await Promise.all(receipts.map((receipt) => one.receipt('A', receipt, 5)));
     await one.receipt('stranger', 'read', 5);

@@ -14,6 +14,7 @@ import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import { intake } from './inbound/intake.ts';
 import type { Me } from './inbound/select.ts';
 import { Recipients } from './recipient.ts';
+import { RideAlong } from './ride-along.ts';
 
 export type DeviceOptions = {
   readonly digits: string;
@@ -29,11 +30,13 @@ export class Device {
   readonly recipients: Recipients;
   readonly journal: DecryptJournal;
   readonly desk: InboundDesk;
+  readonly rideAlong: RideAlong;
   readonly #log: Log;
   readonly #accepting = new Set<Promise<void>>();
 
   constructor({ digits, store, queue, clock, log, staleAfterSeconds }: DeviceOptions) {
     this.#log = log;
+    this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
     const lids = new LidMap(store);
     this.recipients = new Recipients(store, lids, clock);
@@ -57,9 +60,9 @@ export class Device {
     }
   }
 
-  /** Waits for the messages that are on their way to the outbox. */
+  /** Waits for the messages and marks that are on their way to the disk. */
   async settled(): Promise<void> {
-    await Promise.allSettled(this.#accepting);
+    await Promise.allSettled([...this.#accepting, this.rideAlong.depart()]);
   }
 
   #accept(entry: JournalEntry, me: Me): Promise<void> {

@@ -5,8 +5,10 @@
  *  DK2  After the connection has ended nothing is written any more (E3).
  *  DK3  A journal row and the outbox row made of it are queued in the same turn, behind each other in the same store, so
  *       one flush serves both (ST5). Were they reordered, the row would only be handled twice and found as seen.
+ *  DK4  What rides along is durable when the write is: a ratchet step of a send carries the record of that send (SE1).
  */
 import type { SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys';
+import type { RideAlong } from './ride-along.ts';
 
 export type KeyWatch = {
   readonly ended: () => boolean;
@@ -15,13 +17,13 @@ export type KeyWatch = {
   readonly onFailure: (error: unknown) => void;
 };
 
-export function durableKeys(keys: SignalKeyStore, watch: KeyWatch): SignalKeyStore {
+export function durableKeys(keys: SignalKeyStore, rideAlong: RideAlong, watch: KeyWatch): SignalKeyStore {
   return {
     get: (type, ids) => keys.get(type, ids),
     set: async (data) => {
       if (watch.ended()) throw new Error('this connection has ended');
       try {
-        const stored = Promise.resolve(keys.set(data));
+        const stored = Promise.all([rideAlong.depart(), keys.set(data)]).then(() => undefined);
         watch.onSet(data, stored);
         await stored;
       } catch (error) {

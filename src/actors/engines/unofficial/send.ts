@@ -1,8 +1,8 @@
 /**
  * One send on an open socket: recipient, durable record, relay, the server's ack.
  *
- *  SE1  The id and its content are durable before a byte of the stanza exists; the same id is only ever sent with that
- *       content (P6).
+ *  SE1  The id and its content are durable before a byte of the stanza exists, in the same flush as the ratchet step that
+ *       encrypts it (durable-keys.ts DK4); the same id is only ever sent with that content (P6).
  *  SE2  `sent` means that the server acknowledged the id. Baileys resolves long before (facts/baileys §3).
  *  SE3  `failed` means that certainly nothing reached the contact; whatever is in doubt is `unknown` (E2).
  *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (facts §9.2).
@@ -19,6 +19,7 @@ import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
 import { toMessage } from './content.ts';
 import type { Recipients } from './recipient.ts';
+import type { RideAlong } from './ride-along.ts';
 
 const ACK_MS = 10_000;
 
@@ -28,6 +29,7 @@ export type SenderOptions = {
   readonly socket: () => Socket;
   readonly caches: SocketCaches;
   readonly sent: SentIndex;
+  readonly rideAlong: RideAlong;
   readonly recipients: Recipients;
   readonly clock: Clock;
   readonly log: Log;
@@ -82,7 +84,7 @@ export class Sender {
       settle?.({ kind: 'refused', code: Number(error) });
       return;
     }
-    this.#o.sent.acknowledge(id).catch(this.#o.onFailure);
+    this.#o.sent.receive(id, 'sent', (change) => this.#o.rideAlong.add(change)).catch(this.#o.onFailure);
     settle?.({ kind: 'acked' });
   }
 
@@ -102,7 +104,7 @@ export class Sender {
     const { id, to, deadline } = command;
     const turn: Turn = { begun: false, cancelled: false };
     const acked = this.#ack(id);
-    const handingOver = this.#inLine(this.#lines.get(to), this.#prepare(command), id, turn);
+    const handingOver = this.#inLine(this.#lines.get(to), this.#prepare(command), command, turn);
     this.#join(to, handingOver);
     try {
       const done = await this.#byDeadline(handingOver, deadline);
@@ -133,13 +135,13 @@ export class Sender {
   async #inLine(
     before: Promise<unknown> | undefined,
     prepared: Promise<Prepared>,
-    id: string,
+    { id, deadline }: SendCommand,
     turn: Turn,
   ): Promise<HandedOver> {
     // The predecessor's outcome is its own sender's business.
     const [ready] = await Promise.all([prepared, before?.catch(() => undefined)]);
     if (ready.kind === 'finished') return ready;
-    if (turn.cancelled) return failed(id, 'cancelled');
+    if (turn.cancelled || this.#o.clock.now() >= deadline) return failed(id, 'no time was left to hand the message over');
     if (this.#cut) return failed(id, 'the connection was lost before the message was handed over');
     turn.begun = true;
     return this.#relay(id, ready.to, ready.message);
@@ -154,9 +156,7 @@ export class Sender {
     if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp');
     if (resolved.kind === 'invalid') return failed(id, resolved.why);
     const message = await toMessage(content);
-    const recorded = sent.record(id, resolved.jid, proto.Message.encode(message).finish());
-    const [ready] = await Promise.all([this.#withDevices(id, resolved.jid, message), recorded]);
-    return ready;
+    return this.#withDevices(id, resolved.jid, message);
   }
 
   /** SE4. Asks before the relay does, outside its serial queue; at most one question per recipient is under way. */
@@ -182,6 +182,9 @@ export class Sender {
 
   async #relay(id: string, to: string, message: proto.IMessage): Promise<HandedOver> {
     this.#shown.set(message, 0);
+    const bytes = proto.Message.encode(message).finish();
+    const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change));
+    recorded.catch(this.#o.onFailure);
     try {
       await this.#o.socket().relayMessage(to, message, { messageId: id });
     } catch (error) {

@@ -45,12 +45,13 @@ export class Session {
       socket,
       caches,
       sent: device.sent,
+      rideAlong: device.rideAlong,
       recipients: device.recipients,
       clock,
       log,
       onFailure,
     });
-    this.keys = durableKeys(auth.keys, {
+    this.keys = durableKeys(auth.keys, device.rideAlong, {
       ended,
       onSet: (data, stored) => device.onKeys(data, stored, this.#me(), onFailure),
       onFailure,
