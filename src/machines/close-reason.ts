@@ -10,7 +10,6 @@
  * Deliberately not here: status words (status-words.ts), moving files (the supervisor), crashes (restart.ts).
  */
 import { type Backoff, backoff } from './backoff.ts';
-import type { Login } from './number.types.ts';
 
 /** `code` is WhatsApp's or Baileys' status code; undefined when the socket ended without one. `text` is for the operator. */
 export type CloseReason = { readonly code?: number; readonly text: string };
@@ -26,6 +25,12 @@ export type Verdict =
   | { readonly kind: 'stop'; readonly because: 'refused' | 'fatal' | 'pairing' }
   /** The login is gone. `ours`: we logged out ourselves. `pairAgain`: an explicit initialize waits for a QR (clients §1). */
   | { readonly kind: 'forget'; readonly ours: boolean; readonly pairAgain: boolean };
+
+/**
+ * What is on disk: nothing; a login that a phone has just approved but that was never open; one that was. Only a `fresh`
+ * login may be unlinked by the account check (clients §6.1).
+ */
+export type Login = 'none' | 'fresh' | 'proven';
 
 /** What the meaning of a code depends on. */
 export type CloseFacts = {

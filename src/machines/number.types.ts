@@ -2,7 +2,7 @@
  * What the number machine hears, remembers and says. Plain JSON only (design/xstate §2.1): sockets belong to the
  * supervisor, timers to the machine's clock.
  */
-import type { CloseReason, Verdict } from './close-reason.ts';
+import type { CloseReason, Login, Verdict } from './close-reason.ts';
 
 /** The account a connection is logged in as. `lid` is the bare LID user. `id` is `<digits>:<device>@s.whatsapp.net`. */
 export type Account = { readonly id: string; readonly lid?: string; readonly name?: string };
@@ -59,12 +59,6 @@ export type ConnectionInput = { readonly digits: string; readonly mode: 'login' 
 
 /** What the machine asks of a live connection. */
 export type ConnectionRequest = { readonly type: 'request code' };
-
-/**
- * What is on disk: nothing; a login that a phone has just approved but that was never open; one that was. Only a `fresh`
- * login may be unlinked by the account check (clients §6.1).
- */
-export type Login = 'none' | 'fresh' | 'proven';
 
 export type NumberContext = {
   readonly digits: string;

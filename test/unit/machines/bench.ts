@@ -112,3 +112,9 @@ export function showingQr(): Bench {
   number.hear({ type: 'qr', qr: 'qr 1' });
   return number;
 }
+
+/** The phone scans: the login is on disk, WhatsApp asks for a restart. */
+export function scan(number: Bench): void {
+  number.hear({ type: 'paired', account: ACCOUNT });
+  number.hear(closed(515, 'Stream Errored (restart required)'));
+}
