@@ -17,6 +17,7 @@ export interface Address {
   readonly addressing: Addressing;
 }
 
+/** The service's own address. */
 export const SERVER = '@s.whatsapp.net';
 
 const JID = /^(\d{1,20})(?::(\d{1,3}))?@(s\.whatsapp\.net|c\.us|lid)$/;

@@ -8,6 +8,7 @@
  * Does not: know people or keys (`directory.ts`), pairing or login.
  * Source: facts/loopback-whatsapp.md section 12.
  */
+import { SERVER } from './addresses.ts';
 import { activate } from './login.ts';
 import { answerKeys, answerUsync, storePreKeys } from './directory.ts';
 import { typeOfError } from './iq-errors.ts';
@@ -151,7 +152,7 @@ export class IqRouter {
     checks.iqSettled();
     switch (reply.kind) {
       case 'result':
-        client.connection.send(el('iq', { from: '@s.whatsapp.net', type: 'result', id }, reply.content));
+        client.connection.send(el('iq', { from: SERVER, type: 'result', id }, reply.content));
         reply.after?.();
         return;
       case 'error':
@@ -171,9 +172,7 @@ export class IqRouter {
 
   #refuse(client: Client, id: string | undefined, code: number): void {
     client.connection.send(
-      el('iq', { from: '@s.whatsapp.net', type: 'error', id }, [
-        el('error', { code: String(code), text: typeOfError(code) }),
-      ]),
+      el('iq', { from: SERVER, type: 'error', id }, [el('error', { code: String(code), text: typeOfError(code) })]),
     );
   }
 }

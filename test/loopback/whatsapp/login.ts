@@ -10,7 +10,7 @@
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
-import { lidJid, pnJid } from './addresses.ts';
+import { lidJid, pnJid, SERVER } from './addresses.ts';
 import type { Connection } from './connection.ts';
 import { bigEndian, el, unixSeconds } from './nodes.ts';
 import { peerName } from './people.ts';
@@ -39,16 +39,14 @@ export function logIn(service: Service, connection: Connection, payload: proto.C
 
 /** The device has said `passive > active`: it gets what it missed, then live traffic. */
 export function activate(person: Person, connection: Connection): void {
+  connection.send(el('ib', { from: SERVER }, [el('edge_routing', {}, [el('routing_info', {}, randomBytes(12))])]));
   connection.send(
-    el('ib', { from: '@s.whatsapp.net' }, [el('edge_routing', {}, [el('routing_info', {}, randomBytes(12))])]),
-  );
-  connection.send(
-    el('ib', { from: '@s.whatsapp.net' }, [
+    el('ib', { from: SERVER }, [
       el('offline_preview', { count: String(person.queue.counts.queued), message: String(person.queue.counts.queued) }),
     ]),
   );
   const missed = person.queue.goLive(connection);
-  connection.send(el('ib', { from: '@s.whatsapp.net' }, [el('offline', { count: String(missed) })]));
+  connection.send(el('ib', { from: SERVER }, [el('offline', { count: String(missed) })]));
   if (person.linked?.firstSyncDone === false) void sendFirstSync(person, person.linked, connection);
 }
 

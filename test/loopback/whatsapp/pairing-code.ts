@@ -10,7 +10,7 @@
 import { createDecipheriv, randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aesDecryptCTR, aesEncryptCTR, Curve, derivePairingCodeKey, hkdf } from '@whiskeysockets/baileys';
-import { parseJid } from './addresses.ts';
+import { parseJid, SERVER } from './addresses.ts';
 import type { CompanionKeys } from './adv-identity.ts';
 import type { Connection } from './connection.ts';
 import { deferred } from './deferred.ts';
@@ -73,7 +73,7 @@ export class CodePairing {
       el(
         'notification',
         {
-          from: '@s.whatsapp.net',
+          from: SERVER,
           id: randomBytes(4).toString('hex'),
           type: 'link_code_companion_reg',
         },

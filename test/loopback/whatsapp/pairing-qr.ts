@@ -6,6 +6,7 @@
  * Source: facts/loopback-whatsapp.md section 6.
  */
 import { randomBytes } from 'node:crypto';
+import { SERVER } from './addresses.ts';
 import type { CompanionKeys } from './adv-identity.ts';
 import type { Connection } from './connection.ts';
 import { el } from './nodes.ts';
@@ -33,7 +34,7 @@ export class QrPairing {
     for (const reference of references) this.#offers.set(reference, { connection, keys });
     const refs = references.map((reference) => el('ref', {}, Buffer.from(reference)));
     connection.send(
-      el('iq', { type: 'set', id: `refs-${randomBytes(4).toString('hex')}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
+      el('iq', { type: 'set', id: `refs-${randomBytes(4).toString('hex')}`, xmlns: 'md', from: SERVER }, [
         el('pair-device', {}, refs),
       ]),
     );

@@ -8,7 +8,7 @@
  * Does not: know how the phone learnt of the device (`pairing-qr.ts`, `pairing-code.ts`).
  * Source: facts/loopback-whatsapp.md section 6.
  */
-import { lidJid, pnJid } from './addresses.ts';
+import { lidJid, pnJid, SERVER } from './addresses.ts';
 import { deviceSignatureHolds, sealIdentity, signIdentity } from './adv-identity.ts';
 import type { CompanionKeys } from './adv-identity.ts';
 import type { Connection } from './connection.ts';
@@ -50,7 +50,7 @@ export class Pairing {
     this.#pending.set(connection, { person, keys, device, settle });
     this.#service.numbers.seen(person.phone, connection);
     connection.send(
-      el('iq', { type: 'set', id: `pair-${person.phone}-${device}`, xmlns: 'md', from: '@s.whatsapp.net' }, [
+      el('iq', { type: 'set', id: `pair-${person.phone}-${device}`, xmlns: 'md', from: SERVER }, [
         el('pair-success', {}, [
           el('device-identity', {}, sealIdentity(signed, advSecret)),
           el('biz', { name: `Loopback ${person.phone.slice(-4)}` }),
