@@ -6,6 +6,7 @@
  *       overwritten: either makes a later message undecryptable at the contact.
  *  SR2  Steps of one session (canonical Signal address) are serial, also between sending and receiving.
  *  SR3  Decryption is journaled (decrypt-journal.ts).
+ *  SR4  A message changes only the session that it was decrypted with (session-tries.ts).
  *
  * Baileys joins nested transactions through async context, so a step escapes the relay's transaction by running in the
  * context that the repository was made in.
@@ -20,6 +21,7 @@ import {
   type SocketConfig,
 } from '@whiskeysockets/baileys';
 import { type DecryptJournal, hashOf } from './decrypt-journal.ts';
+import { withoutFailedTries } from './session-tries.ts';
 
 type Factory = SocketConfig['makeSignalRepository'];
 
@@ -38,6 +40,16 @@ export function durableRepository(journal: DecryptJournal, onEnd: () => void): F
     const step = <T>(lock: string | Promise<string>, work: () => Promise<T>): Promise<T> =>
       outside(async () => keys.transaction(work, await lock));
 
+    /** SR4. `address` is also the lock, so nobody else touches the record meanwhile. */
+    const decryptInOneSession = async (address: string, decrypt: () => Promise<Uint8Array>): Promise<Uint8Array> => {
+      const record = async () => (await keys.get('session', [address]))[address];
+      const before = await record();
+      const plaintext = await decrypt();
+      const repaired = withoutFailedTries(before, await record());
+      if (repaired) await keys.set({ session: { [address]: repaired } });
+      return plaintext;
+    };
+
     const journaled = (lock: string | Promise<string>, ciphertext: Uint8Array, decrypt: () => Promise<Uint8Array>) =>
       step(lock, async () => {
         const hash = hashOf(ciphertext);
@@ -51,8 +63,12 @@ export function durableRepository(journal: DecryptJournal, onEnd: () => void): F
     return {
       ...inner,
       lidMapping: inner.lidMapping,
-      decryptMessage: (options) =>
-        journaled(addressOf(options.jid), options.ciphertext, () => inner.decryptMessage(options)),
+      decryptMessage: (options) => {
+        const address = addressOf(options.jid);
+        return journaled(address, options.ciphertext, async () =>
+          decryptInOneSession(await address, () => inner.decryptMessage(options)),
+        );
+      },
       decryptGroupMessage: (options) => journaled(options.group, options.msg, () => inner.decryptGroupMessage(options)),
       processSenderKeyDistributionMessage: (options) =>
         step(options.item.groupId ?? '', () => inner.processSenderKeyDistributionMessage(options)),
