@@ -31,8 +31,9 @@ export function appAgent(connections: number): Connections {
 
   async function fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const { body } = init;
-    if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('only text bodies');
-    const answer = await request(String(input), {
+    if (typeof input !== 'string') throw new TypeError('the URL must be text');
+    if (body !== undefined && body !== null && typeof body !== 'string') throw new TypeError('the body must be text');
+    const answer = await request(input, {
       dispatcher,
       method: init.method === 'POST' ? 'POST' : 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),

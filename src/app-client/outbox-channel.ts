@@ -27,6 +27,8 @@ export type Channel = {
   readonly forApp: Set<Line>;
   /** The app lacks the endpoint: rows are dropped until then (epoch ms). */
   skipUntil: number;
+  /** How many so far. */
+  skipped: number;
   warnedAt: number;
   probeTimer: Timer | undefined;
 };
@@ -46,6 +48,7 @@ export class Channels {
       ready: new Fifo(),
       forApp: new Set(),
       skipUntil: 0,
+      skipped: 0,
       warnedAt: 0,
       probeTimer: undefined,
     };

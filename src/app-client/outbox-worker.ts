@@ -14,7 +14,6 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { AppAnswer, AppClient } from './client.ts';
 import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
-import type { Home } from './outbox-home.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
 import type { Row } from './outbox-rows.ts';
 import { isUnknownDevice, outcomeOf } from './outcomes.ts';
@@ -111,8 +110,11 @@ export class OutboxWorker {
     const { lines, clock, client } = this.#options;
     const entry = lines.take(line);
     const row = entry?.home.rows.get(entry.seq);
-    if (!entry || !row || channel.skipUntil > clock.now()) {
-      if (entry) this.#leave(entry);
+    if (!entry) return;
+    const skip = channel.skipUntil > clock.now();
+    if (!row || skip) {
+      if (skip) channel.skipped++;
+      this.#leave(entry);
       return;
     }
     const probe = channel.gate.ajar;
@@ -155,7 +157,11 @@ export class OutboxWorker {
         entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
         return this.#moveOn(lines.drop(entry));
       case 'skip':
-        log.warn({ path: row.path, ms: SKIP_MS }, 'the app lacks this endpoint; its callbacks are skipped');
+        channel.skipped++;
+        log.warn(
+          { path: row.path, ms: SKIP_MS, skipped: channel.skipped },
+          'the app lacks this endpoint; its callbacks are skipped',
+        );
         channel.skipUntil = now + SKIP_MS;
         return this.#leave(entry);
       case 'hold':

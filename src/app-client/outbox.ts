@@ -73,8 +73,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   async function append(home: Home, facts: readonly Fact[], also?: (batch: Batch) => void): Promise<void> {
     if (home.leaving) throw new Error('the queue of this number has moved to data');
     const added: { entry: Entry; row: Row; coalesceMs: number; standing: Entry | undefined }[] = [];
-    for (const fact of facts) {
-      const callback = callbackOf(fact);
+    for (const callback of facts.map(callbackOf)) {
       const { coalesceMs = 0, supersede } = callback;
       const standing = supersede && lines.newest(supersede.key);
       const covered = supersede && standing?.supersede && standing.supersede.rank > supersede.rank;
@@ -93,12 +92,14 @@ export function openOutbox(options: OutboxOptions): Outbox {
       for (const { entry } of added) worker.wake(lines.drop(entry));
       throw thrown;
     }
-    for (const { entry, coalesceMs, standing } of added) {
+    for (const { entry, standing } of added) {
       entry.state = 'waiting';
-      if (standing?.state === 'waiting') {
-        standing.home.spend(standing.seq);
-        lines.drop(standing);
-      }
+      if (standing?.state !== 'waiting') continue;
+      standing.home.spend(standing.seq);
+      lines.drop(standing);
+    }
+    for (const { entry, coalesceMs } of added) {
+      if (entry.state === 'gone') continue;
       if (coalesceMs > 0) worker.wakeIn(lines.lineOf(entry), coalesceMs);
       else worker.wake(lines.lineOf(entry));
     }

@@ -19,6 +19,8 @@ export type Answer = {
   readonly body?: unknown;
   readonly headers?: Record<string, string>;
   readonly delayMs?: number;
+  /** Answer only when this resolves. */
+  readonly after?: Promise<void>;
   /** Destroy the connection: before the answer, or in the middle of it. */
   readonly cut?: 'before' | 'within';
 };
@@ -62,7 +64,8 @@ export async function startApp(decide: (seen: Seen, app: App) => Answer, port = 
       response.on('close', () => now--);
       entry.answer = decide(entry, app);
       seen.push(entry);
-      if (entry.answer.delayMs) setTimeout(() => respond(response, entry.answer), entry.answer.delayMs);
+      if (entry.answer.after) void entry.answer.after.then(() => respond(response, entry.answer));
+      else if (entry.answer.delayMs) setTimeout(() => respond(response, entry.answer), entry.answer.delayMs);
       else respond(response, entry.answer);
     });
   });

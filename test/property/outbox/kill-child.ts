@@ -1,14 +1,16 @@
 /**
- * A bridge's outbox that is killed from outside: appends rows in a loop and writes `<conversation> <number>` for each
- * one that is durable. Arguments: store folder, app URL, first number.
+ * A bridge's outbox that is killed from outside: appends rows in a loop and writes the number of each
+ * one that is durable. Arguments: store folder, app URL. Starts when its stdin says the first number.
  */
+import { once } from 'node:events';
 import { writeSync } from 'node:fs';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import { client, inbound, quiet } from './app.ts';
 
-const [path = '', url = '', first = '0'] = process.argv.slice(2);
+const [path = '', url = ''] = process.argv.slice(2);
+const [first] = (await once(process.stdin, 'data')) as [Buffer];
 const outbox = openOutbox({ client: client(url, systemClock), clock: systemClock, log: quiet });
 const queue = outbox.attach('data', openLmdb({ path }));
 
@@ -17,7 +19,7 @@ const burst = async (n: number): Promise<void> => {
   await queue.append([inbound(contact, `${n}`)]);
   writeSync(1, `${n}\n`);
 };
-for (let n = Number(first); ; n += 5) {
+for (let n = Number(String(first)); ; n += 5) {
   await Promise.all([0, 1, 2, 3, 4].map((i) => burst(n + i)));
   await new Promise((resolve) => setTimeout(resolve, 2));
 }

@@ -16,8 +16,6 @@ import {
   written,
 } from './app.ts';
 
-type Op = { readonly contact: number; readonly pauseMs: number };
-
 const ANSWERS = {
   ok: {},
   error: { status: 500 },
