@@ -54,7 +54,8 @@ export class Requests {
     const whole = this.#mode === 'all';
     const request: AppRequest = {
       n: ++this.#count,
-      at: Date.now(),
+      // Fractions of a millisecond: latencies are measured from it.
+      at: performance.timeOrigin + performance.now(),
       method,
       path,
       headers: whole ? Object.fromEntries(headers) : {},

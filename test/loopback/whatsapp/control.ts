@@ -71,6 +71,7 @@ export function whatsAppRoutes(world: Operations): Hono {
   });
   routes.post('/release', async (c) => c.json(await world.release(ReleaseRequest.parse(await c.req.json()))));
 
+  routes.get('/numbers', (c) => c.json({ online: world.online() }));
   routes.get('/numbers/:phone', (c) => c.json(world.number(phoneOf(c))));
   routes.post('/numbers/:phone/close', async (c) =>
     done(c, world.closeNumber(phoneOf(c), CloseRequest.parse(await c.req.json()))),

@@ -45,6 +45,11 @@ export class Numbers {
     return this.#live.get(phone);
   }
 
+  /** How many numbers hold a live connection now. */
+  get online(): number {
+    return this.#live.size;
+  }
+
   loggedIn(phone: string, connection: Connection): void {
     const earlier = this.#live.get(phone);
     if (earlier?.open === true && earlier !== connection) {

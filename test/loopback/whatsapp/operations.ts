@@ -169,6 +169,11 @@ export class Operations {
     return this.#service.checks.details();
   }
 
+  /** How many numbers are connected now. */
+  online(): number {
+    return this.#service.numbers.online;
+  }
+
   number(phone: string): NumberView {
     const { numbers, people } = this.#service;
     const counts = people.find(phone)?.queue.counts ?? { queued: 0, delivered: 0, acked: 0 };

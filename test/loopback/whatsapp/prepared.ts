@@ -29,6 +29,8 @@ export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
 export interface Released {
   readonly released: number;
+  /** When each message was handed to its number's queue: id and epoch milliseconds, with fractions. */
+  readonly sent: readonly (readonly [id: string, at: number])[];
   readonly ms: number;
 }
 
@@ -88,6 +90,7 @@ export class Prepared {
     const ready = inTurns(this.#rows);
     this.#rows = [];
     const startedAt = performance.now();
+    const sent: [string, number][] = [];
     let done = 0;
     while (done < ready.length) {
       const due =
@@ -96,12 +99,13 @@ export class Prepared {
           : Math.min(ready.length, done + 100);
       for (; done < due; done += 1) {
         const { target, stanza, encoded } = ready[done]!;
+        sent.push([stanza.attrs['id'] ?? '', performance.timeOrigin + performance.now()]);
         target.queue.add(stanza, encoded);
       }
       // A burst still lets the sockets work between slices; a rate waits for its next tick.
       await new Promise<void>((next) => ('rate' in request ? setTimeout(next, TICK_MS) : setImmediate(next)));
     }
-    return { released: ready.length, ms: Math.round(performance.now() - startedAt) };
+    return { released: ready.length, sent, ms: Math.round(performance.now() - startedAt) };
   }
 }
 
