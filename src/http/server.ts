@@ -54,6 +54,7 @@ export function listen(app: { readonly fetch: Fetch }, options: ServerOptions): 
       connectionsCheckingInterval: Math.min(5_000, headersMs),
     },
     (request, response) => {
+      silent.delete(request.socket);
       if (!server.listening) response.setHeader('Connection', 'close');
       response.once('close', () => {
         if (!server.listening) server.closeIdleConnections();
@@ -61,6 +62,12 @@ export function listen(app: { readonly fetch: Fetch }, options: ServerOptions): 
       void handle(request, response);
     },
   );
+  // Browsers open connections ahead of need; Node does not count them as idle, and they would hold `close` up.
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
   server.maxConnections = options.maxConnections ?? 2_000;
   server.on('clientError', answerClientError);
 
@@ -72,6 +79,7 @@ export function listen(app: { readonly fetch: Fetch }, options: ServerOptions): 
         clock.clearTimeout(timer);
         resolve();
       });
+      for (const socket of silent) socket.destroy();
     });
     return closing;
   };

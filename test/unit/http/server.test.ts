@@ -3,8 +3,10 @@ import { connect } from 'node:net';
 import pino from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { createInspector } from '../../../src/actors/inspector/inspector.ts';
 import type { HttpDeps } from '../../../src/http/app.ts';
 import { type HttpServer, listen, type ServerOptions } from '../../../src/http/server.ts';
+import { numberMachine } from '../../../src/machines/number.ts';
 import { harness, PHONE, TOKEN } from './harness.ts';
 
 const open: HttpServer[] = [];
@@ -193,6 +195,36 @@ describe('SV2 what Node refuses is JSON too', () => {
   });
 });
 
+describe('FD3 inspector streams over sockets', () => {
+  it('a page that is closed frees its place; closing the inspector ends the others', async () => {
+    const inspector = createInspector(numberMachine, systemClock);
+    const { base, server } = await serve({}, { inspector });
+    const headers = { 'X-Node-Token': TOKEN };
+    for (let round = 0; round < 3; round += 1) {
+      const controller = new AbortController();
+      const pages = Array.from({ length: 8 }, () =>
+        fetch(`${base}/inspector/stream`, { headers, signal: controller.signal }),
+      );
+      await expect.poll(async () => (await Promise.all(pages)).every(({ status }) => status === 200)).toBe(true);
+      expect((await fetch(`${base}/inspector/stream`, { headers })).status).toBe(503);
+      controller.abort();
+      const isFree = async () => {
+        const stream = inspector.watch();
+        await stream?.cancel();
+        return stream !== undefined;
+      };
+      await expect.poll(isFree).toBe(true);
+      await new Promise((go) => setTimeout(go, 100));
+    }
+    const page = await fetch(`${base}/inspector/stream`, { headers });
+    inspector.close();
+    expect(await page.text()).toMatch(/^event: snapshot/);
+    const began = Date.now();
+    await server.close(5_000);
+    expect(Date.now() - began).toBeLessThan(4_000);
+  });
+});
+
 describe('SV3 close', () => {
   const slow = (ms: number) => (request: { to: string }) =>
     new Promise<{ kind: 'sent'; id: string; to: string }>((resolve) =>
@@ -237,6 +269,17 @@ describe('SV3 close', () => {
     const began = Date.now();
     await Promise.all([server.close(5_000), server.close(5_000)]);
     expect(Date.now() - began).toBeLessThan(4_000);
+  });
+
+  it('connections that never said anything do not delay it', async () => {
+    const { server } = await serve();
+    const silent = connect(server.port, '127.0.0.1');
+    await new Promise((go) => silent.once('connect', go));
+    await new Promise((go) => setTimeout(go, 50));
+    const began = Date.now();
+    await server.close(5_000);
+    expect(Date.now() - began).toBeLessThan(4_000);
+    silent.destroy();
   });
 
   it('a port in use is reported', async () => {
