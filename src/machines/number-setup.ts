@@ -114,7 +114,6 @@ export const number = setup({
     'give up waiting': raise({ type: 'closed', reason: { code: 408, text: 'no word from WhatsApp in time' } }),
     'count the deaf session': assign({ failures: ({ context }) => context.failures + 1 }),
     'forgive failures': assign({ failures: 0, replaced: 0 }),
-    'forgive replacements': assign({ replaced: 0 }),
 
     'take the QR': assign(({ context, event }) => ({ qr: event.type === 'qr' ? event.qr : context.qr })),
     /** A code when one is wanted, else the QR. */
