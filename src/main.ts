@@ -29,8 +29,8 @@ import { openDeviceStores } from './store/devices.ts';
 import { openLmdb } from './store/lmdb.ts';
 import { claimFolder, type FolderClaim } from './store/lock.ts';
 
-/** Contract README §3.1: at most so many callbacks at once. */
-const APP_CONNECTIONS = 64;
+/** 64 callbacks at once (contract README §3.1), and room for ticks and look-ups while all of those are slow. */
+const APP_CONNECTIONS = 80;
 /** How long one number may hold its place in the first round of a restore. */
 const RESTORE_ATTEMPT_MS = 15_000;
 

@@ -195,10 +195,14 @@ export class Supervisor {
       child.opened = false;
     }
     if (!child.handles.delete(handle)) return;
-    const closed = within(this.#o.clock, CLOSE_DEADLINE_MS, handle.close()).catch((error: unknown) =>
+    child.settled = Promise.all([child.settled, this.#closed(child, handle)]).then(() => undefined);
+  }
+
+  /** Never rejects: a socket that does not close in time is only logged. */
+  #closed(child: Child, handle: Handle): Promise<void> {
+    return within(this.#o.clock, CLOSE_DEADLINE_MS, handle.close()).catch((error: unknown) =>
       this.#o.log.error({ err: error, number: maskPhone(child.digits) }, 'a socket did not close in time'),
     );
-    child.settled = Promise.all([child.settled, closed]).then(() => undefined);
   }
 
   #onEvent(child: Child, event: ConnectionEvent): void {
@@ -239,11 +243,18 @@ export class Supervisor {
     }
   }
 
-  /** A pairing that linked somebody else's account: that device is logged out, then forgotten (clients §6.1). */
+  /**
+   * A pairing that linked somebody else's account: that device is logged out, then forgotten (clients §6.1). The machine
+   * stops the attempt right after saying so; its handle is taken away first, so that the logout is not cut off.
+   */
   #rejectAccount(child: Child): void {
     const handle = child.current;
-    const logout = handle ? handle.logout(this.#o.clock.now() + CLOSE_DEADLINE_MS).then(() => undefined) : Promise.resolve();
-    child.settled = Promise.all([child.settled, logout]).then(() => undefined);
+    if (handle && child.handles.delete(handle)) {
+      child.current = undefined;
+      child.opened = false;
+      const logout = handle.logout(this.#o.clock.now() + CLOSE_DEADLINE_MS).then(() => this.#closed(child, handle));
+      child.settled = Promise.all([child.settled, logout]).then(() => undefined);
+    }
     this.#removeLogin(child);
   }
 

@@ -89,3 +89,37 @@ describe('P2 restart intensity', () => {
     expect(numbers.view(A)).toMatchObject({ quarantined: false, ready: true });
   });
 });
+
+describe('a pairing that linked another account (contract clients §6.1)', () => {
+  it('logs the device out before its socket is closed, and removes the login', async () => {
+    const P = '5511900000009';
+    const { numbers, engine, time, stores } = house;
+    engine.onConnect = () => undefined;
+    numbers.start(P, 'qr');
+    await time.advanceAsync(250);
+    stores.open(P);
+    engine.of(P).at(-1)?.tell({ type: 'qr', qr: 'one' });
+    engine.of(P).at(-1)?.tell({ type: 'paired', account: { id: '4917000000009:2@s.whatsapp.net' } });
+    engine.of(P).at(-1)?.tell({ type: 'closed', reason: { code: 515, text: 'restart required' } });
+    await time.advanceAsync(3_000);
+    const connection = engine.of(P).at(-1);
+    const order: string[] = [];
+    if (connection) {
+      const { close } = connection;
+      connection.logout = async () => {
+        await new Promise((resolve) => time.setTimeout(() => resolve(undefined), 100));
+        order.push('logged out');
+        return true;
+      };
+      connection.close = () => {
+        order.push('closed');
+        return close.call(connection);
+      };
+    }
+    connection?.tell({ type: 'opened', account: { id: '4917000000009:2@s.whatsapp.net' } });
+    await time.advanceAsync(5_000);
+    expect(order).toEqual(['logged out', 'closed']);
+    expect(stores.exists(P)).toBe(false);
+    expect(house.statuses(P)).toContain('Mismatch');
+  });
+});
