@@ -85,7 +85,7 @@ export class Lanes {
     if (notReady) return notReady;
     const id = known?.id ?? newMessageId();
     if (idempotencyKey !== undefined && !known) await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() });
-    const handle = this.#o.supervisor.child(from)?.current;
+    const handle = this.#o.supervisor.child(from)?.sockets.current;
     if (!handle?.isOpen()) return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
     if (this.#o.clock.now() >= deadline) return { kind: 'timed out', why: 'no time was left to hand the message over' };
     const result = await handle.send({ from, to, content, id, deadline });

@@ -47,7 +47,7 @@ export function startNumber(input: NumberInput, owner: NumberOwner): NumberActor
   const logic = (owner.logic ?? numberMachine).provide({ actors: { connection: connectionActor(owner) } });
   const actor: NumberActor = createActor(logic, {
     input,
-    clock: owner.clock as unknown as NonNullable<Parameters<typeof createActor>[1]>['clock'] & object,
+    clock: owner.clock,
     ...(owner.inspect && { inspect: owner.inspect }),
   });
   const guarded =

@@ -23,27 +23,28 @@ import { freshHistory, onExit, type RestartHistory, type RestartPolicy } from '.
 import { statusOf } from '../machines/status-words.ts';
 import { maskPhone } from '../phone.ts';
 import type { DeviceStores } from '../store/store.ts';
-import type { Engine, Handle } from './engines/engine.ts';
+import type { Engine } from './engines/engine.ts';
 import { type NumberActor, startNumber } from './number.ts';
 import type { NumberRecords } from './number-record.ts';
-
-/** A socket that does not close in this time is abandoned to the garbage collector after `terminate` (S2 stays true for the OS). */
-const CLOSE_DEADLINE_MS = 5_000;
+import { CLOSE_DEADLINE_MS, NumberSockets } from './number-sockets.ts';
 
 type Child = {
   readonly digits: string;
+  readonly sockets: NumberSockets;
+  /** Undefined between a crash and its restart, and in quarantine. */
   actor: NumberActor | undefined;
-  /** Handles that are open or still closing; more than one only while an old one closes. */
-  readonly handles: Set<Handle>;
-  /** The handle of the attempt that the machine is in. */
-  current: Handle | undefined;
-  /** Resolves when every earlier handle is closed and an earlier login is moved away. */
-  settled: Promise<void>;
   startedAt: number;
   history: RestartHistory;
   restart: Timer | undefined;
+  /** Why the number is in quarantine, when it is. */
   quarantine: string | undefined;
-  opened: boolean;
+};
+
+/** What others may read of a child. */
+export type ChildView = {
+  readonly actor: NumberActor | undefined;
+  readonly sockets: Pick<NumberSockets, 'current' | 'opened'>;
+  readonly quarantine: string | undefined;
 };
 
 export type SupervisorOptions = {
@@ -88,8 +89,13 @@ export class Supervisor {
   }
 
   /** Read-only facts for the directory; undefined for a number nobody started. */
-  child(digits: string): Readonly<Pick<Child, 'actor' | 'current' | 'quarantine' | 'opened'>> | undefined {
+  child(digits: string): ChildView | undefined {
     return this.#children.get(digits);
+  }
+
+  /** Is a complete login on disk? */
+  isPaired(digits: string): boolean {
+    return this.#o.isPaired(digits);
   }
 
   /** Makes the number known without starting anything. */
@@ -107,50 +113,48 @@ export class Supervisor {
       child.history = freshHistory;
       this.#start(child);
     }
+    if (command.type === 'stop' && child.actor === undefined) {
+      this.#cancelRestart(child);
+      this.#o.records.change(digits, { stopped: true });
+    }
     child.actor?.send(command);
   }
 
-  /** Waits until the number has no handle and no login move in progress. */
-  settled(digits: string): Promise<void> {
-    return this.#children.get(digits)?.settled ?? Promise.resolve();
-  }
-
   /**
-   * Stops every number without logging anything out (S5) and waits for its sockets and pending moves, at most
-   * CLOSE_DEADLINE_MS each. Idempotent.
+   * Stops every number without logging anything out (S5) and waits for its sockets and pending moves. Idempotent.
    */
   async stop(): Promise<void> {
     this.#draining = true;
     for (const child of this.#children.values()) {
       this.#cancelRestart(child);
       child.actor?.stop();
-      for (const handle of child.handles) this.#close(child, handle);
+      child.sockets.closeAll();
     }
-    await Promise.all([...this.#children.values()].map((child) => child.settled));
+    await Promise.all([...this.#children.values()].map((child) => child.sockets.settled));
   }
 
   /** Logs the linked device out and moves its login away (contract clients §4.2). `remote`: WhatsApp took the logout. */
   async unlink(digits: string, deadline: number): Promise<{ remote: boolean }> {
     const child = this.#children.get(digits) ?? this.#adopt(digits);
-    const remote = child.current?.isOpen() ? await child.current.logout(deadline) : false;
+    const { current } = child.sockets;
+    const remote = current?.isOpen() ? await current.logout(deadline) : false;
     child.actor?.send({ type: 'forget' });
     this.#removeLogin(child);
-    await child.settled;
+    await child.sockets.settled;
     return { remote };
   }
 
   #adopt(digits: string): Child {
     const child: Child = {
       digits,
+      sockets: new NumberSockets(this.#o.clock, (error, what) =>
+        this.#o.log.error({ err: error, number: maskPhone(digits), what }, 'a socket or login could not be put away'),
+      ),
       actor: undefined,
-      handles: new Set(),
-      current: undefined,
-      settled: Promise.resolve(),
       startedAt: 0,
       history: freshHistory,
       restart: undefined,
       quarantine: undefined,
-      opened: false,
     };
     this.#children.set(digits, child);
     this.#start(child);
@@ -167,9 +171,9 @@ export class Supervisor {
       {
         engine: this.#o.engine,
         clock: this.#o.clock,
-        settled: () => child.settled,
-        own: (handle) => this.#own(child, handle),
-        release: (handle) => this.#close(child, handle),
+        settled: () => child.sockets.settled,
+        own: (handle) => child.sockets.own(handle),
+        release: (handle) => child.sockets.close(handle),
         onEvent: (event) => this.#onEvent(child, event),
         onFact: (fact) => this.#onFact(child, fact),
         onChange: () => this.#changed(digits),
@@ -183,30 +187,8 @@ export class Supervisor {
     if (actor.getSnapshot().status === 'active') child.actor = actor;
   }
 
-  #own(child: Child, handle: Handle): void {
-    child.handles.add(handle);
-    child.current = handle;
-  }
-
-  /** Begins closing; `settled` then covers it (S2). A second call for the same handle changes nothing. */
-  #close(child: Child, handle: Handle): void {
-    if (child.current === handle) {
-      child.current = undefined;
-      child.opened = false;
-    }
-    if (!child.handles.delete(handle)) return;
-    child.settled = Promise.all([child.settled, this.#closed(child, handle)]).then(() => undefined);
-  }
-
-  /** Never rejects: a socket that does not close in time is only logged. */
-  #closed(child: Child, handle: Handle): Promise<void> {
-    return within(this.#o.clock, CLOSE_DEADLINE_MS, handle.close()).catch((error: unknown) =>
-      this.#o.log.error({ err: error, number: maskPhone(child.digits) }, 'a socket did not close in time'),
-    );
-  }
-
   #onEvent(child: Child, event: ConnectionEvent): void {
-    if (event.type === 'opened') child.opened = true;
+    if (event.type === 'opened') child.sockets.loggedIn();
     if (event.type === 'paired') this.#o.records.persist(child.digits);
   }
 
@@ -245,39 +227,30 @@ export class Supervisor {
 
   /**
    * A pairing that linked somebody else's account: that device is logged out, then forgotten (clients §6.1). The machine
-   * stops the attempt right after saying so; its handle is taken away first, so that the logout is not cut off.
+   * stops the attempt right after saying so, hence `closeAfter`.
    */
   #rejectAccount(child: Child): void {
-    const handle = child.current;
-    if (handle && child.handles.delete(handle)) {
-      child.current = undefined;
-      child.opened = false;
-      const logout = handle.logout(this.#o.clock.now() + CLOSE_DEADLINE_MS).then(() => this.#closed(child, handle));
-      child.settled = Promise.all([child.settled, logout]).then(() => undefined);
-    }
+    child.sockets.closeAfter((handle) => handle.logout(this.#o.clock.now() + CLOSE_DEADLINE_MS));
     this.#removeLogin(child);
   }
 
   /** S4: sockets closed, callbacks safe, then the folder moves aside. */
-  #removeLogin(child: Child): void {
-    const { digits } = child;
-    for (const handle of child.handles) this.#close(child, handle);
-    const remove = async (): Promise<void> => {
-      if (!this.#o.stores.exists(digits)) return;
-      await this.#o.outbox.detach(digits);
-      await this.#o.stores.remove(digits);
-      this.#o.records.forget(digits);
-    };
-    child.settled = child.settled.then(remove).catch((error: unknown) =>
-      this.#o.log.error({ err: error, number: maskPhone(digits) }, 'could not move the login aside'),
-    );
+  #removeLogin({ digits, sockets }: Child): void {
+    const { stores, outbox, records } = this.#o;
+    sockets.closeAll();
+    sockets.then(async () => {
+      if (!stores.exists(digits)) return;
+      await outbox.detach(digits);
+      await stores.remove(digits);
+      records.forget(digits);
+    }, 'moving a login aside');
   }
 
   /** S1, S3. */
   #onEnd(child: Child, error: unknown): void {
     if (this.#draining) return;
     child.actor = undefined;
-    for (const handle of child.handles) this.#close(child, handle);
+    child.sockets.closeAll();
     const now = this.#o.clock.now();
     const why = error instanceof Error ? error.message : String(error ?? 'ended');
     const exit = onExit(child.history, { startedAt: child.startedAt, endedAt: now }, this.#o.restartPolicy);
@@ -308,12 +281,4 @@ export class Supervisor {
   #changed(digits: string): void {
     for (const listener of this.#listeners) listener(digits);
   }
-}
-
-/** Rejects when `work` takes longer than `ms`. */
-function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(() => reject(new Error(`not finished within ${ms} ms`)), ms);
-    work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-  });
 }

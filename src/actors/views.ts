@@ -38,10 +38,11 @@ export class Views {
     if (!child) return { digits, ...UNKNOWN };
     if (!child.actor) {
       const why = child.quarantine ?? 'restarting after a crash';
-      return { digits, ...UNKNOWN, known: true, why, quarantined: child.quarantine !== undefined };
+      const paired = this.#supervisor.isPaired(digits);
+      return { digits, ...UNKNOWN, known: true, paired, why, quarantined: child.quarantine !== undefined };
     }
     const view = viewOf(child.actor.getSnapshot());
-    const ready = view.ready && (child.current?.isOpen() ?? false);
+    const ready = view.ready && (child.sockets.current?.isOpen() ?? false);
     return { ...view, digits, known: true, ready, quarantined: false };
   }
 

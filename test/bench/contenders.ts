@@ -36,7 +36,7 @@ export async function contender(name: Name, world: World, dir: string, logins: s
   const program =
     name === 'bridge'
       ? {
-          args: [join(ROOT, 'dist/main.js')],
+          args: [...(globalThis.process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []), join(ROOT, "dist/main.js")],
           env: { ...common, AUTH_DIR: join(dir, 'auth'), DATA_DIR: join(dir, 'data'), LEGACY_AUTH_DIR: legacy, LOG_FILE: join(dir, 'node.log') },
         }
       : {
