@@ -104,7 +104,7 @@ export function story({ stage, bridge }: Scene): Step[] {
       name: 'kill -9 in the middle of traffic in both directions, start again',
       async run(note) {
         const sincePairing = await AppLog.fromNow(world);
-        const traffic = new Traffic({ world, bridge, numbers: NUMBERS, random: seeded(1) });
+        const traffic = new Traffic({ world, bridge, numbers: NUMBERS, random: seeded(1), pause: [100, 400] });
         traffic.start();
         await eventually(() => traffic.total >= TRAFFIC_BEFORE_KILL, { what: 'traffic runs', withinMs: 20_000 });
         const before = traffic.total;
@@ -117,7 +117,7 @@ export function story({ stage, bridge }: Scene): Step[] {
         );
         await eventually(() => traffic.total >= before + TRAFFIC_AFTER_KILL, { what: 'traffic runs on', withinMs: 20_000 });
         await traffic.stop();
-        const verdict = await audit({ world, bridge, traffic, appLog: sincePairing, numbers: NUMBERS, settleMs: 20_000 });
+        const verdict = await audit({ world, bridge, traffic, appLog: sincePairing, numbers: NUMBERS, settleMs: 30_000 });
         const count = (name: string) => verdict.counts[name] ?? 0;
         note(`received: ${count('inbound injected')} written, ${count('inbound at the app')} at the app, in order`);
         note(`sent: ${count('sends accepted')} accepted, ${count('sends at the contacts')} at the contacts`);

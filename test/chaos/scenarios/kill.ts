@@ -26,7 +26,8 @@ export const kill: Scenario = {
     const { bridge, phones } = await stage.paired(NUMBERS);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: [50, 400] });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: [100, 800] });
+    const accepted = () => traffic.sent.filter((sent) => sent.outcome === 'accepted').length;
     traffic.start();
     let online = 0;
     for (let round = 1; round <= rounds; round += 1) {
@@ -34,13 +35,14 @@ export const kill: Scenario = {
       if (random.chance(DURING_START_PROBABILITY)) {
         await delay(random.between(0, 1_500));
       } else {
-        await eventually(async () => (await bridge.connected(phones)).length > 0, {
-          what: 'a number is connected again',
-          withinMs: 30_000,
-          everyMs: 20,
+        const enough = accepted() + random.between(0, 15);
+        await eventually(async () => accepted() >= enough && (await bridge.connected(phones)).length > 0, {
+          what: 'numbers are connected and sends get through',
+          withinMs: 60_000,
+          everyMs: 10,
         });
         online += 1;
-        await delay(random.between(0, 1_200));
+        await delay(random.between(0, 300));
       }
       await bridge.kill9();
       await fault?.end();
