@@ -45,7 +45,9 @@ async function main(keyFile: string | undefined): Promise<number> {
 /** Folders that hold a store, also those whose conversion was broken off between its two renames. */
 function storesBelow(dir: string): string[] {
   const names = readdirSync(dir, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && existsSync(join(dir, entry.name, 'data.mdb')))
+    .filter(
+      (entry) => entry.isDirectory() && !entry.name.startsWith('.') && existsSync(join(dir, entry.name, 'data.mdb')),
+    )
     .map((entry) => entry.name.replace(/\.(old|converting)$/, ''));
   return [...new Set(names)].sort();
 }

@@ -29,7 +29,11 @@ export interface Commits {
   idle(): Promise<void>;
 }
 
-type Waiting = { readonly changes: readonly Change[]; readonly resolve: () => void; readonly reject: (error: unknown) => void };
+type Waiting = {
+  readonly changes: readonly Change[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+};
 type Commit = { readonly marker: Buffer; readonly group: readonly Waiting[]; superseded: boolean };
 
 /** `markers` is the key prefix of the markers; rows a crash left below it must be gone before this is called. */
@@ -54,7 +58,11 @@ export function openCommits(db: Transactions, markers: Buffer): Commits {
       for (const resolve of idlers.splice(0)) resolve();
       return;
     }
-    const commit: Commit = { marker: Buffer.concat([markers, Buffer.from(String(++count))]), group: waiting, superseded: false };
+    const commit: Commit = {
+      marker: Buffer.concat([markers, Buffer.from(String(++count))]),
+      group: waiting,
+      superseded: false,
+    };
     waiting = [];
     current = commit;
     const swept = spent;

@@ -53,7 +53,8 @@ function readMeta(fd: number, offset: number): Meta | undefined {
   const page = Buffer.alloc(META_BYTES);
   if (readSync(fd, page, 0, META_BYTES, offset) < META_BYTES) return undefined;
   const isMeta = (page.readUInt16LE(AT.flags) & META_PAGE) !== 0;
-  if (!isMeta || page.readUInt32LE(AT.magic) !== MAGIC || page.readUInt32LE(AT.version) !== DATA_VERSION) return undefined;
+  if (!isMeta || page.readUInt32LE(AT.magic) !== MAGIC || page.readUInt32LE(AT.version) !== DATA_VERSION)
+    return undefined;
   return {
     pageSize: page.readUInt32LE(AT.pageSize),
     lastPage: Number(page.readBigUInt64LE(AT.lastPage)),

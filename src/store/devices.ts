@@ -69,7 +69,10 @@ export function openDeviceStores({ dir, encryptionKey, log, clock }: DeviceStore
         return store;
       } catch (error) {
         if (error instanceof StoreUnusable) {
-          log.error({ number: maskPhone(digits), reason: error.reason }, 'a saved login cannot be opened and is left alone');
+          log.error(
+            { number: maskPhone(digits), reason: error.reason },
+            'a saved login cannot be opened and is left alone',
+          );
         }
         throw error;
       }

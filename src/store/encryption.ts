@@ -10,7 +10,15 @@
  * the stream of the one before; it does not authenticate; and opening with a wrong or missing key crashes the process.
  */
 
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, scryptSync, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  scryptSync,
+  timingSafeEqual,
+} from 'node:crypto';
 import { z } from 'zod';
 
 /** 16 MiB and about 50 ms: paid once per salt, see `stretch`. */
@@ -52,7 +60,9 @@ function aesGcm(secret: Buffer): Cipher {
       return Buffer.concat([nonce, cipher.getAuthTag(), body]);
     },
     unseal: (key, sealed) => {
-      const cipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, NONCE), { authTagLength: TAG }).setAAD(key);
+      const cipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(0, NONCE), { authTagLength: TAG }).setAAD(
+        key,
+      );
       cipher.setAuthTag(sealed.subarray(NONCE, NONCE + TAG));
       return Buffer.concat([cipher.update(sealed.subarray(NONCE + TAG)), cipher.final()]);
     },

@@ -39,7 +39,12 @@ const CONTEST_MS = 10_000;
 /** Bytes that a socket address holds (sun_path), less its end mark. */
 const MAX_SOCKET_PATH = 107;
 
-const greeting = z.object({ pid: z.number(), host: z.string(), startedAt: z.string(), state: z.enum(['claiming', 'owner']) });
+const greeting = z.object({
+  pid: z.number(),
+  host: z.string(),
+  startedAt: z.string(),
+  state: z.enum(['claiming', 'owner']),
+});
 type Greeting = z.infer<typeof greeting>;
 type Peer = { readonly kind: 'dead' } | { readonly kind: 'claiming' } | { readonly kind: 'owner'; readonly by: string };
 

@@ -39,7 +39,8 @@ async function opensWith(path: string, key: string | undefined): Promise<boolean
     await openLmdb(withKey(path, key)).close();
     return true;
   } catch (error) {
-    if (error instanceof StoreUnusable && ['wrong-key', 'key-missing', 'not-encrypted'].includes(error.reason)) return false;
+    if (error instanceof StoreUnusable && ['wrong-key', 'key-missing', 'not-encrypted'].includes(error.reason))
+      return false;
     throw error;
   }
 }

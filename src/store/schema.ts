@@ -13,10 +13,10 @@ import type { Cipher } from './encryption.ts';
 import { StoreUnusable } from './unusable.ts';
 
 /** The layout of keys, values and tables that this version reads and writes. */
-export const SCHEMA = 1;
+const SCHEMA = 1;
 
 const schemaRow = z.object({ schema: z.number().int().positive(), encryption: encryptionHeader.optional() });
-export type SchemaRow = z.infer<typeof schemaRow>;
+type SchemaRow = z.infer<typeof schemaRow>;
 
 /** The row of a new store, and the cipher when it shall be encrypted. */
 export function newSchemaRow(passphrase: string | undefined): { row: SchemaRow; cipher: Cipher | undefined } {
@@ -36,16 +36,25 @@ export function admit(folder: string, found: unknown, passphrase: string | undef
       `was written with schema ${schema}, this version knows up to ${SCHEMA}: start the newer version of the bridge`,
     );
   }
-  if (!parsed.success) throw new StoreUnusable('foreign', folder, 'holds rows but no schema row: not a store of this bridge');
+  if (!parsed.success)
+    throw new StoreUnusable('foreign', folder, 'holds rows but no schema row: not a store of this bridge');
   const { encryption } = parsed.data;
   if (!encryption) {
     if (passphrase === undefined) return undefined;
-    throw new StoreUnusable('not-encrypted', folder, 'was made without AUTH_ENCRYPTION_KEY: unset it, or convert it with scripts/reencrypt.ts');
+    throw new StoreUnusable(
+      'not-encrypted',
+      folder,
+      'was made without AUTH_ENCRYPTION_KEY: unset it, or convert it with scripts/reencrypt.ts',
+    );
   }
   if (passphrase === undefined) {
     throw new StoreUnusable('key-missing', folder, 'is encrypted: set AUTH_ENCRYPTION_KEY to the key it was made with');
   }
   const cipher = unlockEncryption(passphrase, encryption);
   if (cipher) return cipher;
-  throw new StoreUnusable('wrong-key', folder, 'is encrypted with another AUTH_ENCRYPTION_KEY: set the one it was made with');
+  throw new StoreUnusable(
+    'wrong-key',
+    folder,
+    'is encrypted with another AUTH_ENCRYPTION_KEY: set the one it was made with',
+  );
 }

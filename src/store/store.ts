@@ -61,7 +61,10 @@ export interface DeviceStores {
   /** Digits of every device folder that exists, sorted. */
   list(): string[];
   exists(digits: string): boolean;
-  /** Opens (or creates) the store of one device; the same object while it is open. */
+  /**
+   * Opens (or creates) the store of one device; the same object while it is open. Throws StoreUnusable (unusable.ts)
+   * for a folder that is damaged, too new or encrypted otherwise: report that number and go on with the others.
+   */
   open(digits: string): Store;
   /**
    * Closes the store and moves its folder aside to `auth/.removed/<digits>-<time>` (kept 30 days): used only when

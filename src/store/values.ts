@@ -15,7 +15,7 @@ const msgpack = new Packr({ useRecords: false });
 export const packPlain = (value: unknown): Buffer => msgpack.pack(value);
 export const unpackPlain = (bytes: Buffer): unknown => msgpack.unpack(bytes);
 
-export interface ValueCodec {
+interface ValueCodec {
   /** Throws on what msgpack cannot hold. The result shares nothing with `value`. */
   encode(key: Buffer, value: unknown): Buffer;
   /** Byte fields of the result are views on `bytes`, which must be the caller's own copy. */

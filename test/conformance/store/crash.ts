@@ -14,7 +14,9 @@ const WRITER = new URL('./writer.ts', import.meta.url).pathname;
 
 export function crashConformance(name: AdapterName, openStore: (path: string) => Store, kills: number): void {
   describe(`store port: ${name}, killed`, () => {
-    it(`ST1 ST2 ${kills} times kill -9 while writing: no acknowledged write lost, no batch torn`, { timeout: 180_000 }, async () => {
+    it(`ST1 ST2 ${kills} times kill -9 while writing: no acknowledged write lost, no batch torn`, {
+      timeout: 180_000,
+    }, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'store-crash-'));
       const acknowledged: number[] = [];
       let first = 1;
@@ -47,7 +49,11 @@ async function writeAndKill(name: AdapterName, folder: string, first: number): P
   }
   await once(child, 'close');
   // The last line may have been cut off by the kill.
-  return output.slice(0, output.lastIndexOf('\n') + 1).split('\n').filter(Boolean).map(Number);
+  return output
+    .slice(0, output.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean)
+    .map(Number);
 }
 
 /** Returns the highest batch number found. */

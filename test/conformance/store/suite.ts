@@ -35,7 +35,12 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
       it('a table has what was put, and nothing else', async () => {
         const table = store.table<string>('a');
         await fill('a', ['k', 7]);
-        expect([table.get('k'), table.get(7), table.get('7'), table.get('none')]).toEqual(['value of k', 'value of 7', undefined, undefined]);
+        expect([table.get('k'), table.get(7), table.get('7'), table.get('none')]).toEqual([
+          'value of k',
+          'value of 7',
+          undefined,
+          undefined,
+        ]);
         expect([table.has('k'), table.has('none')]).toEqual([true, false]);
       });
 
@@ -49,7 +54,8 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
       });
 
       it('names of tables follow the port; anything else throws', () => {
-        for (const bad of ['', 'A', '1a', 'a b', 'a\0b', '../x', 'STORE']) expect(() => store.table(bad)).toThrow(/table name/);
+        for (const bad of ['', 'A', '1a', 'a b', 'a\0b', '../x', 'STORE'])
+          expect(() => store.table(bad)).toThrow(/table name/);
       });
 
       it('the last change of a key in one batch wins; a removed row is gone', async () => {
@@ -120,7 +126,11 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
           }),
         );
         const good = fill('b', ['good']);
-        expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+        expect((await Promise.allSettled(writes)).map(({ status }) => status)).toEqual([
+          'rejected',
+          'rejected',
+          'rejected',
+        ]);
         await good;
         expect([table.has('before'), store.table('b').has('good')]).toEqual([false, true]);
       });
@@ -140,8 +150,39 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
     describe('ST3 order and ranges', () => {
       it('numbers by value, then strings by code unit', async () => {
         const ordered: Key[] = [
-          ...[Number.NEGATIVE_INFINITY, -1e300, -7.5, -7, -1e-300, 0, 5e-324, 1, 1.5, 10, 2 ** 53, Number.POSITIVE_INFINITY],
-          ...['', '\0', '\0a', '\x01', '0', '10', '9', 'A', 'a', 'a\0', 'aa', 'b', 'é', '\ud800', '\u{1f600}', '\ue000', '\uffff'],
+          ...[
+            Number.NEGATIVE_INFINITY,
+            -1e300,
+            -7.5,
+            -7,
+            -1e-300,
+            0,
+            5e-324,
+            1,
+            1.5,
+            10,
+            2 ** 53,
+            Number.POSITIVE_INFINITY,
+          ],
+          ...[
+            '',
+            '\0',
+            '\0a',
+            '\x01',
+            '0',
+            '10',
+            '9',
+            'A',
+            'a',
+            'a\0',
+            'aa',
+            'b',
+            'é',
+            '\ud800',
+            '\u{1f600}',
+            '\ue000',
+            '\uffff',
+          ],
         ];
         await fill('a', ordered.toReversed());
         expect([...store.table('a').keys()]).toEqual(ordered);
@@ -165,7 +206,11 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
       });
 
       it('any batches and any range give what a sorted list gives', async () => {
-        const key = fc.oneof(fc.integer({ min: -9, max: 9 }), fc.double({ noNaN: true }), fc.string({ maxLength: 3, unit: 'binary' }));
+        const key = fc.oneof(
+          fc.integer({ min: -9, max: 9 }),
+          fc.double({ noNaN: true }),
+          fc.string({ maxLength: 3, unit: 'binary' }),
+        );
         const change = fc.record({ key, value: fc.option(fc.nat(), { nil: undefined }) });
         const range = fc.record(
           { from: key, to: key, limit: fc.nat({ max: 8 }), reverse: fc.boolean() },
@@ -205,7 +250,10 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
 
       it('10,000 rows: all there, in order, from any point', async () => {
         const table = store.table<string>('many');
-        await fill('many', Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10_000));
+        await fill(
+          'many',
+          Array.from({ length: 10_000 }, (_, i) => (i * 7919) % 10_000),
+        );
         expect([...table.keys()]).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
         expect([...table.range({ from: 9_998 })].map(({ value }) => value)).toEqual(['value of 9998', 'value of 9999']);
         await store.write((batch) => {
@@ -243,7 +291,16 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
     describe('ST4 values', () => {
       it('JSON types and bytes come back equal, bytes as Buffer', async () => {
         const table = store.table<unknown>('v');
-        const value = { text: 'é\u{1f600}\0', no: null, yes: true, n: -1.5e300, big: 2 ** 53, list: [[], {}], __proto: 1, bytes: new Uint8Array([0, 255]) };
+        const value = {
+          text: 'é\u{1f600}\0',
+          no: null,
+          yes: true,
+          n: -1.5e300,
+          big: 2 ** 53,
+          list: [[], {}],
+          __proto: 1,
+          bytes: new Uint8Array([0, 255]),
+        };
         await store.write((batch) => batch.put(table, 'k', value));
         await reopen();
         const back = store.table<{ bytes: Buffer }>('v').get('k');
@@ -257,9 +314,11 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
       it('any JSON value comes back equal', async () => {
         const table = store.table<unknown>('v');
         // Text has no minus zero, and the property name `__proto__` is not plain data (values.ts).
-        const json = fc.json({ maxDepth: 3 }).map((text) => JSON.parse(text.replaceAll('__proto__', 'proto')) as unknown);
+        const json = fc
+          .json({ maxDepth: 3 })
+          .map((text) => JSON.parse(text.replaceAll('__proto__', 'proto')) as unknown);
         const property = fc.asyncProperty(fc.array(json, { minLength: 1, maxLength: 10 }), async (values) => {
-          await store.write((batch) => values.forEach((value, i) => void batch.put(table, i, value)));
+          await store.write((batch) => values.forEach((value, i) => batch.put(table, i, value)));
           for (const [i, value] of values.entries()) expect(table.get(i)).toEqual(value);
         });
         await fc.assert(property, { numRuns: 40 });

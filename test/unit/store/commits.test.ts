@@ -4,12 +4,19 @@ import { openCommits } from '../../../src/store/commits.ts';
 import type { Transactions } from '../../../src/store/commits.ts';
 
 const MARKERS = Buffer.from('M');
-const change = (key: string, value?: string) => [{ key: Buffer.from(key), value: value === undefined ? undefined : Buffer.from(value) }];
+const change = (key: string, value?: string) => [
+  { key: Buffer.from(key), value: value === undefined ? undefined : Buffer.from(value) },
+];
 
 /** Collects asynchronous commits; `run` applies the oldest as lmdb's thread would, `fail` lets it fail. */
 class HandDriven implements Transactions {
   readonly rows = new Map<string, string>();
-  readonly commits: { unless: string; ops: (() => void)[]; resolve: (done: boolean) => void; reject: (error: Error) => void }[] = [];
+  readonly commits: {
+    unless: string;
+    ops: (() => void)[];
+    resolve: (done: boolean) => void;
+    reject: (error: Error) => void;
+  }[] = [];
   failSync = false;
   #target: (() => void)[] | undefined;
 

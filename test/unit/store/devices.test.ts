@@ -1,4 +1,16 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open as openLmdbDirectly } from 'lmdb';
@@ -74,7 +86,23 @@ describe('device stores', () => {
   });
 
   it('C-01 D1 nothing but 6 to 20 bare digits reaches a path', async () => {
-    const hostile = ['', '.', '..', '../x', '..%2f..%2fetc', '/etc/passwd', '12345', '1'.repeat(21), `+${A}`, `${A}/../x`, `${A}\0`, 'constructor', '__proto__', '.removed', '５５１１９１２３４５６７８'];
+    const hostile = [
+      '',
+      '.',
+      '..',
+      '../x',
+      '..%2f..%2fetc',
+      '/etc/passwd',
+      '12345',
+      '1'.repeat(21),
+      `+${A}`,
+      `${A}/../x`,
+      `${A}\0`,
+      'constructor',
+      '__proto__',
+      '.removed',
+      '５５１１９１２３４５６７８',
+    ];
     for (const input of hostile) {
       expect(() => stores.open(input), input).toThrow(/6 to 20 digits/);
       await expect(stores.remove(input), input).rejects.toThrow(/6 to 20 digits/);
@@ -97,8 +125,10 @@ describe('device stores', () => {
     } finally {
       process.umask(before);
     }
-    const modes = (path: string): string[] =>
-      [(statSync(path).mode & 0o777).toString(8), ...(statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => modes(join(path, name))) : [])];
+    const modes = (path: string): string[] => [
+      (statSync(path).mode & 0o777).toString(8),
+      ...(statSync(path).isDirectory() ? readdirSync(path).flatMap((name) => modes(join(path, name))) : []),
+    ];
     const found = modes(dir);
     expect(found.filter((mode) => mode === '600')).toHaveLength(4);
     expect(new Set(found)).toEqual(new Set(['700', '600']));
@@ -155,13 +185,18 @@ describe('device stores', () => {
     const damages: Record<string, (file: string) => void> = {
       'a file of other bytes': (file) => writeFileSync(file, Buffer.alloc(40_000, 0x5a)),
       'a short file': (file) => writeFileSync(file, 'short'),
-      'a zeroed header': (file) => writeFileSync(file, Buffer.concat([Buffer.alloc(8192), readFileSync(file).subarray(8192)])),
+      'a zeroed header': (file) =>
+        writeFileSync(file, Buffer.concat([Buffer.alloc(8192), readFileSync(file).subarray(8192)])),
       'one header page of another format': (file) => {
         const bytes = readFileSync(file);
         bytes.writeUInt32LE(99, 4096 + 28);
         writeFileSync(file, bytes);
       },
-      'pages that were zeroed': (file) => writeFileSync(file, Buffer.concat([readFileSync(file).subarray(0, 8192), Buffer.alloc(readFileSync(file).length - 8192)])),
+      'pages that were zeroed': (file) =>
+        writeFileSync(
+          file,
+          Buffer.concat([readFileSync(file).subarray(0, 8192), Buffer.alloc(readFileSync(file).length - 8192)]),
+        ),
       'a file that was cut off behind its header': (file) => truncateSync(file, 8192),
       'a folder in place of the file': (file) => {
         rmSync(file);
@@ -186,7 +221,14 @@ describe('device stores', () => {
       await put(A);
       await stores.close();
       const path = join(dir, A);
-      const raw = openLmdbDirectly<Buffer, Buffer>({ path, noSubdir: false, overlappingSync: false, keyEncoding: 'binary', encoding: 'binary', maxDbs: 1 });
+      const raw = openLmdbDirectly<Buffer, Buffer>({
+        path,
+        noSubdir: false,
+        overlappingSync: false,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        maxDbs: 1,
+      });
       raw.putSync(Buffer.from('STORE\0schema'), packPlain({ schema: 7, something: 'new' }));
       await raw.close();
       const before = content(A);
@@ -243,7 +285,9 @@ describe('device stores', () => {
       expect(reasonOf(() => stores.open(B))).toBe('key-missing');
       expect(get(A)).toBe('x');
       await stores.close();
-      expect([A, B].map((digits, i) => readFileSync(join(dir, digits, 'data.mdb')).equals(before[i] ?? Buffer.alloc(0)))).toEqual([true, true]);
+      expect(
+        [A, B].map((digits, i) => readFileSync(join(dir, digits, 'data.mdb')).equals(before[i] ?? Buffer.alloc(0))),
+      ).toEqual([true, true]);
       open(KEY);
       expect(get(B)).toBe('x');
     });
@@ -256,7 +300,14 @@ describe('device stores', () => {
         batch.put(store.table('t'), 'yours', 'secret 2');
       });
       await stores.close();
-      const raw = openLmdbDirectly<Buffer, Buffer>({ path: join(dir, A), noSubdir: false, overlappingSync: false, keyEncoding: 'binary', encoding: 'binary', maxDbs: 1 });
+      const raw = openLmdbDirectly<Buffer, Buffer>({
+        path: join(dir, A),
+        noSubdir: false,
+        overlappingSync: false,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        maxDbs: 1,
+      });
       const rows = [...raw.getRange({ start: Buffer.from('t\0') })];
       const [mine, yours] = rows.map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }));
       if (!mine || !yours) throw new Error('two rows expected');

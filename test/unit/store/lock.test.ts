@@ -65,7 +65,9 @@ describe('claimFolder', { timeout: 60_000 }, () => {
     expect(await claim()).toEqual({ kind: 'claimed' });
     const refused = await claimFolder(dir);
     expect(refused).toMatchObject({ kind: 'taken' });
-    expect(refused.kind === 'taken' && refused.by).toMatch(new RegExp(`^process ${child.pid} on .+, started 20\\d\\d-`));
+    expect(refused.kind === 'taken' && refused.by).toMatch(
+      new RegExp(`^process ${child.pid} on .+, started 20\\d\\d-`),
+    );
   });
 
   it('P4 after kill -9 the folder is free at once', async () => {

@@ -21,7 +21,8 @@ describe('reencrypt', () => {
   const make = async (key?: string): Promise<void> => {
     const store = openLmdb({ path, ...(key && { encryptionKey: key }) });
     await store.write((batch) => {
-      for (let i = 0; i < 500; i++) batch.put(store.table('a/b'), i, { text: `secret ${i}`, bytes: Buffer.alloc(200, i) });
+      for (let i = 0; i < 500; i++)
+        batch.put(store.table('a/b'), i, { text: `secret ${i}`, bytes: Buffer.alloc(200, i) });
       batch.put(store.table('z'), 'k', 'last');
     });
     await store.close();

@@ -16,7 +16,9 @@ export function pairedCreds(digits: string): AuthenticationCreds {
   return Object.assign(creds, {
     me: { id: `${digits}:7@s.whatsapp.net`, lid: '123456789012345:7@lid', name: 'Shop é' },
     account,
-    signalIdentities: [{ identifier: { name: `${digits}:7@s.whatsapp.net`, deviceId: 0 }, identifierKey: randomBytes(33) }],
+    signalIdentities: [
+      { identifier: { name: `${digits}:7@s.whatsapp.net`, deviceId: 0 }, identifierKey: randomBytes(33) },
+    ],
     platform: 'android',
     routingInfo: randomBytes(12),
     lastAccountSyncTimestamp: 1_700_000_000,
@@ -32,7 +34,9 @@ export function allKindsOfKeys(preKeys = 30): SignalDataSet {
     _sessions: {
       [randomBytes(33).toString('base64')]: {
         registrationId: seed,
-        currentRatchet: { ephemeralKeyPair: { pubKey: randomBytes(33).toString('base64'), privKey: randomBytes(32).toString('base64') } },
+        currentRatchet: {
+          ephemeralKeyPair: { pubKey: randomBytes(33).toString('base64'), privKey: randomBytes(32).toString('base64') },
+        },
         indexInfo: { baseKey: randomBytes(33).toString('base64'), closed: -1, used: 1_700_000_000_000 },
         _chains: {},
       },
@@ -40,7 +44,9 @@ export function allKindsOfKeys(preKeys = 30): SignalDataSet {
     version: 'v1',
   });
   return {
-    'pre-key': Object.fromEntries(Array.from({ length: preKeys }, (_, i) => [String(i + 1), signedKeyPair(identity, i + 1).keyPair])),
+    'pre-key': Object.fromEntries(
+      Array.from({ length: preKeys }, (_, i) => [String(i + 1), signedKeyPair(identity, i + 1).keyPair]),
+    ),
     session: { '5511912345678.0': session(1), '123456789012345_1.0': session(2), '123456789012345_1.12': session(3) },
     'sender-key': {
       '120363012345678901@g.us::123456789012345_1::0': randomBytes(400),
@@ -57,7 +63,11 @@ export function allKindsOfKeys(preKeys = 30): SignalDataSet {
       'AA//+A==': proto.Message.AppStateSyncKeyData.fromObject({ keyData: randomBytes(32), timestamp: 1_700_000_001 }),
     },
     'app-state-sync-version': {
-      critical_unblock_low: { version: 3, hash: randomBytes(128), indexValueMap: { 'q1+/a==': { valueMac: randomBytes(32) } } },
+      critical_unblock_low: {
+        version: 3,
+        hash: randomBytes(128),
+        indexValueMap: { 'q1+/a==': { valueMac: randomBytes(32) } },
+      },
       regular: { version: 0, hash: Buffer.alloc(128), indexValueMap: {} },
     },
     'lid-mapping': { '5511912345678': '123456789012345', '123456789012345_reverse': '5511912345678' },

@@ -63,18 +63,28 @@ describe('importLegacy', () => {
 
   async function valuesOf({ keys }: Pick<AuthenticationState, 'keys'>, ids: SignalDataSet): Promise<unknown> {
     const found: Record<string, unknown> = {};
-    for (const [type, rows] of Object.entries(ids)) found[type] = await keys.get(type as keyof SignalDataTypeMap, Object.keys(rows));
+    for (const [type, rows] of Object.entries(ids))
+      found[type] = await keys.get(type as keyof SignalDataTypeMap, Object.keys(rows));
     return found;
   }
 
-  const credsOf = (state: Pick<AuthenticationState, 'creds'>): unknown => JSON.parse(JSON.stringify(state.creds, BufferJSON.replacer));
+  const credsOf = (state: Pick<AuthenticationState, 'creds'>): unknown =>
+    JSON.parse(JSON.stringify(state.creds, BufferJSON.replacer));
 
   it('C-52 a login comes over whole: creds and every key equal to what Baileys reads from the old folder', async () => {
     const keys = allKindsOfKeys();
     const folder = await legacyLogin(DIGITS, keys);
     const report = await run();
     const count = Object.values(keys).reduce((sum, rows) => sum + Object.keys(rows).length, 0);
-    expect(report).toEqual({ imported: [DIGITS], incomplete: [], failed: [], known: [], keys: count, corrupt: 0, progress: ['1/1'] });
+    expect(report).toEqual({
+      imported: [DIGITS],
+      incomplete: [],
+      failed: [],
+      known: [],
+      keys: count,
+      corrupt: 0,
+      progress: ['1/1'],
+    });
 
     const old = (await useMultiFileAuthState(folder)).state;
     const imported = openAuthState(stores.open(DIGITS));
@@ -129,7 +139,9 @@ describe('importLegacy', () => {
     const report = await run();
     expect(report).toMatchObject({ imported: [DIGITS], corrupt: 4 });
     const auth = openAuthState(stores.open(DIGITS));
-    expect(await auth?.keys.get('session', ['123456789012345_1.0', '123456789012345_1.12'])).toHaveProperty(['123456789012345_1.12']);
+    expect(await auth?.keys.get('session', ['123456789012345_1.0', '123456789012345_1.12'])).toHaveProperty([
+      '123456789012345_1.12',
+    ]);
     expect(await auth?.keys.get('session', ['123456789012345_1.0'])).toEqual({});
   });
 
@@ -164,7 +176,8 @@ describe('importLegacy', () => {
   });
 
   it('C-01 only session_<digits> folders count; no directory at all is nothing to import', async () => {
-    for (const name of ['session_12', 'session_constructor', 'session_+5511912345678', 'sessions', 'session_..']) mkdirSync(join(legacyDir, name));
+    for (const name of ['session_12', 'session_constructor', 'session_+5511912345678', 'sessions', 'session_..'])
+      mkdirSync(join(legacyDir, name));
     writeFileSync(join(legacyDir, 'session_5511999999999'), 'a file');
     const nothing = { imported: [], incomplete: [], failed: [], known: [], keys: 0, corrupt: 0, progress: [] };
     expect(await run()).toEqual(nothing);
@@ -181,7 +194,9 @@ describe('importLegacy', () => {
     expect(lines.join('')).toContain('…5678');
   });
 
-  it('no lock-in: export-auth writes a folder that Baileys reads as the same login, and that imports as the same again', { timeout: 60_000 }, async () => {
+  it('no lock-in: export-auth writes a folder that Baileys reads as the same login, and that imports as the same again', {
+    timeout: 60_000,
+  }, async () => {
     const keys = allKindsOfKeys();
     await legacyLogin(DIGITS, keys);
     await run();
@@ -192,11 +207,15 @@ describe('importLegacy', () => {
 
     const again = join(root, 'again');
     const script = new URL('../../../scripts/export-auth.ts', import.meta.url).pathname;
-    const output = execFileSync(process.execPath, ['--import', import.meta.resolve('tsx'), script, `+${DIGITS}`, join(again, `session_${DIGITS}`)], {
-      cwd: root,
-      env: { PATH: process.env['PATH'] ?? '', AUTH_DIR: join(root, 'auth'), NODE_WEBHOOK_TOKEN: 'x'.repeat(32) },
-      encoding: 'utf8',
-    });
+    const output = execFileSync(
+      process.execPath,
+      ['--import', import.meta.resolve('tsx'), script, `+${DIGITS}`, join(again, `session_${DIGITS}`)],
+      {
+        cwd: root,
+        env: { PATH: process.env['PATH'] ?? '', AUTH_DIR: join(root, 'auth'), NODE_WEBHOOK_TOKEN: 'x'.repeat(32) },
+        encoding: 'utf8',
+      },
+    );
     expect(output).not.toContain(DIGITS.slice(0, 8));
 
     const exported = join(again, `session_${DIGITS}`);
@@ -239,7 +258,14 @@ describe('AF1 file names', () => {
   });
 
   it('other files of an old folder are none of a key', () => {
-    for (const name of ['creds.json', 'proxy.json', 'baileys_store.json', 'session-.json', 'session-1.0.json.tmp', 'pre-key']) {
+    for (const name of [
+      'creds.json',
+      'proxy.json',
+      'baileys_store.json',
+      'session-.json',
+      'session-1.0.json.tmp',
+      'pre-key',
+    ]) {
       expect(keyOfFile(name)).toBeUndefined();
     }
   });
@@ -248,7 +274,12 @@ describe('AF1 file names', () => {
 function fingerprint(folder: string): Record<string, string> {
   const files = readdirSync(folder).map((name) => {
     const { mtimeMs, mode } = statSync(join(folder, name));
-    return [name, `${mtimeMs} ${mode} ${createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')}`];
+    return [
+      name,
+      `${mtimeMs} ${mode} ${createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex')}`,
+    ];
   });
   return { '.': String(statSync(folder).mtimeMs), ...Object.fromEntries(files) };
 }

@@ -36,7 +36,8 @@ describe('the saved login', () => {
     await store.close();
     store = openLmdb({ path: join(folder, DIGITS) });
   };
-  const save = (creds = pairedCreds(DIGITS), keys: SignalDataSet = {}) => store.write((batch) => putLogin(store, batch, creds, keys));
+  const save = (creds = pairedCreds(DIGITS), keys: SignalDataSet = {}) =>
+    store.write((batch) => putLogin(store, batch, creds, keys));
   const openState = (): AuthState => {
     const auth = openAuthState(store);
     if (!auth) throw new Error('no login');
@@ -71,7 +72,8 @@ describe('the saved login', () => {
     expect(Buffer.from(back.signedPreKey.signature)).toEqual(Buffer.from(creds.signedPreKey.signature));
     expect(back.routingInfo).toEqual(creds.routingInfo);
     expect(back.me).toEqual(creds.me);
-    const encode = (account: unknown) => Buffer.from(proto.ADVSignedDeviceIdentity.encode(account as proto.IADVSignedDeviceIdentity).finish());
+    const encode = (account: unknown) =>
+      Buffer.from(proto.ADVSignedDeviceIdentity.encode(account as proto.IADVSignedDeviceIdentity).finish());
     expect(encode(back.account)).toEqual(encode(creds.account));
   });
 
@@ -93,7 +95,9 @@ describe('the saved login', () => {
   });
 
   it('creds that lost a part a login needs are not a login', async () => {
-    await store.write((batch) => batch.put(store.table('login'), 'creds', JSON.stringify({ me: { id: 'x' }, account: {} })));
+    await store.write((batch) =>
+      batch.put(store.table('login'), 'creds', JSON.stringify({ me: { id: 'x' }, account: {} })),
+    );
     expect(loadLogin(store)).toBeUndefined();
   });
 
@@ -132,14 +136,19 @@ describe('the saved login', () => {
     await save();
     const { keys } = openState();
     const tooLong = 'x'.repeat(3000);
-    await expect(keys.set({ session: { '1.0': Buffer.of(9), [tooLong]: Buffer.of(9) } })).rejects.toThrow(/longer than/);
+    await expect(keys.set({ session: { '1.0': Buffer.of(9), [tooLong]: Buffer.of(9) } })).rejects.toThrow(
+      /longer than/,
+    );
     expect(await keys.get('session', ['1.0'])).toEqual({});
   });
 
   it("AS1 what Baileys' own transaction collects arrives in one store.write", async () => {
     await save();
     const write = vi.spyOn(store, 'write');
-    const keys = addTransactionCapability(openState().keys, pino({ level: 'silent' }), { maxCommitRetries: 1, delayBetweenTriesMs: 1 });
+    const keys = addTransactionCapability(openState().keys, pino({ level: 'silent' }), {
+      maxCommitRetries: 1,
+      delayBetweenTriesMs: 1,
+    });
     await keys.transaction(async () => {
       await keys.set({ session: { '1.0': Buffer.of(1) } });
       await keys.set({ 'lid-mapping': { '1': '2' } });
@@ -181,7 +190,7 @@ describe('the saved login', () => {
       attempt.persistTo(store);
       await reopen();
       expect(loadLogin(store)).toMatchObject({ paired: true, creds: { me: { name: 'Shop é' } } });
-      const expected = (plain(data)) as { 'pre-key': Record<string, unknown> };
+      const expected = plain(data) as { 'pre-key': Record<string, unknown> };
       delete expected['pre-key'][2];
       expect(await everyKey(openState().keys, data)).toEqual(expected);
     });

@@ -50,7 +50,12 @@ const FOLDER = /^session_([0-9]+)$/;
 
 export async function importLegacy(options: ImportOptions): Promise<ImportReport> {
   const { legacyDir, log, onProgress } = options;
-  const report = { imported: [] as string[], incomplete: [] as string[], failed: [] as string[], known: [] as string[] };
+  const report = {
+    imported: [] as string[],
+    incomplete: [] as string[],
+    failed: [] as string[],
+    known: [] as string[],
+  };
   const found = await legacyNumbers(legacyDir);
   let keys = 0;
   let corrupt = 0;
@@ -72,7 +77,8 @@ export async function importLegacy(options: ImportOptions): Promise<ImportReport
 async function importOne({ legacyDir, stores, data }: ImportOptions, digits: string): Promise<Outcome> {
   const remembered = data.table<{ kind: Outcome['kind'] }>('imported-logins');
   if (remembered.has(digits)) return { kind: 'known' };
-  const remember = (kind: Outcome['kind']): Promise<void> => data.write((batch) => batch.put(remembered, digits, { kind }));
+  const remember = (kind: Outcome['kind']): Promise<void> =>
+    data.write((batch) => batch.put(remembered, digits, { kind }));
   try {
     // A folder without a login is what a crash between opening and writing leaves; it is not a login of its own.
     if (stores.exists(digits) && loadLogin(stores.open(digits))) {

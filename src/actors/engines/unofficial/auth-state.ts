@@ -68,7 +68,10 @@ export const isPaired = (creds: AuthenticationCreds): boolean => Boolean(creds.m
 /** The login in this store, undefined when there is none that can be read. */
 export function loadLogin(store: Store): SavedLogin | undefined {
   const rows = store.table<string>(LOGIN_TABLE);
-  for (const [key, copy] of [[CURRENT, 'current'], [PREVIOUS, 'previous']] as const) {
+  for (const [key, copy] of [
+    [CURRENT, 'current'],
+    [PREVIOUS, 'previous'],
+  ] as const) {
     const text = rows.get(key);
     const creds = text === undefined ? undefined : parseCreds(text);
     if (creds) return { creds, paired: isPaired(creds), copy };
@@ -180,7 +183,10 @@ function memoryKeys(): { keys: SignalKeyStore; all(): SignalDataSet } {
   };
   const all = (): SignalDataSet =>
     Object.fromEntries(
-      [...types].map(([type, rows]) => [type, Object.fromEntries([...rows].map(([id, row]) => [id, fromRow(type, row)]))]),
+      [...types].map(([type, rows]) => [
+        type,
+        Object.fromEntries([...rows].map(([id, row]) => [id, fromRow(type, row)])),
+      ]),
     );
   return { keys, all };
 }
