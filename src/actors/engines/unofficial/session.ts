@@ -80,7 +80,13 @@ export class Session {
       // conversation (P5). That queue is in order of arrival, so every message goes through it.
       stanza.attrs['offline'] ??= '0';
     });
-    ws.on('CB:receipt', (stanza: BinaryNode) => this.#onReceipt(stanza));
+    // The library acknowledges a receipt, and WhatsApp never repeats it: ours is on disk before the library hears of it.
+    const library = ws.listeners('CB:receipt');
+    ws.removeAllListeners('CB:receipt');
+    ws.on('CB:receipt', async (stanza: BinaryNode) => {
+      await this.#onReceipt(stanza);
+      await Promise.all(library.map((listener) => listener(stanza)));
+    });
     ws.on('CB:ack,class:message', (stanza: BinaryNode) => this.sender.onAck(stanza));
   }
 
