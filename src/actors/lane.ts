@@ -14,6 +14,7 @@ import { newMessageId } from '../ids.ts';
 import type { DeviceStores, Store } from '../store/store.ts';
 import type { SendResult } from './engines/engine.ts';
 import type { SendAnswer, SendRequest } from './protocol.ts';
+import { RotatingSweep } from './rotating-sweep.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Views } from './views.ts';
 
@@ -39,6 +40,8 @@ export class Lanes {
   readonly #inFlight = new Map<string, number>();
   /** Requests with a key that are running now: a parallel repeat shares the answer. */
   readonly #running = new Map<string, Promise<SendAnswer>>();
+  /** What keeps each store's table of keys bounded. */
+  readonly #sweeps = new WeakMap<Store, RotatingSweep<KeyRow>>();
 
   constructor(options: LanesOptions) {
     this.#o = options;
@@ -96,12 +99,23 @@ export class Lanes {
   #lookUp(from: string, key: string): KeyRow | undefined {
     if (!this.#o.stores.exists(from)) return undefined;
     const row = keyTable(this.#o.stores.open(from)).get(key);
-    return row && this.#o.clock.now() - row.at < KEY_LIFE_MS ? row : undefined;
+    return row && this.#isFresh(row.at) ? row : undefined;
   }
 
   async #remember(from: string, key: string, row: KeyRow): Promise<void> {
     const store = this.#o.stores.open(from);
-    await store.write((batch) => batch.put(keyTable(store), key, row));
+    const table = keyTable(store);
+    const sweep = this.#sweeps.get(store) ?? new RotatingSweep(table, ({ at }) => (this.#isFresh(at) ? 'keep' : 'remove'));
+    this.#sweeps.set(store, sweep);
+    await store.write((batch) => {
+      // First, so that it cannot take away a key that is used again.
+      sweep.onAdd(batch);
+      batch.put(table, key, row);
+    });
+  }
+
+  #isFresh(at: number): boolean {
+    return this.#o.clock.now() - at < KEY_LIFE_MS;
   }
 
   /** `sent` and `pending` are final for the key; after `failed` or `unknown` a repeat tries the same id again (same message). */
