@@ -68,7 +68,9 @@ function print({ name, ms, counts, problems }: Outcome): void {
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-const cause = (error: Error): string => (error.cause instanceof Error ? ` (${error.cause.message})` : '');
+function cause(error: Error): string {
+  return error.cause instanceof Error ? ` (${error.cause.message})` : '';
+}
 
 function whole(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

@@ -78,7 +78,7 @@ export async function audit({ world, bridge, traffic, appLog, numbers, settleMs 
     'overlapping connections': finding('overlappingConnections'),
     'inbound lost': lostIn[0]?.id,
     'conversations out of order': outOfOrder[0],
-    'accepted sends lost': lostOut[0]?.id,
+    'accepted sends lost': lostOut[0]?.answer,
     'sends doubled': doubled[0]?.text,
     'sends refused but delivered': refusedButSent[0]?.answer,
     'sends without a final answer': open[0]?.answer,

@@ -30,7 +30,8 @@ export const restore: Scenario = {
       await traffic.send(conversation);
     }
     const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
-    const progress = /restor.*\d/i.test(bridge.process.printed()) ? [] : ['no progress of the restore was printed'];
+    const printed = new RegExp(`"total":${numbers},"msg":"restoring"`).test(bridge.process.printed());
+    const progress = printed ? [] : ['no progress of the restore was printed'];
     const counts = { numbers, 'ms until all online': ms, 'CPU ms': Math.round(cpuMs), 'RSS MB': Math.round(rssMb) };
     return together({ counts, problems: progress }, verdict);
   },
