@@ -13,12 +13,16 @@ import type { Clock } from '../../../clock.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Life as Baileys' defaults; sizes for 500 numbers in traffic. */
+/**
+ * Life as Baileys' defaults; sizes for 500 numbers in traffic. `sessions` is ours: Baileys reads a Signal session up to
+ * four times per message, each about 3 KB to unpack (durable-keys.ts).
+ */
 const KINDS = {
   devices: { life: 5 * MINUTE_MS, size: 50_000 },
   retries: { life: 60 * MINUTE_MS, size: 20_000 },
   calls: { life: 5 * MINUTE_MS, size: 2_000 },
   placeholders: { life: 60 * MINUTE_MS, size: 5_000 },
+  sessions: { life: MINUTE_MS, size: 1_000 },
 } as const;
 
 export type SocketCaches = { readonly [K in keyof typeof KINDS]: SyncCache };
@@ -35,7 +39,7 @@ export class SharedCaches {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#maps = { devices: new Map(), retries: new Map(), calls: new Map(), placeholders: new Map() };
+    this.#maps = { devices: new Map(), retries: new Map(), calls: new Map(), placeholders: new Map(), sessions: new Map() };
   }
 
   /** A fresh, empty view (CA2): what an earlier socket of the same number left behind is never seen again. */
@@ -47,6 +51,7 @@ export class SharedCaches {
       retries: this.#view('retries', prefix),
       calls: this.#view('calls', prefix),
       placeholders: this.#view('placeholders', prefix),
+      sessions: this.#view('sessions', prefix),
     };
   }
 

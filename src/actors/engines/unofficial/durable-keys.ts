@@ -5,10 +5,12 @@
  *  DK2  After the connection has ended nothing is written any more (E3).
  *  DK3  A journal row and the outbox row made of it are queued in the same turn, behind each other in the same store, so
  *       one flush serves both (ST5). Were they reordered, the row would only be handled twice and found as seen.
+ *       Steps that end in one turn share a flush too: a send encrypts for the contact and for the own phone at once.
  *  DK4  What rides along is durable when the write is: a ratchet step of a send carries the record of that send (SE1).
  */
-import type { SignalDataSet, SignalKeyStore } from '@whiskeysockets/baileys';
+import type { SignalDataSet, SignalDataTypeMap, SignalKeyStore } from '@whiskeysockets/baileys';
 import type { RideAlong } from './ride-along.ts';
+import type { SessionCache } from './session-cache.ts';
 
 export type KeyWatch = {
   readonly ended: () => boolean;
@@ -17,15 +19,33 @@ export type KeyWatch = {
   readonly onFailure: (error: unknown) => void;
 };
 
-export function durableKeys(keys: SignalKeyStore, rideAlong: RideAlong, watch: KeyWatch): SignalKeyStore {
+export function durableKeys(
+  keys: SignalKeyStore,
+  rideAlong: RideAlong,
+  sessions: SessionCache,
+  watch: KeyWatch,
+): SignalKeyStore {
+  let turn: Promise<void> | undefined;
+  const endOfTurn = (): Promise<void> => {
+    turn ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        turn = undefined;
+        resolve();
+      });
+    });
+    return turn;
+  };
   return {
-    get: (type, ids) => keys.get(type, ids),
+    get: <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) =>
+      type === 'session' ? (sessions.get(ids) as ReturnType<typeof keys.get<T>>) : keys.get(type, ids),
     set: async (data) => {
+      await endOfTurn();
       if (watch.ended()) throw new Error('this connection has ended');
       try {
         const stored = Promise.all([rideAlong.depart(), keys.set(data)]).then(() => undefined);
         watch.onSet(data, stored);
         await stored;
+        sessions.stored(data);
       } catch (error) {
         watch.onFailure(error);
         throw error;

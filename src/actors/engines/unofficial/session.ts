@@ -15,6 +15,7 @@ import { receiptsOf } from './inbound/receipts.ts';
 import type { Me } from './inbound/select.ts';
 import { Sender } from './send.ts';
 import { durableRepository } from './signal-repository.ts';
+import { SessionCache } from './session-cache.ts';
 import type { SocketOptions } from './socket.ts';
 
 export type SessionOptions = {
@@ -51,7 +52,7 @@ export class Session {
       log,
       onFailure,
     });
-    this.keys = durableKeys(auth.keys, device.rideAlong, {
+    this.keys = durableKeys(auth.keys, device.rideAlong, new SessionCache(auth.keys, caches.sessions), {
       ended,
       onSet: (data, stored) => device.onKeys(data, stored, this.#me(), onFailure),
       onFailure,
