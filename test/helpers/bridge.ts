@@ -11,10 +11,11 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { z } from 'zod';
+import { builtBridge } from './built.ts';
 import { eventually } from './eventually.ts';
 import { type Answer, type CallOptions, call } from './json-http.ts';
 import { type Exit, Process, START_MS } from './process.ts';
-import { ROOT, TSX } from './root.ts';
+import { TSX } from './root.ts';
 import type { World } from './world.ts';
 
 export type BridgeOptions = {
@@ -62,7 +63,7 @@ export class Bridge {
     this.logFile = `${options.dir}/node.log`;
     this.url = `http://127.0.0.1:${port}`;
     this.token = options.world.token;
-    this.#args = ['--import', TSX, ...(options.preload ?? []).flatMap((file) => ['--import', file]), `${ROOT}/src/main.ts`];
+    this.#args = [...(options.preload ?? []).flatMap((file) => ['--import', TSX, '--import', file]), builtBridge()];
     this.#env = {
       ...options.world.env,
       PORT: String(port),

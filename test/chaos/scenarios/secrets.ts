@@ -30,7 +30,7 @@ export const secrets: Scenario = {
     }
     const qr = await bridge.qr(BY_QR);
     known.text('QR string', qr);
-    for (const part of qr.split(',').slice(1)) known.text('part of a QR string', part);
+    for (const key of qr.split(',').filter((part) => part.length > 20)) known.text('part of a QR string', key);
     await world.scan(BY_QR, qr);
     const code = await bridge.pairingCode(BY_CODE);
     known.text('pairing code', code);
