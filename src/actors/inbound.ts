@@ -80,7 +80,10 @@ export class InboundDesk {
     if (news.length === 0) return store.write(change);
     for (const { id } of news) this.#onTheirWay.add(id);
     try {
-      await queue.append(news.map((message) => this.#fact(message)), change);
+      await queue.append(
+        news.map((message) => this.#fact(message)),
+        change,
+      );
     } finally {
       for (const { id } of news) this.#onTheirWay.delete(id);
     }

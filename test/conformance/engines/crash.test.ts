@@ -49,22 +49,25 @@ describe('P3, P5: kill -9 inside the windows of receiving', () => {
     ['before the receipt', 'a first message', ''],
     ['before the receipt', 'a later message', ''],
     ['after the receipt', 'a later message', 'inactive'],
-  ] as const)('%s (%s): told once, acknowledged normally, and the conversation goes on', async (window, which, receipt) => {
-    if (which === 'a later message') {
-      await receive('earlier');
-      await eventually('the earlier one', () => world.inbound().length === 1);
-    }
-    await receiveInDyingProcess(window, 'at the wrong moment');
-    expect(receipts().at(-1)).toBe(receipt);
-    if (window === 'after the receipt') await recoversOffline('at the wrong moment');
-    await world.login();
-    await eventually('the fact', () => world.inbound().at(-1)?.text === 'at the wrong moment');
-    await eventually('the receipt', () => receipts().at(-1) === 'inactive');
-    await receive('and on');
-    await eventually('the next', () => world.inbound().at(-1)?.text === 'and on');
-    await eventually('its receipt', () => receipts().at(-1) === 'inactive');
-    expect(world.inbound().filter(({ text }) => text === 'at the wrong moment')).toHaveLength(1);
-    expect(receipts()).toEqual(receipts().map(() => 'inactive'));
-    expect(world.whatsapp.checks()).toMatchObject({ undecryptable: 0, unknownIqs: 0 });
-  });
+  ] as const)(
+    '%s (%s): told once, acknowledged normally, and the conversation goes on',
+    async (window, which, receipt) => {
+      if (which === 'a later message') {
+        await receive('earlier');
+        await eventually('the earlier one', () => world.inbound().length === 1);
+      }
+      await receiveInDyingProcess(window, 'at the wrong moment');
+      expect(receipts().at(-1)).toBe(receipt);
+      if (window === 'after the receipt') await recoversOffline('at the wrong moment');
+      await world.login();
+      await eventually('the fact', () => world.inbound().at(-1)?.text === 'at the wrong moment');
+      await eventually('the receipt', () => receipts().at(-1) === 'inactive');
+      await receive('and on');
+      await eventually('the next', () => world.inbound().at(-1)?.text === 'and on');
+      await eventually('its receipt', () => receipts().at(-1) === 'inactive');
+      expect(world.inbound().filter(({ text }) => text === 'at the wrong moment')).toHaveLength(1);
+      expect(receipts()).toEqual(receipts().map(() => 'inactive'));
+      expect(world.whatsapp.checks()).toMatchObject({ undecryptable: 0, unknownIqs: 0 });
+    },
+  );
 });

@@ -30,7 +30,10 @@ describe('linked-device engine: pairing and the life of a connection', () => {
     expect(world.stores.exists(PHONE)).toBe(false);
     expect(await world.whatsapp.scan(PHONE, qr)).toMatchObject({ kind: 'paired' });
     const { account } = await pairing.next('paired');
-    expect(account).toMatchObject({ id: expect.stringMatching(`^${PHONE}:\\d+@s.whatsapp.net$`), lid: expect.stringMatching(/^\d+$/) });
+    expect(account).toMatchObject({
+      id: expect.stringMatching(`^${PHONE}:\\d+@s.whatsapp.net$`),
+      lid: expect.stringMatching(/^\d+$/),
+    });
     expect(world.stores.exists(PHONE)).toBe(true);
     expect((await pairing.next('closed')).reason.code).toBe(515);
     await pairing.handle.close();
@@ -151,6 +154,10 @@ describe('linked-device engine: pairing and the life of a connection', () => {
     const begun = performance.now();
     expect(await connection.handle.logout(Date.now() + 500)).toBe(false);
     expect(performance.now() - begun).toBeLessThan(1_500);
+    expect((await connection.next('closed')).reason).toEqual({ text: 'the logout was not answered' });
+    await connection.handle.close();
+    world.whatsapp.applyFaults({ clear: true });
+    expect((await world.login()).handle.isOpen()).toBe(true);
   });
 
   it('refuses a server whose certificate is not signed by the root: the check is real', async () => {

@@ -26,7 +26,13 @@ describe('linked-device engine: receiving', () => {
     await receive('by pn', { addressing: 'pn' });
     await count(2);
     for (const fact of world.inbound()) {
-      expect(fact).toMatchObject({ contact: { pn: CONTACT, lid }, name: 'Ann', direction: 'in', stored: false, device: PHONE });
+      expect(fact).toMatchObject({
+        contact: { pn: CONTACT, lid },
+        name: 'Ann',
+        direction: 'in',
+        stored: false,
+        device: PHONE,
+      });
     }
     expect(world.inbound().map(({ text }) => text)).toEqual(['by lid', 'by pn']);
     await eventually('receipts', () => receipts().every((sent) => sent === 'inactive'));
@@ -46,9 +52,15 @@ describe('linked-device engine: receiving', () => {
     await receive('disappearing', { ephemeral: 86_400 });
     await receive('once', { viewOnce: true });
     const first = await receive('wrong');
-    await world.whatsapp.sendFromContact(CONTACT, { to: PHONE, edit: { id: (first as { id: string }).id, text: 'right' } });
+    await world.whatsapp.sendFromContact(CONTACT, {
+      to: PHONE,
+      edit: { id: (first as { id: string }).id, text: 'right' },
+    });
     await world.whatsapp.sendFromContact(CONTACT, { to: PHONE, location: { latitude: 1, longitude: 2 } });
-    await world.whatsapp.sendFromContact(CONTACT, { to: PHONE, reaction: { id: (first as { id: string }).id, emoji: 'x' } });
+    await world.whatsapp.sendFromContact(CONTACT, {
+      to: PHONE,
+      reaction: { id: (first as { id: string }).id, emoji: 'x' },
+    });
     await world.whatsapp.sendFromContact(CONTACT, { to: PHONE, revoke: { id: (first as { id: string }).id } });
     await receive('last');
     await eventually('the last', () => world.inbound().at(-1)?.text === 'last');
@@ -65,7 +77,12 @@ describe('linked-device engine: receiving', () => {
   it('inbound §7: the own phone is mirrored as `out`, what the bridge sent is not', async () => {
     await world.whatsapp.sendFromPhone(PHONE, { to: CONTACT, text: 'from my pocket' });
     await count(1);
-    expect(world.inbound()[0]).toMatchObject({ direction: 'out', contact: { pn: CONTACT, lid }, text: 'from my pocket', name: '' });
+    expect(world.inbound()[0]).toMatchObject({
+      direction: 'out',
+      contact: { pn: CONTACT, lid },
+      text: 'from my pocket',
+      name: '',
+    });
     const id = newMessageId();
     await connection.send('from the bridge', `${CONTACT}@s.whatsapp.net`, { id });
     await world.whatsapp.sendFromPhone(PHONE, { to: CONTACT, text: 'an echo', id });

@@ -141,6 +141,10 @@ describe('linked-device engine: sending', () => {
     await eventually('all inbound', () => world.inbound().length === wanted.length);
     expect(world.inbound().map(({ text }) => text)).toEqual(wanted);
     expect(texts()).toEqual(['first', ...wanted]);
-    expect(world.whatsapp.checks()).toMatchObject({ undecryptable: 0, duplicateIds: 0, messagesWithoutParticipants: 0 });
+    expect(world.whatsapp.checks()).toMatchObject({
+      undecryptable: 0,
+      duplicateIds: 0,
+      messagesWithoutParticipants: 0,
+    });
   });
 });

@@ -182,7 +182,11 @@ export class Attempt {
     return eventually(`an event ${type}`, () => this.events.find((event) => event.type === type) as Event<T>, ms);
   }
 
-  send(text: string, to = `${CONTACT}@s.whatsapp.net`, more: { id?: string; ms?: number; from?: string } = {}): Promise<SendResult> {
+  send(
+    text: string,
+    to = `${CONTACT}@s.whatsapp.net`,
+    more: { id?: string; ms?: number; from?: string } = {},
+  ): Promise<SendResult> {
     const { id = newMessageId(), ms = 12_000, from = PHONE } = more;
     return this.handle.send({ from, to, content: { kind: 'text', text }, id, deadline: Date.now() + ms });
   }

@@ -30,7 +30,9 @@ describe('native XEdDSA check', () => {
       broken.writeUInt8(broken.readUInt8(n * 2) ^ 1, n * 2);
       expect(original(pubKey, message, broken)).toBe(false);
       expect(() => verifySignature(pubKey, message, broken)).toThrow('Bad signature');
-      expect(() => verifySignature(pubKey, Buffer.concat([message, Buffer.from([0])]), signature)).toThrow('Bad signature');
+      expect(() => verifySignature(pubKey, Buffer.concat([message, Buffer.from([0])]), signature)).toThrow(
+        'Bad signature',
+      );
       expect(() => verifySignature(signed(n).pubKey, message, signature)).toThrow();
     }
   });

@@ -14,9 +14,21 @@ const both = { pn: PN, lid: LID };
 
 describe('select (contract inbound §1, §2)', () => {
   it.each([
-    ['by phone', { from: `${PN}@s.whatsapp.net`, sender_lid: `${LID}@lid` }, { kind: 'chat', direction: 'in', contact: both }],
-    ['by LID', { from: `${LID}@lid`, sender_pn: `${PN}@s.whatsapp.net` }, { kind: 'chat', direction: 'in', contact: both }],
-    ['from another device of the contact', { from: `${PN}:7@s.whatsapp.net` }, { kind: 'chat', direction: 'in', contact: { pn: PN } }],
+    [
+      'by phone',
+      { from: `${PN}@s.whatsapp.net`, sender_lid: `${LID}@lid` },
+      { kind: 'chat', direction: 'in', contact: both },
+    ],
+    [
+      'by LID',
+      { from: `${LID}@lid`, sender_pn: `${PN}@s.whatsapp.net` },
+      { kind: 'chat', direction: 'in', contact: both },
+    ],
+    [
+      'from another device of the contact',
+      { from: `${PN}:7@s.whatsapp.net` },
+      { kind: 'chat', direction: 'in', contact: { pn: PN } },
+    ],
     ['hidden phone', { from: `${LID}@lid` }, { kind: 'chat', direction: 'in', contact: { lid: LID } }],
     [
       'own phone, by LID',
@@ -29,10 +41,22 @@ describe('select (contract inbound §1, §2)', () => {
       { kind: 'chat', direction: 'out', contact: { lid: LID } },
     ],
     ['own phone, no recipient', { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' }, { kind: 'peer' }],
-    ['a stranger naming a recipient', { from: `${PN}@s.whatsapp.net`, recipient: '1@lid' }, { kind: 'ignored', why: 'malformed' }],
-    ['a LID with our phone digits is not us', { from: `${ME.pn}@lid` }, { kind: 'chat', direction: 'in', contact: { lid: ME.pn } }],
+    [
+      'a stranger naming a recipient',
+      { from: `${PN}@s.whatsapp.net`, recipient: '1@lid' },
+      { kind: 'ignored', why: 'malformed' },
+    ],
+    [
+      'a LID with our phone digits is not us',
+      { from: `${ME.pn}@lid` },
+      { kind: 'chat', direction: 'in', contact: { lid: ME.pn } },
+    ],
     ['group', { from: '123-456@g.us', participant: `${PN}@s.whatsapp.net` }, { kind: 'ignored', why: 'group' }],
-    ['status', { from: 'status@broadcast', participant: `${PN}@s.whatsapp.net` }, { kind: 'ignored', why: 'broadcast' }],
+    [
+      'status',
+      { from: 'status@broadcast', participant: `${PN}@s.whatsapp.net` },
+      { kind: 'ignored', why: 'broadcast' },
+    ],
     ['newsletter', { from: '123@newsletter' }, { kind: 'ignored', why: 'newsletter' }],
     ['no sender', {}, { kind: 'ignored', why: 'malformed' }],
     ['no server', { from: 'nobody' }, { kind: 'ignored', why: 'malformed' }],
@@ -58,17 +82,29 @@ describe('unwrap and text (contract inbound §4)', () => {
     ['view once', { viewOnceMessageV2: { message: { imageMessage: { caption: 'hello' } } } }, hello],
     [
       'own phone, disappearing, view once',
-      { deviceSentMessage: { message: { ephemeralMessage: { message: { viewOnceMessage: { message: { conversation: 'hello' } } } } } } },
+      {
+        deviceSentMessage: {
+          message: { ephemeralMessage: { message: { viewOnceMessage: { message: { conversation: 'hello' } } } } },
+        },
+      },
       hello,
     ],
     ['image without caption', { imageMessage: {} }, { kind: 'note', text: '[image]', what: 'imageMessage' }],
-    ['live location', { liveLocationMessage: {} }, { kind: 'note', text: '[live location]', what: 'liveLocationMessage' }],
+    [
+      'live location',
+      { liveLocationMessage: {} },
+      { kind: 'note', text: '[live location]', what: 'liveLocationMessage' },
+    ],
     ['poll', { pollCreationMessageV3: {} }, { kind: 'note', text: '[poll creation]', what: 'pollCreationMessageV3' }],
     ['reaction', { reactionMessage: { text: 'x' } }, { kind: 'no bubble', what: 'reactionMessage' }],
     ['keys only', { senderKeyDistributionMessage: { groupId: '1@g.us' } }, 'protocol'],
     ['context only', { messageContextInfo: { messageSecret: Buffer.alloc(32) } }, 'protocol'],
     ['empty', {}, 'protocol'],
-    ['history notice', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION } }, 'protocol'],
+    [
+      'history notice',
+      { protocolMessage: { type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION } },
+      'protocol',
+    ],
     ['revoke', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } }, 'revoke'],
   ])('%s', (_, message, expected) => {
     expect(text(proto.Message.decode(proto.Message.encode(message).finish()))).toEqual(expected);
@@ -99,8 +135,12 @@ describe('intake', () => {
 
   it('DJ4 keeps the plaintext only of what Baileys acts on', () => {
     const type = proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE;
-    expect(intake(row({ protocolMessage: { type } }, { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' }), ME).keep).toBe(true);
-    expect(intake(row({ senderKeyDistributionMessage: { groupId: '1@g.us' } }, { from: '1@g.us' }), ME).keep).toBe(true);
+    expect(
+      intake(row({ protocolMessage: { type } }, { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' }), ME).keep,
+    ).toBe(true);
+    expect(intake(row({ senderKeyDistributionMessage: { groupId: '1@g.us' } }, { from: '1@g.us' }), ME).keep).toBe(
+      true,
+    );
     expect(intake(row({ imageMessage: {} }), ME).keep).toBe(false);
   });
 
@@ -138,12 +178,16 @@ describe('receiptsOf (contract inbound §10)', () => {
   const receipt = (attrs: Record<string, string>, ids: string[] = []) => ({
     tag: 'receipt',
     attrs: { id: 'A1', from: `${LID}@lid`, t: '1700000000', ...attrs },
-    content: ids.length > 0 ? [{ tag: 'list', attrs: {}, content: ids.map((id) => ({ tag: 'item', attrs: { id } })) }] : [],
+    content:
+      ids.length > 0 ? [{ tag: 'list', attrs: {}, content: ids.map((id) => ({ tag: 'item', attrs: { id } })) }] : [],
   });
 
   it('no type is delivered; read and played; several ids in one stanza', () => {
     expect(receiptsOf(receipt({}))).toEqual({ ids: ['A1'], receipt: 'delivered', at: 1_700_000_000_000 });
-    expect(receiptsOf(receipt({ type: 'read' }, ['A2', 'A3']))).toMatchObject({ ids: ['A1', 'A2', 'A3'], receipt: 'read' });
+    expect(receiptsOf(receipt({ type: 'read' }, ['A2', 'A3']))).toMatchObject({
+      ids: ['A1', 'A2', 'A3'],
+      receipt: 'read',
+    });
     expect(receiptsOf(receipt({ type: 'played' }))).toMatchObject({ receipt: 'played' });
   });
 

@@ -228,7 +228,10 @@ describe('recipients (numbers-and-lid §3)', () => {
     };
     const one = new Recipients(store, new LidMap(store), clock);
     const answers = await Promise.all([one.resolve(to, lookUp), one.resolve(to, lookUp)]);
-    expect(answers).toEqual([{ kind: 'jid', jid: canonical }, { kind: 'jid', jid: canonical }]);
+    expect(answers).toEqual([
+      { kind: 'jid', jid: canonical },
+      { kind: 'jid', jid: canonical },
+    ]);
     await reopen();
     const again = new Recipients(store, new LidMap(store), clock);
     await again.resolve(to, lookUp);

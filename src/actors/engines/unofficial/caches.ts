@@ -34,12 +34,20 @@ export interface SyncCache extends CacheStore {
 
 export class SharedCaches {
   readonly #clock: Clock;
-  readonly #maps: { readonly [K in keyof typeof KINDS]: Map<string, { readonly value: unknown; readonly until: number }> };
+  readonly #maps: {
+    readonly [K in keyof typeof KINDS]: Map<string, { readonly value: unknown; readonly until: number }>;
+  };
   #sockets = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#maps = { devices: new Map(), retries: new Map(), calls: new Map(), placeholders: new Map(), sessions: new Map() };
+    this.#maps = {
+      devices: new Map(),
+      retries: new Map(),
+      calls: new Map(),
+      placeholders: new Map(),
+      sessions: new Map(),
+    };
   }
 
   /** A fresh, empty view (CA2): what an earlier socket of the same number left behind is never seen again. */

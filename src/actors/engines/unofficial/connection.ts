@@ -15,24 +15,21 @@ import type { AuthenticationState, ConnectionState, WASocket } from '@whiskeysoc
 import type { Clock } from '../../../clock.ts';
 import type { Log, LogLevel } from '../../../log.ts';
 import type { CloseReason } from '../../../machines/close-reason.ts';
-import type { Account, ConnectionEvent } from '../../../machines/number.types.ts';
-import { lidOfJid } from '../../../phone.ts';
+import type { ConnectionEvent } from '../../../machines/number.types.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { ConnectionOptions, Handle, SendCommand, SendResult } from '../engine.ts';
 import { isPaired, newPairingState, openAuthState, type PairingState } from './auth-state.ts';
 import type { SharedCaches } from './caches.ts';
 import type { Device } from './device.ts';
 import { guarded, guardListeners } from './guard.ts';
+import { LOGGED_OUT, logOut, OWN_LOGOUT } from './logout.ts';
 import { askForCode } from './pairing-code.ts';
 import { Session } from './session.ts';
 import { openSocket, terminate } from './socket.ts';
+import { accountOf, reasonOf, textOf } from './translate.ts';
 
 /** How long the peer may take to answer the WebSocket close before the TCP connection is cut (CO5). */
 const CLOSE_HANDSHAKE_MS = 1_000;
-
-const LOGGED_OUT = 401;
-/** The library's own words; machines/close-reason.ts knows them. */
-const OWN_LOGOUT: CloseReason = { code: LOGGED_OUT, text: 'Intentional Logout' };
 
 /** What connections share. */
 export type EngineContext = {
@@ -50,8 +47,8 @@ export class Connection implements Handle {
   readonly #o: ConnectionOptions;
   readonly #engine: EngineContext;
   readonly #log: Log;
-  readonly #untilEnded: Promise<void>;
-  #resolveEnded: () => void = () => undefined;
+  readonly #untilEnded: Promise<CloseReason>;
+  #resolveEnded: (reason: CloseReason) => void = () => undefined;
   #sock: WASocket | undefined;
   #session: Session | undefined;
   #silent = false;
@@ -141,7 +138,10 @@ export class Connection implements Handle {
     this.#sock = sock;
     this.#session?.listen(sock.ws);
     const onFault = (error: unknown) => this.#fail(error);
-    sock.ev.on('connection.update', guarded((update) => this.#onUpdate(update), onFault));
+    sock.ev.on(
+      'connection.update',
+      guarded((update) => this.#onUpdate(update), onFault),
+    );
     sock.ev.on('creds.update', guarded(onCreds, onFault));
     guardListeners(sock.ws, onFault);
   }
@@ -163,7 +163,8 @@ export class Connection implements Handle {
     this.#codeWanted = false;
     const told = askForCode(this.#socket(), this.#o.digits, this.#engine.clock).then((answer) => {
       if (answer.kind === 'code') this.#report({ type: 'code', code: answer.code, at: answer.at });
-      if (answer.kind === 'refused' && this.#sock?.ws.isOpen) this.#report({ type: 'code failed', error: answer.error });
+      if (answer.kind === 'refused' && this.#sock?.ws.isOpen)
+        this.#report({ type: 'code failed', error: answer.error });
     });
     told.catch((error: unknown) => this.#fail(error));
   }
@@ -190,10 +191,10 @@ export class Connection implements Handle {
 
   #closed(reason: CloseReason): void {
     if (this.#ended) return;
-    this.#report({ type: 'closed', reason: this.#loggingOut ? OWN_LOGOUT : reason });
+    this.#report({ type: 'closed', reason: this.#loggingOut && reason.code === LOGGED_OUT ? OWN_LOGOUT : reason });
     this.#ended = true;
     this.#session?.sender.cut();
-    this.#resolveEnded();
+    this.#resolveEnded(reason);
   }
 
   /** CO2; also for a store that cannot write: the TCP connection is cut, so nothing more can be acknowledged. */
@@ -214,23 +215,9 @@ export class Connection implements Handle {
   }
 
   async #logout(deadline: number): Promise<boolean> {
-    const { clock } = this.#engine;
-    if (!this.isOpen()) return false;
-    const sock = this.#socket();
-    const jid = sock.user?.id;
-    if (jid === undefined) return false;
-    const left = Math.max(1, deadline - clock.now());
-    const iq = { tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } };
-    const attrs = { to: '@s.whatsapp.net', type: 'set', xmlns: 'md' };
-    // WhatsApp may remove the device, and with it the stream, before it answers.
-    const removed = this.#untilEnded.then(() => true);
-    const answered = sock.query({ tag: 'iq', attrs, content: [iq] }, left).then(
-      (answer: unknown) => answer !== undefined,
-      () => this.#ended,
-    );
-    const taken = await Promise.race([removed, answered]);
-    if (taken) sock.end(new Error(OWN_LOGOUT.text)).catch(() => undefined);
-    return taken;
+    const jid = this.#sock?.user?.id;
+    if (!this.#sock || jid === undefined || !this.isOpen()) return false;
+    return logOut(this.#sock, jid, Math.max(1, deadline - this.#engine.clock.now()), this.#untilEnded);
   }
 
   async #close(): Promise<void> {
@@ -251,19 +238,3 @@ export class Connection implements Handle {
     return this.#sock;
   }
 }
-
-function accountOf(me: WASocket['user']): Account | undefined {
-  if (!me) return undefined;
-  const lid = me.lid === undefined ? undefined : lidOfJid(me.lid);
-  return { id: me.id, ...(lid !== undefined && { lid }), ...(me.name !== undefined && { name: me.name }) };
-}
-
-/** Baileys' disconnect code is in `output.statusCode` (facts/baileys §6). */
-function reasonOf(error: Error | undefined): CloseReason {
-  if (!error) return { text: 'closed' };
-  const { output } = error as { output?: { statusCode?: unknown } };
-  const code = typeof output?.statusCode === 'number' ? output.statusCode : undefined;
-  return { ...(code !== undefined && { code }), text: textOf(error) };
-}
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

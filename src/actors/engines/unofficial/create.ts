@@ -57,7 +57,16 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     return device;
   };
   const caches = new SharedCaches(clock);
-  const context: EngineContext = { stores, clock, caches, socketUrl, version: deps.version, baileysLogLevel, logOf, deviceOf };
+  const context: EngineContext = {
+    stores,
+    clock,
+    caches,
+    socketUrl,
+    version: deps.version,
+    baileysLogLevel,
+    logOf,
+    deviceOf,
+  };
   const loginOf = (digits: string) => (stores.exists(digits) ? loadLogin(stores.open(digits)) : undefined);
   return {
     name: 'baileys',

@@ -18,7 +18,11 @@ export type CodeAnswer =
 
 type Socket = Pick<WASocket, 'requestPairingCode' | 'ws'>;
 
-export async function askForCode({ requestPairingCode, ws }: Socket, digits: string, clock: Clock): Promise<CodeAnswer> {
+export async function askForCode(
+  { requestPairingCode, ws }: Socket,
+  digits: string,
+  clock: Clock,
+): Promise<CodeAnswer> {
   const accepted = 'CB:iq,,link_code_companion_reg';
   const refused = 'CB:iq,type:error';
   let settle: (answer: true | string) => void = () => undefined;

@@ -57,7 +57,9 @@ export class Recipients {
     }
     const digits = phoneOfJid(to);
     if (digits === undefined) {
-      return splitJid(to)?.server === 'g.us' ? { kind: 'jid', jid: to } : { kind: 'invalid', why: 'not a WhatsApp address' };
+      return splitJid(to)?.server === 'g.us'
+        ? { kind: 'jid', jid: to }
+        : { kind: 'invalid', why: 'not a WhatsApp address' };
     }
     const row = this.#fresh(digits) ?? (await this.#ask(digits, lookUp));
     if (!row) return { kind: 'jid', jid: phoneJid(digits) };

@@ -20,6 +20,7 @@ import type { SocketCaches } from './caches.ts';
 import { toMessage } from './content.ts';
 import type { Recipients } from './recipient.ts';
 import type { RideAlong } from './ride-along.ts';
+import { type Ack, failed, type HandedOver, ofAck, ofError, type Prepared } from './send-outcome.ts';
 
 const ACK_MS = 10_000;
 
@@ -37,11 +38,7 @@ export type SenderOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
-type Ack = { readonly kind: 'acked' } | { readonly kind: 'refused'; readonly code: number } | { readonly kind: 'cut' };
-type Prepared = { readonly kind: 'ready'; readonly to: string; readonly message: proto.IMessage } | Finished;
-type Finished = { readonly kind: 'finished'; readonly result: SendResult };
 type Turn = { begun: boolean; cancelled: boolean };
-type HandedOver = { readonly kind: 'handed over'; readonly to: string } | Finished;
 
 export class Sender {
   readonly #o: SenderOptions;
@@ -111,7 +108,7 @@ export class Sender {
       if (done === 'late') return this.#late(command, turn);
       if (done.kind === 'finished') return done.result;
       const ack = await this.#byDeadline(acked, Math.min(deadline, this.#o.clock.now() + ACK_MS));
-      return ack === 'late' ? { kind: 'pending', id, to: done.to } : resultOf(ack, id, done.to);
+      return ack === 'late' ? { kind: 'pending', id, to: done.to } : ofAck(ack, id, done.to);
     } finally {
       this.#acks.delete(id);
     }
@@ -141,7 +138,8 @@ export class Sender {
     // The predecessor's outcome is its own sender's business.
     const [ready] = await Promise.all([prepared, before?.catch(() => undefined)]);
     if (ready.kind === 'finished') return ready;
-    if (turn.cancelled || this.#o.clock.now() >= deadline) return failed(id, 'no time was left to hand the message over');
+    if (turn.cancelled || this.#o.clock.now() >= deadline)
+      return failed(id, 'no time was left to hand the message over');
     if (this.#cut) return failed(id, 'the connection was lost before the message was handed over');
     turn.begun = true;
     return this.#relay(id, ready.to, ready.message);
@@ -173,11 +171,13 @@ export class Sender {
     try {
       await asking;
     } catch (error) {
-      return failure(id, error);
+      return ofError(id, error, false);
     } finally {
       this.#devices.delete(to);
     }
-    return this.#o.caches.devices.get(address.user) ? ready : failed(id, "WhatsApp did not name the recipient's devices");
+    return this.#o.caches.devices.get(address.user)
+      ? ready
+      : failed(id, "WhatsApp did not name the recipient's devices");
   }
 
   async #relay(id: string, to: string, message: proto.IMessage): Promise<HandedOver> {
@@ -188,10 +188,7 @@ export class Sender {
     try {
       await this.#o.socket().relayMessage(to, message, { messageId: id });
     } catch (error) {
-      if (this.#encrypted(message) && !nothingLeft(error)) {
-        return { kind: 'finished', result: { kind: 'unknown', id, error: textOf(error) } };
-      }
-      return failure(id, error);
+      return ofError(id, error, this.#encrypted(message));
     }
     const reached = to.endsWith('@g.us') || this.#isSelf(to) || this.#encrypted(message);
     return reached ? { kind: 'handed over', to } : failed(id, "WhatsApp did not name the recipient's devices");
@@ -218,36 +215,4 @@ export class Sender {
       work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
     });
   }
-}
-
-const failed = (id: string, error: string, code?: number): Finished => ({
-  kind: 'finished',
-  result: { kind: 'failed', id, error, ...(code !== undefined && { code }) },
-});
-
-function resultOf(ack: Ack, id: string, to: string): SendResult {
-  switch (ack.kind) {
-    case 'acked':
-      return { kind: 'sent', id, to };
-    case 'refused':
-      return { kind: 'failed', id, code: ack.code, error: `WhatsApp refused the message (${ack.code})` };
-    case 'cut':
-      return { kind: 'unknown', id, error: 'the connection was lost before WhatsApp acknowledged the message' };
-    default:
-      return ack satisfies never;
-  }
-}
-
-/** Errors of queries carry WhatsApp's code in `data`; `output.statusCode` is Baileys' own (facts/baileys §9.11). */
-function failure(id: string, error: unknown): Finished {
-  const { data } = error as { data?: unknown };
-  return failed(id, textOf(error), typeof data === 'number' ? data : undefined);
-}
-
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** Thrown by Baileys before it writes: no ciphertext at all, or a socket that is not open. */
-function nothingLeft(error: unknown): boolean {
-  const text = textOf(error);
-  return text === 'All encryptions failed' || text === 'Connection Closed';
 }

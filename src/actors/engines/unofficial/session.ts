@@ -11,6 +11,7 @@ import type { AuthState } from './auth-state.ts';
 import type { SocketCaches } from './caches.ts';
 import type { Device } from './device.ts';
 import { durableKeys } from './durable-keys.ts';
+import { guarded } from './guard.ts';
 import { receiptsOf } from './inbound/receipts.ts';
 import type { Me } from './inbound/select.ts';
 import { Sender } from './send.ts';
@@ -84,10 +85,11 @@ export class Session {
     // The library acknowledges a receipt, and WhatsApp never repeats it: ours is on disk before the library hears of it.
     const library = ws.listeners('CB:receipt');
     ws.removeAllListeners('CB:receipt');
-    ws.on('CB:receipt', async (stanza: BinaryNode) => {
+    const handle = async (stanza: BinaryNode): Promise<void> => {
       await this.#onReceipt(stanza);
       await Promise.all(library.map((listener) => listener(stanza)));
-    });
+    };
+    ws.on('CB:receipt', guarded(handle, this.#o.onFailure));
     ws.on('CB:ack,class:message', (stanza: BinaryNode) => this.sender.onAck(stanza));
   }
 

@@ -51,8 +51,7 @@ export function openSocket({ mode, url, version, auth, caches, log, logLevel, se
     syncFullHistory: false,
     // The first notice carries the initial LID mappings; without any the library warns of session errors. Saying no to
     // RECENT also skips its wait of up to 20 s after pairing.
-    shouldSyncHistoryMessage: ({ syncType }) =>
-      syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
+    shouldSyncHistoryMessage: ({ syncType }) => syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
     // Retry receipts are answered from the durable sent index, so the memory cache per socket buys nothing.
     enableRecentMessageCache: false,
     generateHighQualityLinkPreview: false,

@@ -27,7 +27,8 @@ export function establishTrust(socketUrl: string, root: string | undefined): voi
     return;
   }
   if (root !== undefined) throw new Error('A WhatsApp trust root is only accepted with a loopback socket URL');
-  if (new URL(socketUrl).protocol !== 'wss:') throw new Error('The WhatsApp socket URL must be wss:// unless it is loopback');
+  if (new URL(socketUrl).protocol !== 'wss:')
+    throw new Error('The WhatsApp socket URL must be wss:// unless it is loopback');
   if (WA_CERT_DETAILS.PUBLIC_KEY.toString('hex') !== SHIPPED_ROOT) {
     throw new Error("WhatsApp's certificate root is not the one that Baileys ships");
   }

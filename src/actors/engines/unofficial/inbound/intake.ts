@@ -39,12 +39,19 @@ export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plainte
     case 'peer': {
       const resent = content.kind === 'resent' ? content.messages : [];
       const read = resent.map((info) => readResent(info));
-      return { messages: read.flatMap(({ messages }) => messages), remarks: read.flatMap(({ remarks }) => remarks), keep };
+      return {
+        messages: read.flatMap(({ messages }) => messages),
+        remarks: read.flatMap(({ remarks }) => remarks),
+        keep,
+      };
     }
     case 'chat': {
       const { direction, contact } = selected;
       const name = direction === 'in' ? (attrs['notify'] ?? '') : '';
-      return { ...read({ id: attrs['id'] ?? '', direction, contact, name, at: Number(attrs['t']) || 0 }, message), keep };
+      return {
+        ...read({ id: attrs['id'] ?? '', direction, contact, name, at: Number(attrs['t']) || 0 }, message),
+        keep,
+      };
     }
     default:
       return selected satisfies never;

@@ -16,7 +16,11 @@ const RECEIPTS: ReadonlyMap<string | undefined, Receipt> = new Map<string | unde
   ['played', 'played'],
 ]);
 
-export type MessageReceipts = { readonly ids: readonly string[]; readonly receipt: Receipt; readonly at: number | undefined };
+export type MessageReceipts = {
+  readonly ids: readonly string[];
+  readonly receipt: Receipt;
+  readonly at: number | undefined;
+};
 
 /** `at`: epoch milliseconds, when the stanza says so. Undefined: not a receipt that anybody is told of. */
 export function receiptsOf({ attrs, content }: BinaryNode): MessageReceipts | undefined {

@@ -26,11 +26,18 @@ export function select(attrs: StanzaAttrs, me: Me): Selected {
   if (!isMe(from, me)) {
     // Only the own account may name a recipient (facts/loopback-whatsapp §11).
     if (recipient !== undefined) return { kind: 'ignored', why: 'malformed' };
-    const contact = identityOf([from, attrs['sender_pn'], attrs['sender_lid'], attrs['participant_pn'], attrs['participant_lid']]);
+    const contact = identityOf([
+      from,
+      attrs['sender_pn'],
+      attrs['sender_lid'],
+      attrs['participant_pn'],
+      attrs['participant_lid'],
+    ]);
     return contact ? { kind: 'chat', direction: 'in', contact } : { kind: 'ignored', why: 'malformed' };
   }
   if (recipient === undefined || attrs['category'] === 'peer') return { kind: 'peer' };
-  if (!/@(s\.whatsapp\.net|c\.us|lid|hosted|hosted\.lid)$/.test(recipient)) return { kind: 'ignored', why: 'broadcast' };
+  if (!/@(s\.whatsapp\.net|c\.us|lid|hosted|hosted\.lid)$/.test(recipient))
+    return { kind: 'ignored', why: 'broadcast' };
   // sender_pn and sender_lid are our own here and would map the customer to us.
   const contact = identityOf([
     ...[recipient, attrs['peer_recipient_pn'], attrs['peer_recipient_lid']],
