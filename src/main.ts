@@ -38,7 +38,8 @@ async function main(config: Config, log: Log): Promise<void> {
   const claims: Extract<FolderClaim, { kind: 'claimed' }>[] = [];
   for (const dir of new Set([config.authDir, config.dataDir])) {
     const claim = await claimFolder(dir);
-    if (claim.kind === 'taken') throw new Error(`${dir} is in use by another bridge (${claim.by}); only one may run on it`);
+    if (claim.kind === 'taken')
+      throw new Error(`${dir} is in use by another bridge (${claim.by}); only one may run on it`);
     claims.push(claim);
   }
   const encryption = config.authEncryptionKey === undefined ? {} : { encryptionKey: config.authEncryptionKey };
@@ -127,7 +128,11 @@ async function main(config: Config, log: Log): Promise<void> {
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
           { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },
           { name: 'outbox', deadlineMs: 4_000, run: () => outbox.drain(3_000) },
-          { name: 'stores', deadlineMs: 2_000, run: () => Promise.all([stores.close(), data.close(), connections.close()]) },
+          {
+            name: 'stores',
+            deadlineMs: 2_000,
+            run: () => Promise.all([stores.close(), data.close(), connections.close()]),
+          },
           { name: 'claims', deadlineMs: 500, run: () => Promise.all(claims.map((claim) => claim.release())) },
         ],
         clock,
@@ -165,7 +170,8 @@ async function main(config: Config, log: Log): Promise<void> {
     attemptMs: RESTORE_ATTEMPT_MS,
     onProgress: (progress) => {
       restored = progress;
-      if (progress.finished || progress.done % 10 === 0) log.info({ done: progress.done, total: progress.total }, 'restoring');
+      if (progress.finished || progress.done % 10 === 0)
+        log.info({ done: progress.done, total: progress.total }, 'restoring');
     },
   });
   if (phase === 'starting') phase = 'running';

@@ -87,9 +87,11 @@ export class Lanes {
     const notReady = await this.#untilReady(from, deadline);
     if (notReady) return notReady;
     const id = known?.id ?? newMessageId();
-    if (idempotencyKey !== undefined && !known) await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() });
+    if (idempotencyKey !== undefined && !known)
+      await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() });
     const handle = this.#o.supervisor.child(from)?.sockets.current;
-    if (!handle?.isOpen()) return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
+    if (!handle?.isOpen())
+      return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
     if (this.#o.clock.now() >= deadline) return { kind: 'timed out', why: 'no time was left to hand the message over' };
     const result = await handle.send({ from, to, content, id, deadline });
     if (idempotencyKey !== undefined) await this.#conclude(from, idempotencyKey, id, result);
@@ -105,7 +107,8 @@ export class Lanes {
   async #remember(from: string, key: string, row: KeyRow): Promise<void> {
     const store = this.#o.stores.open(from);
     const table = keyTable(store);
-    const sweep = this.#sweeps.get(store) ?? new RotatingSweep(table, ({ at }) => (this.#isFresh(at) ? 'keep' : 'remove'));
+    const sweep =
+      this.#sweeps.get(store) ?? new RotatingSweep(table, ({ at }) => (this.#isFresh(at) ? 'keep' : 'remove'));
     this.#sweeps.set(store, sweep);
     await store.write((batch) => {
       // First, so that it cannot take away a key that is used again.

@@ -64,7 +64,10 @@ export function startNumber(input: NumberInput, owner: NumberOwner): NumberActor
     error: guarded((error: unknown) => owner.onEnd(error)),
     complete: guarded(() => owner.onEnd(undefined)),
   });
-  actor.on('*', guarded((fact: NumberEmitted) => owner.onFact(fact)));
+  actor.on(
+    '*',
+    guarded((fact: NumberEmitted) => owner.onFact(fact)),
+  );
   return actor.start();
 }
 
@@ -92,7 +95,9 @@ const connectionActor = (owner: NumberOwner) =>
     owner
       .settled(input.digits)
       .then(open)
-      .catch((error: unknown) => tell({ type: 'closed', reason: { text: `could not start: ${(error as Error).message}` } }));
+      .catch((error: unknown) =>
+        tell({ type: 'closed', reason: { text: `could not start: ${(error as Error).message}` } }),
+      );
     return () => {
       ended = true;
       if (handle) owner.release(handle);

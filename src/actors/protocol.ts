@@ -45,7 +45,10 @@ export type SendAnswer =
   /** Cancelled in the queue before anything was handed over: it will never go out. */
   | { readonly kind: 'timed out'; readonly why: string };
 
-export type StartAnswer = { readonly kind: 'started' } | { readonly kind: 'other workspace' } | { readonly kind: 'draining' };
+export type StartAnswer =
+  | { readonly kind: 'started' }
+  | { readonly kind: 'other workspace' }
+  | { readonly kind: 'draining' };
 export type UnlinkAnswer = { readonly kind: 'unlinked'; readonly remote: boolean } | { readonly kind: 'not found' };
 
 /** What routes may ask of the numbers. Implemented by the supervisor's directory. */

@@ -66,7 +66,8 @@ export async function restoreAll(numbers: readonly string[], options: RestoreOpt
     const { stopped } = records.read(digits);
     supervisor.command(digits, { type: 'restore' });
     if (!stopped && views.view(digits).paired) {
-      const settled = () => supervisor.child(digits)?.sockets.opened === true || views.view(digits).state === 'disconnected';
+      const settled = () =>
+        supervisor.child(digits)?.sockets.opened === true || views.view(digits).state === 'disconnected';
       await views.until(digits, settled, clock.now() + attemptMs);
     }
     done += 1;

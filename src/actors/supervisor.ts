@@ -178,7 +178,8 @@ export class Supervisor {
         onFact: (fact) => this.#onFact(child, fact),
         onChange: () => this.#changed(digits),
         onEnd: (error) => this.#onEnd(child, error),
-        onFault: (error) => this.#o.log.error({ err: error, number: maskPhone(digits) }, 'a listener of a number threw'),
+        onFault: (error) =>
+          this.#o.log.error({ err: error, number: maskPhone(digits) }, 'a listener of a number threw'),
         ...(inspect && { inspect }),
         ...(logic && { logic }),
       },

@@ -36,8 +36,14 @@ export async function contender(name: Name, world: World, dir: string, logins: s
   const program =
     name === 'bridge'
       ? {
-          args: [...(globalThis.process.env["BENCH_NODE_ARGS"]?.split(" ") ?? []), join(ROOT, "dist/main.js")],
-          env: { ...common, AUTH_DIR: join(dir, 'auth'), DATA_DIR: join(dir, 'data'), LEGACY_AUTH_DIR: legacy, LOG_FILE: join(dir, 'node.log') },
+          args: [...(globalThis.process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), join(ROOT, 'dist/main.js')],
+          env: {
+            ...common,
+            AUTH_DIR: join(dir, 'auth'),
+            DATA_DIR: join(dir, 'data'),
+            LEGACY_AUTH_DIR: legacy,
+            LOG_FILE: join(dir, 'node.log'),
+          },
         }
       : {
           args: ['--import', TSX, join(ROOT, 'test/bench/baselines/plain.ts')],
@@ -60,7 +66,12 @@ export async function contender(name: Name, world: World, dir: string, logins: s
 }
 
 /** Resolves when WhatsApp holds `count` logged-in connections; returns the milliseconds it took. */
-export async function online(world: World, count: number, withinMs: number, onProgress: (online: number) => void): Promise<number> {
+export async function online(
+  world: World,
+  count: number,
+  withinMs: number,
+  onProgress: (online: number) => void,
+): Promise<number> {
   const startedAt = performance.now();
   await eventually(
     async () => {
@@ -80,7 +91,9 @@ function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
+      );
     });
   });
 }

@@ -18,7 +18,11 @@ const ROWS: Record<string, (bench: Bench) => Promise<Row[]>> = { restore, send, 
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, scale: { type: 'string', default: '1' }, only: { type: 'string', multiple: true } },
+  options: {
+    json: { type: 'boolean', default: false },
+    scale: { type: 'string', default: '1' },
+    only: { type: 'string', multiple: true },
+  },
 });
 const wanted = positionals.length > 0 ? positionals : Object.keys(ROWS);
 const unknown = wanted.filter((name) => !(name in ROWS));

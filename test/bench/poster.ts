@@ -16,7 +16,11 @@ export class Poster {
   post(path: string, body: object): Promise<number> {
     const payload = JSON.stringify(body);
     return new Promise((resolve, reject) => {
-      const outgoing = request(`${this.#url}${path}`, { method: 'POST', agent: this.#agent, headers: { ...this.#headers, 'content-length': Buffer.byteLength(payload) } });
+      const outgoing = request(`${this.#url}${path}`, {
+        method: 'POST',
+        agent: this.#agent,
+        headers: { ...this.#headers, 'content-length': Buffer.byteLength(payload) },
+      });
       outgoing.once('error', reject);
       outgoing.once('response', (answer) => {
         answer.resume();

@@ -29,9 +29,7 @@ export type Scenario = {
 /** The short form on a stage of its own, for tests. */
 export function inShort(scenario: Scenario, seed = 7): Promise<Verdict> {
   const rounds = scenario.rounds.short;
-  return onStage((stage) =>
-    scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined }),
-  );
+  return onStage((stage) => scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined }));
 }
 
 /** Several parts of one scenario as one verdict; counts of one name are added up. */

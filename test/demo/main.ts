@@ -42,7 +42,8 @@ if (ok && options.serve && bridge !== undefined && stage !== undefined) {
   narrator.verdict(results);
 } else {
   narrator.verdict(results);
-  if (!ok && bridge !== undefined && !options.json) process.stderr.write(`\nLast lines of the bridge:\n${bridge.process.tail()}\n`);
+  if (!ok && bridge !== undefined && !options.json)
+    process.stderr.write(`\nLast lines of the bridge:\n${bridge.process.tail()}\n`);
   await stage?.strike();
   process.exit(ok ? 0 : 1);
 }

@@ -29,12 +29,18 @@ export function forPeople(): Narrator {
     begin: (number, name) => print(`${dim(String(number).padStart(2))}  ${bold(name)}`),
     note: (text) => print(`      ${text}`),
     end({ ok, ms }, problem) {
-      print(`    ${ok ? green('✓') : red('✗')} ${dim(duration(ms))}${problem === undefined ? '' : `\n${red(problem)}`}\n`);
+      print(
+        `    ${ok ? green('✓') : red('✗')} ${dim(duration(ms))}${problem === undefined ? '' : `\n${red(problem)}`}\n`,
+      );
     },
     verdict(steps) {
       const failed = steps.filter((step) => !step.ok);
       const total = duration(steps.reduce((sum, step) => sum + step.ms, 0));
-      print(failed.length === 0 ? green(`All ${steps.length} steps went well in ${total}.`) : red(`Failed: ${failed.map((step) => step.name).join(', ')}`));
+      print(
+        failed.length === 0
+          ? green(`All ${steps.length} steps went well in ${total}.`)
+          : red(`Failed: ${failed.map((step) => step.name).join(', ')}`),
+      );
     },
   };
 }
@@ -45,7 +51,8 @@ export function forPrograms(): Narrator {
     title: () => undefined,
     begin: () => undefined,
     note: () => undefined,
-    end: (result, problem) => print({ step: result.name, ok: result.ok, ms: result.ms, ...(problem === undefined ? {} : { problem }) }),
+    end: (result, problem) =>
+      print({ step: result.name, ok: result.ok, ms: result.ms, ...(problem === undefined ? {} : { problem }) }),
     verdict: (steps) => print({ ok: steps.every((step) => step.ok), steps }),
   };
 }

@@ -35,21 +35,31 @@ export function story({ stage, bridge }: Scene): Step[] {
       name: 'Pair a number by QR',
       async run(note) {
         await world.addPhone(BY_QR);
-        const qr = await timed((ms) => note(`QR shown after ${duration(ms)}`), () => bridge.qr(BY_QR));
+        const qr = await timed(
+          (ms) => note(`QR shown after ${duration(ms)}`),
+          () => bridge.qr(BY_QR),
+        );
         await world.scan(BY_QR, qr);
         note('QR scanned');
-        await timed((ms) => note(`${shortened(BY_QR)} connected after ${duration(ms)}`), () => bridge.allConnected([BY_QR], 15_000));
+        await timed(
+          (ms) => note(`${shortened(BY_QR)} connected after ${duration(ms)}`),
+          () => bridge.allConnected([BY_QR], 15_000),
+        );
       },
     },
     {
       name: 'Pair a second number by pairing code',
       async run(note) {
         await world.addPhone(BY_CODE);
-        const code = await timed((ms) => note(`code shown after ${duration(ms)}`), () => bridge.pairingCode(BY_CODE));
+        const code = await timed(
+          (ms) => note(`code shown after ${duration(ms)}`),
+          () => bridge.pairingCode(BY_CODE),
+        );
         await world.enterCode(BY_CODE, code);
         note('code typed on the phone');
-        await timed((ms) => note(`${shortened(BY_CODE)} connected after ${duration(ms)}`), () =>
-          bridge.allConnected([BY_CODE], 15_000),
+        await timed(
+          (ms) => note(`${shortened(BY_CODE)} connected after ${duration(ms)}`),
+          () => bridge.allConnected([BY_CODE], 15_000),
         );
       },
     },
@@ -61,12 +71,17 @@ export function story({ stage, bridge }: Scene): Step[] {
           await world.contactSends(BEN, { to: BY_QR, text: 'Hello from Ben', addressing: 'lid', hidePn: true }),
         ];
         for (const id of ids) {
-          await timed((ms) => note(`at the app after ${duration(ms)}`), () =>
-            eventually(async () => (await appLog.refresh()).inbound().find((message) => message.wa_message_id === id), {
-              what: 'the message reaches the app',
-              withinMs: 10_000,
-              everyMs: 10,
-            }),
+          await timed(
+            (ms) => note(`at the app after ${duration(ms)}`),
+            () =>
+              eventually(
+                async () => (await appLog.refresh()).inbound().find((message) => message.wa_message_id === id),
+                {
+                  what: 'the message reaches the app',
+                  withinMs: 10_000,
+                  everyMs: 10,
+                },
+              ),
           );
         }
       },
@@ -74,8 +89,9 @@ export function story({ stage, bridge }: Scene): Step[] {
     {
       name: 'Send: the app asks, the contact decrypts',
       async run(note) {
-        const answer = await timed((ms) => note(`answered after ${duration(ms)}`), () =>
-          bridge.sendText(BY_QR, { to: ANNA, text: 'Hello Anna' }),
+        const answer = await timed(
+          (ms) => note(`answered after ${duration(ms)}`),
+          () => bridge.sendText(BY_QR, { to: ANNA, text: 'Hello Anna' }),
         );
         if (answer.status !== 200) throw new Error(`send-message: ${answer.status} ${JSON.stringify(answer.body)}`);
         await eventually(async () => (await world.contactMessages(ANNA)).some(({ text }) => text === 'Hello Anna'), {
@@ -93,7 +109,9 @@ export function story({ stage, bridge }: Scene): Step[] {
           await world.receipt(ANNA, id, status);
           await eventually(
             async () =>
-              (await appLog.refresh()).receipts().some((receipt) => receipt.whatsapp_message_id === id && receipt.status === status),
+              (await appLog.refresh())
+                .receipts()
+                .some((receipt) => receipt.whatsapp_message_id === id && receipt.status === status),
             { what: `the app hears "${status}"`, withinMs: 10_000 },
           );
           note(`the app knows: ${status}`);
@@ -112,12 +130,23 @@ export function story({ stage, bridge }: Scene): Step[] {
         note(`killed with ${before} messages under way or done; contacts keep writing`);
         await delay(500);
         await bridge.restart();
-        await timed((ms) => note(`both numbers connected ${duration(ms)} after listening`), () =>
-          bridge.allConnected(NUMBERS, 20_000),
+        await timed(
+          (ms) => note(`both numbers connected ${duration(ms)} after listening`),
+          () => bridge.allConnected(NUMBERS, 20_000),
         );
-        await eventually(() => traffic.total >= before + TRAFFIC_AFTER_KILL, { what: 'traffic runs on', withinMs: 20_000 });
+        await eventually(() => traffic.total >= before + TRAFFIC_AFTER_KILL, {
+          what: 'traffic runs on',
+          withinMs: 20_000,
+        });
         await traffic.stop();
-        const verdict = await audit({ world, bridge, traffic, appLog: sincePairing, numbers: NUMBERS, settleMs: 30_000 });
+        const verdict = await audit({
+          world,
+          bridge,
+          traffic,
+          appLog: sincePairing,
+          numbers: NUMBERS,
+          settleMs: 30_000,
+        });
         const count = (name: string) => verdict.counts[name] ?? 0;
         note(`received: ${count('inbound injected')} written, ${count('inbound at the app')} at the app, in order`);
         note(`sent: ${count('sends accepted')} accepted, ${count('sends at the contacts')} at the contacts`);

@@ -31,14 +31,29 @@ export type AuditOptions = {
   readonly settleMs?: number;
 };
 
-export async function audit({ world, bridge, traffic, appLog, numbers, settleMs = 60_000 }: AuditOptions): Promise<Verdict> {
-  const online = await settled(() => bridge.connected(numbers), (phones) => phones.length === numbers.length, settleMs);
+export async function audit({
+  world,
+  bridge,
+  traffic,
+  appLog,
+  numbers,
+  settleMs = 60_000,
+}: AuditOptions): Promise<Verdict> {
+  const online = await settled(
+    () => bridge.connected(numbers),
+    (phones) => phones.length === numbers.length,
+    settleMs,
+  );
   const taken = await settled(
     async () => (await appLog.refresh()).inbound(),
     (inbound) => covers(new Set(inbound.map((message) => message.wa_message_id)), traffic.injected),
     settleMs,
   );
-  const arrived = await settled(() => atContacts(world, traffic), (texts) => allThere(texts, traffic.sent), settleMs);
+  const arrived = await settled(
+    () => atContacts(world, traffic),
+    (texts) => allThere(texts, traffic.sent),
+    settleMs,
+  );
   const checks = await world.checks();
   const findings = await world.findings();
   const violations = await world.violations();

@@ -6,7 +6,13 @@ import { open } from 'lmdb';
 import { Unpackr } from 'msgpackr';
 
 export async function valuesOfLogin(folder: string): Promise<unknown[]> {
-  const database = open<Buffer, Buffer>({ path: folder, noSubdir: false, keyEncoding: 'binary', encoding: 'binary', readOnly: true });
+  const database = open<Buffer, Buffer>({
+    path: folder,
+    noSubdir: false,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    readOnly: true,
+  });
   try {
     const unpackr = new Unpackr({ useRecords: false });
     return [...database.getRange()].map(({ value }) => unpackr.unpack(value) as unknown);

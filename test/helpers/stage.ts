@@ -37,7 +37,10 @@ export class Stage {
   }
 
   /** As `bridge`, without waiting until it listens. */
-  async launch({ name = 'bridge', ...options }: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
+  async launch({
+    name = 'bridge',
+    ...options
+  }: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
     const bridge = await Bridge.launch({ world: this.world, dir: `${this.dir}/${name}`, ...options });
     this.#bridges.push(bridge);
     return bridge;

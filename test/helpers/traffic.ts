@@ -17,7 +17,12 @@ import type { Random } from './random.ts';
 import type { World } from './world.ts';
 
 /** A message from a contact to a number. */
-export type Injected = { readonly id: string; readonly number: string; readonly contact: string; readonly text: string };
+export type Injected = {
+  readonly id: string;
+  readonly number: string;
+  readonly contact: string;
+  readonly text: string;
+};
 
 /** A message that a client asked the bridge to send. */
 export type Sent = {
@@ -158,7 +163,9 @@ function settle(sent: Sent, answer: Answer | Error): void {
 }
 
 /** 13 digits, never a number of the fixtures. */
-const contactPhone = (number: number, contact: number): string => `49176${String(number * 100 + contact).padStart(8, '0')}`;
+const contactPhone = (number: number, contact: number): string =>
+  `49176${String(number * 100 + contact).padStart(8, '0')}`;
 
 /** Long enough to be searched for in logs without false finds. */
-const randomWord = (random: Random): string => `w${random.between(0, 2 ** 31).toString(36)}x${random.between(0, 2 ** 31).toString(36)}`;
+const randomWord = (random: Random): string =>
+  `w${random.between(0, 2 ** 31).toString(36)}x${random.between(0, 2 ** 31).toString(36)}`;

@@ -20,7 +20,14 @@ const checks = z.object({
   overlappingConnections: z.number(),
 });
 const appRequests = z.array(
-  z.object({ n: z.number(), at: z.number(), method: z.string(), path: z.string(), body: z.unknown(), status: z.number() }),
+  z.object({
+    n: z.number(),
+    at: z.number(),
+    method: z.string(),
+    path: z.string(),
+    body: z.unknown(),
+    status: z.number(),
+  }),
 );
 const numberState = z.object({
   connections: z.array(z.object({ openedAt: z.string(), closedAt: z.string().nullable(), loggedIn: z.boolean() })),

@@ -37,7 +37,8 @@ afterEach(() => house.close());
 
 /** What the engine reports next for a number; nothing when no attempt is alive. */
 const tell = (digits: string, event: ConnectionEvent) => house.engine.of(digits).at(-1)?.tell(event);
-const close = (digits: string, code: number) => tell(digits, { type: 'closed', reason: { code, text: `code ${code}` } });
+const close = (digits: string, code: number) =>
+  tell(digits, { type: 'closed', reason: { code, text: `code ${code}` } });
 const wait = (ms: number) => house.time.advanceAsync(ms);
 
 /** Everything that can happen to the paired A and the unpaired P, so that every action and guard is reached. */

@@ -81,7 +81,10 @@ describe('P2 restart intensity', () => {
       await time.advanceAsync(minimumUptimeMs + 60_000);
       expect(numbers.view(A).ready).toBe(true);
       crashing = true;
-      engine.of(A).at(-1)?.tell({ type: 'closed', reason: { code: 428, text: 'Connection Terminated' } });
+      engine
+        .of(A)
+        .at(-1)
+        ?.tell({ type: 'closed', reason: { code: 428, text: 'Connection Terminated' } });
       await time.advanceAsync(6_000);
       crashing = false;
     }
@@ -99,8 +102,14 @@ describe('a pairing that linked another account (contract clients §6.1)', () =>
     await time.advanceAsync(250);
     stores.open(P);
     engine.of(P).at(-1)?.tell({ type: 'qr', qr: 'one' });
-    engine.of(P).at(-1)?.tell({ type: 'paired', account: { id: '4917000000009:2@s.whatsapp.net' } });
-    engine.of(P).at(-1)?.tell({ type: 'closed', reason: { code: 515, text: 'restart required' } });
+    engine
+      .of(P)
+      .at(-1)
+      ?.tell({ type: 'paired', account: { id: '4917000000009:2@s.whatsapp.net' } });
+    engine
+      .of(P)
+      .at(-1)
+      ?.tell({ type: 'closed', reason: { code: 515, text: 'restart required' } });
     await time.advanceAsync(3_000);
     const connection = engine.of(P).at(-1);
     const order: string[] = [];

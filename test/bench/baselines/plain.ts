@@ -21,7 +21,13 @@ import {
 import { Hono } from 'hono';
 import pino from 'pino';
 
-const { KEYS = 'memory', AUTH_DIR = 'auth', PORT = '3000', APP_DOMAIN_NAME = '', NODE_WEBHOOK_TOKEN = '' } = process.env;
+const {
+  KEYS = 'memory',
+  AUTH_DIR = 'auth',
+  PORT = '3000',
+  APP_DOMAIN_NAME = '',
+  NODE_WEBHOOK_TOKEN = '',
+} = process.env;
 const waWebSocketUrl = process.env['WHATSAPP_SOCKET_URL'] ?? '';
 const logger = pino({ level: 'silent' });
 const sockets = new Map<string, WASocket>();
@@ -102,7 +108,9 @@ const app = new Hono();
 app.get('/', (c) => c.json({ status: 200, online: online.size }));
 app.post('/api/send-message/:phone', async (c) => {
   const { targetPhoneNumber, message } = await c.req.json<{ targetPhoneNumber: string; message: string }>();
-  const sent = await sockets.get(c.req.param('phone'))?.sendMessage(`${targetPhoneNumber}@s.whatsapp.net`, { text: message });
+  const sent = await sockets
+    .get(c.req.param('phone'))
+    ?.sendMessage(`${targetPhoneNumber}@s.whatsapp.net`, { text: message });
   return sent ? c.json({ id: sent.key.id }) : c.json({ error: 'not connected' }, 503);
 });
 serve({ fetch: app.fetch, port: Number(PORT), hostname: '127.0.0.1' });

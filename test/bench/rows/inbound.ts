@@ -28,7 +28,8 @@ export async function inbound(bench: Bench): Promise<Row[]> {
     const cpuBefore = process.usage().cpuMs;
     const arrivals = await arrive(bench, world, phones, burst, { burst: true }, `inbound burst, ${name}`);
     const cpuMs = process.usage().cpuMs - cpuBefore;
-    const seconds = (Math.max(...arrivals.map(({ at }) => at)) - Math.min(...arrivals.map(({ sentAt }) => sentAt))) / 1_000;
+    const seconds =
+      (Math.max(...arrivals.map(({ at }) => at)) - Math.min(...arrivals.map(({ sentAt }) => sentAt))) / 1_000;
     const ms = latencies.map(({ at, sentAt }) => at - sentAt);
     rows.push({
       row: `inbound, ${NUMBERS} numbers`,
@@ -45,7 +46,14 @@ export async function inbound(bench: Bench): Promise<Row[]> {
 }
 
 /** Prepares `count` messages over all numbers, lets them go, and waits until the app has all of them. */
-async function arrive(bench: Bench, world: World, phones: readonly string[], count: number, how: object, label: string) {
+async function arrive(
+  bench: Bench,
+  world: World,
+  phones: readonly string[],
+  count: number,
+  how: object,
+  label: string,
+) {
   const share = Math.ceil(count / phones.length);
   for (const [i, phone] of phones.entries()) {
     await post(world, `/contacts/4930555${String(i).padStart(4, '0')}/prepare`, { to: phone, count: share });
@@ -65,7 +73,8 @@ async function arrive(bench: Bench, world: World, phones: readonly string[], cou
 }
 
 async function arrivals(world: World): Promise<Arrived[]> {
-  return (await call(`${world.control}/app/requests?path=${encodeURIComponent('/api/inbound-message')}`)).body as Arrived[];
+  return (await call(`${world.control}/app/requests?path=${encodeURIComponent('/api/inbound-message')}`))
+    .body as Arrived[];
 }
 
 async function post(world: World, path: string, body: object): Promise<unknown> {

@@ -17,14 +17,21 @@ export async function restore(bench: Bench): Promise<Row[]> {
     await contender.process().kill9();
     await online(world, 0, 10_000, () => undefined);
     const process = contender.start();
-    const ms = await online(world, count, 180_000, (n) => bench.progress(`restore, ${name}: after the kill ${n}/${count}`));
+    const ms = await online(world, count, 180_000, (n) =>
+      bench.progress(`restore, ${name}: after the kill ${n}/${count}`),
+    );
     const { cpuMs } = process.usage();
     await delay(5_000);
     const { rssMb } = process.usage();
     rows.push({
       row: `restore of ${count}`,
       contender: name,
-      figures: [less('start to all online', 's', ms / 1_000), less('CPU', 's', cpuMs / 1_000), less('CPU per number', 'ms', cpuMs / count), less('RSS 5 s later', 'MB', rssMb)],
+      figures: [
+        less('start to all online', 's', ms / 1_000),
+        less('CPU', 's', cpuMs / 1_000),
+        less('CPU per number', 'ms', cpuMs / count),
+        less('RSS 5 s later', 'MB', rssMb),
+      ],
     });
   }
   return rows;

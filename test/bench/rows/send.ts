@@ -21,14 +21,19 @@ export async function send(bench: Bench): Promise<Row[]> {
       const poster = new Poster(contender.url, contender.token, concurrency);
       const one = async (n: number): Promise<number> => {
         const startedAt = performance.now();
-        const status = await poster.post(`/api/send-message/${from}`, { targetPhoneNumber: '5511955550001', message: `message ${n}` });
+        const status = await poster.post(`/api/send-message/${from}`, {
+          targetPhoneNumber: '5511955550001',
+          message: `message ${n}`,
+        });
         if (status !== 200) throw new Error(`${name}: a send was answered ${status}`);
         return performance.now() - startedAt;
       };
       await inParallel(WARM_UP, concurrency, one);
       const cpuBefore = process.usage().cpuMs;
       const startedAt = performance.now();
-      const latencies = await inParallel(total, concurrency, one, (n) => bench.progress(`send x${concurrency}, ${name}: ${n}/${total}`));
+      const latencies = await inParallel(total, concurrency, one, (n) =>
+        bench.progress(`send x${concurrency}, ${name}: ${n}/${total}`),
+      );
       const seconds = (performance.now() - startedAt) / 1_000;
       const cpuMs = process.usage().cpuMs - cpuBefore;
       await poster.close();
@@ -48,7 +53,12 @@ export async function send(bench: Bench): Promise<Row[]> {
 }
 
 /** Runs `work(0..total-1)`, `width` at a time; resolves to what each returned. */
-async function inParallel(total: number, width: number, work: (n: number) => Promise<number>, onProgress?: (done: number) => void): Promise<number[]> {
+async function inParallel(
+  total: number,
+  width: number,
+  work: (n: number) => Promise<number>,
+  onProgress?: (done: number) => void,
+): Promise<number[]> {
   const results: number[] = [];
   let next = 0;
   const worker = async () => {

@@ -35,11 +35,16 @@ export const killPairing: Scenario = {
         again += 1;
         await world.unlink(phone);
         await pair(world, bridge, phone, by);
-        if (!(await connectedWithin(bridge, phone, 20_000))) problems.push(`could not pair again (by ${by}, ${pause} ms)`);
+        if (!(await connectedWithin(bridge, phone, 20_000)))
+          problems.push(`could not pair again (by ${by}, ${pause} ms)`);
       }
-      say(`pairing ${round}/${rounds} by ${by}, killed ${pause} ms after the phone: ${alone ? 'back alone' : 'paired again'}`);
+      say(
+        `pairing ${round}/${rounds} by ${by}, killed ${pause} ms after the phone: ${alone ? 'back alone' : 'paired again'}`,
+      );
     }
-    const loggedOut = (await AppLog.ofAll(world).refresh()).statusWords().filter(({ status }) => status === 'Logged Out');
+    const loggedOut = (await AppLog.ofAll(world).refresh())
+      .statusWords()
+      .filter(({ status }) => status === 'Logged Out');
     if (loggedOut.length > 0) problems.push(`${loggedOut.length} numbers were reported as Logged Out`);
     return { counts: { 'pairings killed': rounds, 'back alone': rounds - again, 'paired again': again }, problems };
   },

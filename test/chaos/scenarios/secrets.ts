@@ -65,8 +65,12 @@ export const secrets: Scenario = {
     const findings = known.search(files);
     const problems = findings.map(({ kind, file, line }) => `${kind} in line ${line} of ${file.split('/').at(-1)}`);
     // Proof that the search looked at the right place: last digits may be logged, and are.
-    if (!bridge.process.printed().includes(BY_QR.slice(-4))) problems.push('nothing about the number was printed at all');
+    if (!bridge.process.printed().includes(BY_QR.slice(-4)))
+      problems.push('nothing about the number was printed at all');
     say(`${known.count} forms of secrets searched for in ${files.length} files`);
-    return together({ counts: { 'forms searched for': known.count, 'secrets found': findings.length }, problems }, verdict);
+    return together(
+      { counts: { 'forms searched for': known.count, 'secrets found': findings.length }, problems },
+      verdict,
+    );
   },
 };

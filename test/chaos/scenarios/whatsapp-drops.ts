@@ -28,7 +28,9 @@ export const whatsappDrops: Scenario = {
       const from = performance.now();
       // Reconnect delays are at most 30 s (contract clients §6.2).
       await bridge.allConnected(phones, 40_000);
-      say(`round ${round}/${rounds}: all ${phones.length} numbers back ${Math.round(performance.now() - from)} ms after the end`);
+      say(
+        `round ${round}/${rounds}: all ${phones.length} numbers back ${Math.round(performance.now() - from)} ms after the end`,
+      );
     }
     const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
     return together({ counts: { starts: rounds, 'ms of dropping': dropMs }, problems: [] }, verdict);

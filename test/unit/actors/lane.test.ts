@@ -76,7 +76,9 @@ describe('L2 not ready', () => {
 
   it('waits up to 8 s for a socket that comes back, in order of arrival', async () => {
     house.engine.of(A)[0]?.tell({ type: 'closed', reason: { code: 428, text: 'Connection Terminated' } });
-    const answers = ['one', 'two', 'three'].map((text) => house.numbers.send(request({ content: { kind: 'text', text } })));
+    const answers = ['one', 'two', 'three'].map((text) =>
+      house.numbers.send(request({ content: { kind: 'text', text } })),
+    );
     await house.time.advanceAsync(9_000);
     expect((await Promise.all(answers)).map(({ kind }) => kind)).toEqual(['sent', 'sent', 'sent']);
     expect(sent().map(({ content }) => content.text)).toEqual(['one', 'two', 'three']);

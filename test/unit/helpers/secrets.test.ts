@@ -32,7 +32,9 @@ describe('the search for secrets finds what it must', () => {
   });
 
   it('a text with quotes, inside JSON', () => {
-    expect(found(JSON.stringify({ body: 'say "hi" now' }), (secrets) => secrets.text('text', 'say "hi" now'))).toEqual(['text']);
+    expect(found(JSON.stringify({ body: 'say "hi" now' }), (secrets) => secrets.text('text', 'say "hi" now'))).toEqual([
+      'text',
+    ]);
   });
 
   it('and nothing else', () => {

@@ -5,7 +5,8 @@ import { withoutFailedTries } from '../../../src/actors/engines/unofficial/sessi
 
 // libsignal prints whole sessions.
 beforeEach(() => {
-  for (const method of ['info', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => undefined);
+  for (const method of ['info', 'warn', 'error'] as const)
+    vi.spyOn(console, method).mockImplementation(() => undefined);
 });
 
 let devices = 0;
@@ -44,7 +45,11 @@ class Device {
   get bundle() {
     const { keyId, keyPair } = this.#signed;
     const signature = Curve.sign(this.#identity.privKey, keyPair.pubKey);
-    return { registrationId: 1, identityKey: this.#identity.pubKey, signedPreKey: { keyId, publicKey: keyPair.pubKey, signature } };
+    return {
+      registrationId: 1,
+      identityKey: this.#identity.pubKey,
+      signedPreKey: { keyId, publicKey: keyPair.pubKey, signature },
+    };
   }
 
   open(bundle: Device['bundle']): Promise<void> {
@@ -57,7 +62,8 @@ class Device {
   }
 
   async decrypt({ type, body }: { type: number; body: Buffer }): Promise<string> {
-    const plain = type === 3 ? this.#cipher.decryptPreKeyWhisperMessage(body) : this.#cipher.decryptWhisperMessage(body);
+    const plain =
+      type === 3 ? this.#cipher.decryptPreKeyWhisperMessage(body) : this.#cipher.decryptWhisperMessage(body);
     return (await plain).toString();
   }
 }
