@@ -2,7 +2,7 @@
  * The sockets of one number, held by the supervisor, and the order in which things happen before its next one opens.
  *
  *  NS1  Every handle is closed exactly once, whoever asks first; closing never logs out.
- *  NS2  `settled` covers every close and every step queued with `then`: who awaits it opens a socket on clean ground.
+ *  NS2  `settled` covers every close and every step queued with `queue`: who awaits it opens a socket on clean ground.
  *  NS3  Nothing here rejects: a socket that does not close in time, or a step that fails, is reported and left behind.
  *
  * Deliberately not here: when to close (supervisor.ts).
@@ -71,7 +71,7 @@ export class NumberSockets {
   }
 
   /** Queues a step behind everything so far; the next socket waits for it. */
-  then(step: () => Promise<void>, what: string): void {
+  queue(step: () => Promise<void>, what: string): void {
     this.#settled = this.#settled.then(step).catch((error: unknown) => this.#onFailure(error, what));
   }
 

@@ -239,7 +239,7 @@ export class Supervisor {
   #removeLogin({ digits, sockets }: Child): void {
     const { stores, outbox, records } = this.#o;
     sockets.closeAll();
-    sockets.then(async () => {
+    sockets.queue(async () => {
       if (!stores.exists(digits)) return;
       await outbox.detach(digits);
       await stores.remove(digits);
@@ -253,7 +253,7 @@ export class Supervisor {
     child.actor = undefined;
     child.sockets.closeAll();
     const now = this.#o.clock.now();
-    const why = error instanceof Error ? error.message : String(error ?? 'ended');
+    const why = error instanceof Error ? error.message : 'ended without an error';
     const exit = onExit(child.history, { startedAt: child.startedAt, endedAt: now }, this.#o.restartPolicy);
     child.history = exit.history;
     this.#o.log.error({ err: error, number: maskPhone(child.digits), verdict: exit.kind }, 'a number crashed');

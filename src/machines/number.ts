@@ -14,7 +14,7 @@
  * What each code of a close means is in close-reason.ts. Deliberately not here: crashes and quarantine (restart.ts and
  * the supervisor), handles, storage, HTTP. The owner provides `connection`, which must be silent once it is cleaned up.
  */
-import type { ActorRefFrom, SnapshotFrom } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import type { NumberContext, NumberFacts, NumberState } from './number.types.ts';
 import { birth } from './number-memory.ts';
 import { display, linger, patience, socket } from './number-regions.ts';
@@ -209,7 +209,6 @@ export const numberMachine = number.createMachine({
   },
 });
 
-export type NumberRef = ActorRefFrom<typeof numberMachine>;
 export type NumberSnapshot = SnapshotFrom<typeof numberMachine>;
 
 /** What may be known of a number outside of its machine. The only reader of the context. */

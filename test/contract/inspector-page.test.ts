@@ -17,7 +17,6 @@ import { z } from 'zod';
 import type { Bridge } from '../helpers/bridge.ts';
 import { NO_BROWSER, startBrowser } from '../helpers/browser.ts';
 import { eventually } from '../helpers/eventually.ts';
-import { call } from '../helpers/json-http.ts';
 import { ROOT } from '../helpers/root.ts';
 import { valuesOfLogin } from '../helpers/saved-login.ts';
 import { Secrets } from '../helpers/secrets.ts';

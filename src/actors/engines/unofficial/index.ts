@@ -5,4 +5,4 @@
 import './curve.ts';
 
 export { importLegacy } from './auth-import.ts';
-export { createUnofficialEngine, type UnofficialDeps } from './create.ts';
+export { createUnofficialEngine } from './create.ts';
