@@ -58,7 +58,11 @@ module.exports = {
       '^src/(store/store|net)\\.ts$',
       '^src/machines/(receipt|status-words)\\.ts$',
     ]),
-    room(5, 'actors', '^src/actors/', ['^src/(machines|app-client)/', base, '^src/(store/(store|files|unusable)|net)\\.ts$']),
+    room(5, 'actors', '^src/actors/', [
+      '^src/(machines|app-client)/',
+      base,
+      '^src/(store/(store|files|unusable)|net)\\.ts$',
+    ]),
     room(6, 'scheduler', '^src/scheduler/', [
       base,
       '^src/store/store\\.ts$',

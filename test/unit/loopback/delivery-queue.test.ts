@@ -16,7 +16,9 @@ const message = (id: string, body = id): BinaryNode =>
 function recorder() {
   const written: string[] = [];
   const note = ({ attrs, content }: BinaryNode): boolean => {
-    written.push(`${attrs['offline'] === '1' ? 'offline ' : ''}${attrs['id']}:${Buffer.from(content as Uint8Array).toString()}`);
+    written.push(
+      `${attrs['offline'] === '1' ? 'offline ' : ''}${attrs['id']}:${Buffer.from(content as Uint8Array).toString()}`,
+    );
     return true;
   };
   const connection = { send: note, sendEncoded: (bytes: Buffer) => note(decode(bytes)) } as unknown as Connection;
