@@ -32,6 +32,17 @@ export function inShort(scenario: Scenario, seed = 7): Promise<Verdict> {
   return onStage((stage) => scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined }));
 }
 
+/**
+ * Starts several short forms at once: most of their time is waiting. Answers how to wait for each.
+ * Not `it.concurrent`: hooks around single tests (no-xstate-warnings.ts) would meet each other.
+ */
+export function sideBySide(scenarios: readonly Scenario[]): (scenario: Scenario) => Promise<Verdict> {
+  const running = new Map(scenarios.map((scenario) => [scenario, inShort(scenario)]));
+  // Awaited by their tests, one after the other; until then a failure is nobody's unhandled rejection.
+  for (const verdict of running.values()) verdict.catch(() => undefined);
+  return (scenario) => running.get(scenario) ?? inShort(scenario);
+}
+
 /** Several parts of one scenario as one verdict; counts of one name are added up. */
 export function together(...parts: readonly Verdict[]): Verdict {
   const counts: Record<string, number> = {};

@@ -133,7 +133,7 @@ export class Traffic {
   }
 
   async #repeat(step: () => Promise<unknown>): Promise<void> {
-    const { random, pause = [20, 200] } = this.#options;
+    const { random, pause = [100, 600] } = this.#options;
     while (this.#on) {
       await step();
       await delay(random.between(...(pause as [number, number])));

@@ -28,7 +28,7 @@ export const appAway: Scenario = {
     const bridge = await stage.bridge({ preload: [clock.preload], env: clock.env });
     await bridge.allConnected(phones, 30_000);
 
-    const seconds = form === 'short' ? 4 : 20;
+    const seconds = form === 'short' ? 3 : 20;
     say(`the app is away for ${seconds} s`);
     const short = await whileAway(run, bridge, phones, () => delay(seconds * 1000));
     if (form === 'short') return short;

@@ -20,13 +20,13 @@ const DURING_START_PROBABILITY = 0.2;
 export const kill: Scenario = {
   name: 'kill',
   shows: 'kill -9 at random moments of sending and receiving: no pairing, message or order lost, nothing doubled',
-  rounds: { short: 5, long: 100 },
+  rounds: { short: 4, long: 100 },
   async run({ stage, random, rounds, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(NUMBERS);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: [100, 800] });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random });
     const accepted = () => traffic.sent.filter((sent) => sent.outcome === 'accepted').length;
     traffic.start();
     let online = 0;

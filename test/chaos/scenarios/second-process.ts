@@ -22,7 +22,7 @@ export const secondProcess: Scenario = {
     const { bridge, phones } = await stage.paired(3);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: [50, 300] });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random });
     const problems: string[] = [];
     traffic.start();
     for (let round = 1; round <= rounds; round += 1) {

@@ -18,7 +18,7 @@ export const whatsappDrops: Scenario = {
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
     const traffic = new Traffic({ world, bridge, numbers: phones, random });
-    const dropMs = form === 'short' ? 5_000 : 15_000;
+    const dropMs = form === 'short' ? 3_000 : 15_000;
     for (let round = 1; round <= rounds; round += 1) {
       await bridge.kill9();
       await world.faults({ refuse: { ms: dropMs } });
