@@ -6,6 +6,7 @@ import { inboundFaults } from './scenarios/inbound-faults.ts';
 import { killAfterOnline } from './scenarios/kill-after-online.ts';
 import { killPairing } from './scenarios/kill-pairing.ts';
 import { kill } from './scenarios/kill.ts';
+import { pendingSends } from './scenarios/pending-sends.ts';
 import { restore } from './scenarios/restore.ts';
 import { secondProcess } from './scenarios/second-process.ts';
 import { secrets } from './scenarios/secrets.ts';
@@ -17,6 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   killAfterOnline,
   killPairing,
   idempotentSends,
+  pendingSends,
   inboundFaults,
   appAway,
   whatsappDrops,
