@@ -115,7 +115,7 @@ describe('outbox order (contract README §3.1)', () => {
           temp.remove();
         }
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: 10, endOnFailure: true },
     );
     console.log(`outbox order: ${rows} rows, ${requests} requests, nothing lost, no row out of order`);
   });
