@@ -5,13 +5,27 @@
  */
 
 import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 const RESERVE_BYTES = 16 * 1024 * 1024;
+/** With so much free, a look holds for LOOK_MS: no disk here fills up that fast, and a look costs 30 µs of every write. */
+const PLENTY_BYTES = 512 * 1024 * 1024;
+const LOOK_MS = 100;
 
-/** Throws when the disk of `folder` has no room for `bytes` more (4 µs). Doubled: changed pages are written anew. */
+/** When a folder of stores was last seen with plenty of room; monotonic milliseconds. */
+const plentyAt = new Map<string, number>();
+
+/** Throws when the disk of `folder` has no room for `bytes` more. Doubled: changed pages are written anew. */
 export function assertDiskSpace(folder: string, bytes: number): void {
+  const parent = dirname(folder);
+  const now = performance.now();
+  const seen = plentyAt.get(parent);
+  if (seen !== undefined && now - seen < LOOK_MS && bytes < PLENTY_BYTES / 8) return;
   const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize < RESERVE_BYTES + 2 * bytes) {
+  const free = bavail * bsize;
+  if (free < RESERVE_BYTES + 2 * bytes) {
     throw new Error(`No space left on the disk of ${folder}: writes are refused below ${RESERVE_BYTES / 2 ** 20} MiB`);
   }
+  if (free > PLENTY_BYTES) plentyAt.set(parent, now);
+  else plentyAt.delete(parent);
 }
