@@ -173,6 +173,7 @@ export class Connection implements Handle {
     const account = accountOf(this.#socket().user);
     if (!account) return this.#fail(new Error('logged in without an account'));
     this.#opened = true;
+    this.#session?.sender.keepPromises().catch((error: unknown) => this.#fail(error));
     this.#report({ type: 'opened', account });
   }
 

@@ -13,6 +13,7 @@ import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import { intake } from './inbound/intake.ts';
 import type { Me } from './inbound/select.ts';
+import { PromisedSends } from './promised-sends.ts';
 import { Recipients } from './recipient.ts';
 import { RideAlong } from './ride-along.ts';
 
@@ -28,6 +29,7 @@ export type DeviceOptions = {
 export class Device {
   readonly sent: SentIndex;
   readonly recipients: Recipients;
+  readonly promised: PromisedSends;
   readonly journal: DecryptJournal;
   readonly desk: InboundDesk;
   readonly rideAlong: RideAlong;
@@ -38,6 +40,7 @@ export class Device {
     this.#log = log;
     this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
+    this.promised = new PromisedSends(store, this.sent, clock, log);
     const lids = new LidMap(store);
     this.recipients = new Recipients(store, lids, clock);
     this.journal = new DecryptJournal(store, clock);

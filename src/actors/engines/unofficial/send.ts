@@ -19,10 +19,13 @@ import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
 import { toMessage } from './content.ts';
 import type { Recipients } from './recipient.ts';
+import type { PromisedSends } from './promised-sends.ts';
 import type { RideAlong } from './ride-along.ts';
 import { type Ack, failed, type HandedOver, ofAck, ofError, type Prepared } from './send-outcome.ts';
 
 const ACK_MS = 10_000;
+/** No caller waits for a promised send; this only bounds how long one connection tries. */
+const PROMISE_MS = 60_000;
 
 type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user'>;
 
@@ -32,12 +35,15 @@ export type SenderOptions = {
   readonly sent: SentIndex;
   readonly rideAlong: RideAlong;
   readonly recipients: Recipients;
+  readonly promised: PromisedSends;
   readonly clock: Clock;
   readonly log: Log;
   /** A write that must not be lost failed after the fact. */
   readonly onFailure: (error: unknown) => void;
 };
 
+/** Without content: the message is in the sent index already. */
+type Order = Omit<SendCommand, 'from' | 'content'> & Partial<Pick<SendCommand, 'content'>>;
 type Turn = { begun: boolean; cancelled: boolean };
 
 export class Sender {
@@ -59,9 +65,16 @@ export class Sender {
   send(command: SendCommand): Promise<SendResult> {
     const running = this.#running.get(command.id);
     if (running) return running;
-    const result = this.#send(command).finally(() => this.#running.delete(command.id));
-    this.#running.set(command.id, result);
-    return result;
+    return this.#run(command.id, this.#promising(this.#send(command)));
+  }
+
+  /** PS3: to be called when the socket has opened, before anything else is sent on it. */
+  keepPromises(): Promise<void> {
+    const { promised, sent, clock } = this.#o;
+    return promised.keep((id) => {
+      const to = sent.get(id)?.to ?? '';
+      return this.#run(id, this.#send({ id, to, deadline: clock.now() + PROMISE_MS }));
+    });
   }
 
   /** Socket option `patchMessageBeforeSending`: changes nothing, tells how far a relay has come. */
@@ -97,7 +110,20 @@ export class Sender {
     return Promise.resolve(bytes && proto.Message.decode(bytes));
   };
 
-  async #send(command: SendCommand): Promise<SendResult> {
+  #run(id: string, sending: Promise<SendResult>): Promise<SendResult> {
+    const result = sending.finally(() => this.#running.delete(id));
+    this.#running.set(id, result);
+    return result;
+  }
+
+  /** PS1. */
+  async #promising(sending: Promise<SendResult>): Promise<SendResult> {
+    const result = await sending;
+    if (result.kind === 'pending') await this.#o.promised.make(result.id);
+    return result;
+  }
+
+  async #send(command: Order): Promise<SendResult> {
     const { id, to, deadline } = command;
     const turn: Turn = { begun: false, cancelled: false };
     const acked = this.#ack(id);
@@ -123,7 +149,7 @@ export class Sender {
   }
 
   /** The caller's time is over: what has not begun never will; what has begun can only be waited for. */
-  #late({ id, to }: SendCommand, turn: Turn): SendResult {
+  #late({ id, to }: Order, turn: Turn): SendResult {
     turn.cancelled = !turn.begun;
     if (turn.cancelled) return { kind: 'failed', id, error: 'no time was left to hand the message over' };
     return { kind: 'pending', id, to: this.#o.sent.get(id)?.to ?? to };
@@ -132,7 +158,7 @@ export class Sender {
   async #inLine(
     before: Promise<unknown> | undefined,
     prepared: Promise<Prepared>,
-    { id, deadline }: SendCommand,
+    { id, deadline }: Order,
     turn: Turn,
   ): Promise<HandedOver> {
     // The predecessor's outcome is its own sender's business.
@@ -145,11 +171,12 @@ export class Sender {
     return this.#relay(id, ready.to, ready.message);
   }
 
-  async #prepare({ id, to, content }: SendCommand): Promise<Prepared> {
+  async #prepare({ id, to, content }: Order): Promise<Prepared> {
     const { sent, recipients } = this.#o;
     const row = sent.get(id);
     if (row?.receipt !== undefined) return { kind: 'finished', result: { kind: 'sent', id, to: row.to } };
     if (row?.message) return this.#withDevices(id, row.to, proto.Message.decode(row.message));
+    if (!content) return failed(id, 'its content is no longer kept');
     const resolved = await recipients.resolve(to, (digits) => this.#o.socket().onWhatsApp(...digits));
     if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp');
     if (resolved.kind === 'invalid') return failed(id, resolved.why);

@@ -49,6 +49,7 @@ export class Session {
       sent: device.sent,
       rideAlong: device.rideAlong,
       recipients: device.recipients,
+      promised: device.promised,
       clock,
       log,
       onFailure,
