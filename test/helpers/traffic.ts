@@ -31,6 +31,8 @@ export type Sent = {
   readonly contact: string;
   readonly text: string;
   attempts: number;
+  /** Attempts that were accepted by the listener and then cut off without an answer. */
+  cuts: number;
   /** `open`: no final answer yet. */
   outcome: 'open' | 'accepted' | 'failed';
   id?: string;
@@ -90,6 +92,8 @@ export class Traffic {
       ...(directions === 'in' ? [] : [this.#repeat(() => this.send(conversation))]),
     ]);
     this.#running = Promise.all(flows);
+    // Its failure is told by `stop`; a scenario that failed before must not end as an unhandled rejection.
+    this.#running.catch(() => undefined);
   }
 
   /** No new messages; resolves when every send has a final answer, or after `withinMs` as it stands. */
@@ -113,7 +117,7 @@ export class Traffic {
   async send({ number, contact }: Conversation): Promise<Sent> {
     const serial = this.sent.length;
     const text = `out ${serial} ${randomWord(this.#options.random)}`;
-    const sent: Sent = { key: `key-${serial}-${number}`, number, contact, text, attempts: 0, outcome: 'open' };
+    const sent: Sent = { key: `key-${serial}-${number}`, number, contact, text, attempts: 0, cuts: 0, outcome: 'open' };
     this.sent.push(sent);
     while (sent.outcome === 'open' && performance.now() < this.#giveUpAt) {
       sent.attempts += 1;
@@ -151,6 +155,7 @@ export type Conversation = {
 function settle(sent: Sent, answer: Answer | Error): void {
   if (answer instanceof Error) {
     sent.answer = answer.message;
+    if ((answer as NodeJS.ErrnoException).code === 'ECONNRESET') sent.cuts += 1;
     return;
   }
   sent.answer = `${answer.status} ${JSON.stringify(answer.body)}`;

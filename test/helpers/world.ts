@@ -82,9 +82,9 @@ export class World {
     await this.#ok(`/phones/${phone}/enter-code`, { body: { code } });
   }
 
-  /** The user removes the linked device on the phone. */
-  async unlink(phone: string): Promise<void> {
-    await this.#ok(`/phones/${phone}/unlink`, { body: {} });
+  /** The user removes the linked device on the phone; false when there is none. */
+  async unlink(phone: string): Promise<boolean> {
+    return (await call(`${this.control}/phones/${phone}/unlink`, { body: {} })).status < 300;
   }
 
   /** A contact writes to a paired number; queued as offline while the number is away. Answers the WhatsApp id. */

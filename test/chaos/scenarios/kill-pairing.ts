@@ -10,6 +10,9 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { World } from '../../helpers/world.ts';
 import type { Scenario } from '../scenario.ts';
 
+/** Every so many pairings one is killed while the phone is still at it. */
+const EARLY_EVERY = 3;
+
 export const killPairing: Scenario = {
   name: 'kill-pairing',
   shows: 'kill -9 during pairing by QR and by code: complete pairings come back alone, others can be made again',
@@ -18,42 +21,62 @@ export const killPairing: Scenario = {
     const { world } = stage;
     const bridge = await stage.bridge();
     const problems: string[] = [];
-    let again = 0;
+    let confirmed = 0;
+    let alone = 0;
     for (let round = 1; round <= rounds; round += 1) {
       const phone = `49157${String(round).padStart(8, '0')}`;
       const by = round % 2 === 0 ? 'code' : 'qr';
       await world.addPhone(phone);
-      await pair(world, bridge, phone, by);
-      const pause = random.between(0, 1_500);
-      await delay(pause);
-      const reported = (await bridge.status(phone)).status === 'connected';
-      await bridge.kill9();
-      await bridge.restart();
-      const alone = await connectedWithin(bridge, phone, 8_000);
-      if (reported && !alone) problems.push(`a pairing reported as connected was lost (by ${by}, ${pause} ms)`);
-      if (!alone) {
-        again += 1;
-        await world.unlink(phone);
-        await pair(world, bridge, phone, by);
-        if (!(await connectedWithin(bridge, phone, 20_000)))
-          problems.push(`could not pair again (by ${by}, ${pause} ms)`);
-      }
-      say(
-        `pairing ${round}/${rounds} by ${by}, killed ${pause} ms after the phone: ${alone ? 'back alone' : 'paired again'}`,
+      // Once the phone says so, WhatsApp has the bridge's own confirmation: from then on the login must be on disk.
+      let isConfirmed = false;
+      const approve = await approval(world, bridge, phone, by);
+      const approved = approve().then(
+        () => {
+          isConfirmed = true;
+        },
+        () => undefined,
       );
+      if (round % EARLY_EVERY === 0) {
+        await delay(random.between(0, 60));
+      } else {
+        await approved;
+        await delay(random.between(0, 1_500));
+      }
+      const wasConfirmed = isConfirmed;
+      await bridge.kill9();
+      await approved;
+      await bridge.restart();
+      const isBack = await connectedWithin(bridge, phone, wasConfirmed || isConfirmed ? 15_000 : 8_000);
+      if (wasConfirmed) confirmed += 1;
+      if (isBack) alone += 1;
+      if (wasConfirmed && !isBack)
+        problems.push(`round ${round}: a pairing by ${by} that WhatsApp had confirmed was lost`);
+      if (!isBack) {
+        await world.unlink(phone);
+        await (await approval(world, bridge, phone, by))();
+        if (!(await connectedWithin(bridge, phone, 20_000)))
+          problems.push(`round ${round}: could not pair again by ${by}`);
+      }
+      const when = wasConfirmed ? 'after' : 'before';
+      say(`pairing ${round}/${rounds} by ${by}, killed ${when} its end: ${isBack ? 'back alone' : 'paired again'}`);
     }
     const loggedOut = (await AppLog.ofAll(world).refresh())
       .statusWords()
       .filter(({ status }) => status === 'Logged Out');
     if (loggedOut.length > 0) problems.push(`${loggedOut.length} numbers were reported as Logged Out`);
-    return { counts: { 'pairings killed': rounds, 'back alone': rounds - again, 'paired again': again }, problems };
+    const counts = { 'pairings killed': rounds, 'confirmed before the kill': confirmed, 'back alone': alone };
+    return { counts, problems };
   },
 };
 
-/** Returns when the phone has accepted; the bridge then still has to finish. */
-async function pair(world: World, bridge: Bridge, phone: string, by: 'qr' | 'code'): Promise<void> {
-  if (by === 'qr') await world.scan(phone, await bridge.qr(phone));
-  else await world.enterCode(phone, await bridge.pairingCode(phone));
+/** Brings the pairing to the point where only the phone is waited for; answers what the phone then does. */
+async function approval(world: World, bridge: Bridge, phone: string, by: 'qr' | 'code'): Promise<() => Promise<void>> {
+  if (by === 'qr') {
+    const qr = await bridge.qr(phone);
+    return () => world.scan(phone, qr);
+  }
+  const code = await bridge.pairingCode(phone);
+  return () => world.enterCode(phone, code);
 }
 
 async function connectedWithin(bridge: Bridge, phone: string, withinMs: number): Promise<boolean> {

@@ -1,4 +1,7 @@
-/** Contract README §9: SIGTERM during traffic ends with exit code 0 within 25 s, loses nothing and keeps the pairings. */
+/**
+ * Contract README §9: SIGTERM during traffic ends with exit code 0 within 25 s, loses nothing, keeps the pairings and
+ * lets sends in flight finish.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppLog } from '../../helpers/app-log.ts';
 import { audit } from '../../helpers/audit.ts';
@@ -23,10 +26,13 @@ export const sigterm: Scenario = {
       await bridge.allConnected(phones, 30_000);
       await delay(random.between(500, 1_500));
       const from = performance.now();
+      const cutBefore = cuts(traffic);
       const { code, signal } = await bridge.stop(BUDGET_MS + 5_000);
       const ms = Math.round(performance.now() - from);
       say(`stop ${round}/${rounds}: exit code ${code} after ${ms} ms`);
       if (code !== 0) problems.push(`exit code ${code}, signal ${signal}`);
+      const cut = cuts(traffic) - cutBefore;
+      if (cut > 0) problems.push(`${cut} sends in flight were cut off instead of finished`);
       if (ms > BUDGET_MS) problems.push(`took ${ms} ms`);
       await bridge.restart();
     }
@@ -35,3 +41,5 @@ export const sigterm: Scenario = {
     return together({ counts: { stops: rounds }, problems }, verdict);
   },
 };
+
+const cuts = (traffic: Traffic): number => traffic.sent.reduce((sum, sent) => sum + sent.cuts, 0);
