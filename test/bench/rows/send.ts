@@ -1,4 +1,8 @@
-/** Text sends over HTTP, until the answer: rate, latency and CPU per send at concurrency 1 and 10. */
+/**
+ * Text sends over HTTP, until the answer: rate, latency and CPU per send at concurrency 1 and 10. The bridge answers when
+ * WhatsApp's server has acknowledged, the baselines when the stanza is written. The contact sends no receipts: the
+ * baselines would ignore them, the bridge stores and forwards them.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
 import { online } from '../contenders.ts';
@@ -6,6 +10,7 @@ import { less, more, percentile, type Row } from '../figures.ts';
 import { Poster } from '../poster.ts';
 
 const WARM_UP = 300;
+const CONTACT = '5511955550001';
 
 export async function send(bench: Bench): Promise<Row[]> {
   const total = bench.size(2_000);
@@ -15,6 +20,7 @@ export async function send(bench: Bench): Promise<Row[]> {
       await using stage = await bench.stage(name, 1);
       const { contender, world, phones } = stage;
       const [from = ''] = phones;
+      await world.receipts(CONTACT, 'off');
       const process = contender.start();
       await online(world, 1, 30_000, () => undefined);
       await delay(3_000);
@@ -22,7 +28,7 @@ export async function send(bench: Bench): Promise<Row[]> {
       const one = async (n: number): Promise<number> => {
         const startedAt = performance.now();
         const status = await poster.post(`/api/send-message/${from}`, {
-          targetPhoneNumber: '5511955550001',
+          targetPhoneNumber: CONTACT,
           message: `message ${n}`,
         });
         if (status !== 200) throw new Error(`${name}: a send was answered ${status}`);
