@@ -4,11 +4,12 @@
  * Owns the run: starts the loopback world and the bridge as processes of their own, plays the story, and leaves
  * nothing behind. `--serve` keeps everything running afterwards and prints where to look. Exit code 1 on any failure.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Bridge } from '../helpers/bridge.ts';
 import { Stage } from '../helpers/stage.ts';
-import { forPeople, forPrograms, type StepResult } from './narrator.ts';
-import { BY_QR, type Step, story } from './story.ts';
+import { duration, forPeople, forPrograms, type StepResult } from './narrator.ts';
+import { BY_QR, NUMBERS, type Step, story } from './story.ts';
 
 const { values: options } = parseArgs({
   options: { json: { type: 'boolean', default: false }, serve: { type: 'boolean', default: false } },
@@ -38,8 +39,10 @@ const went = await play([
 const ok = went && stage !== undefined && bridge !== undefined && (await play(story({ stage, bridge })));
 if (ok && options.serve && bridge !== undefined && stage !== undefined) {
   await bridge.restart();
+  await bridge.allConnected(NUMBERS, 20_000);
   invite(bridge, stage);
   narrator.verdict(results);
+  await keepRunning(bridge);
 } else {
   narrator.verdict(results);
   if (!ok && bridge !== undefined && !options.json)
@@ -65,7 +68,20 @@ async function play(steps: readonly Step[]): Promise<boolean> {
   return true;
 }
 
-function invite({ url, token }: Bridge, { world }: Stage): void {
+/** What a process manager does in production: whoever kills the bridge sees it come back. Ends with this process. */
+async function keepRunning(served: Bridge): Promise<never> {
+  for (;;) {
+    await delay(200);
+    if (served.process.exit === undefined) continue;
+    const from = performance.now();
+    await served.restart();
+    await served.allConnected(NUMBERS, 60_000);
+    if (!options.json)
+      process.stdout.write(`the bridge ended; both numbers are back after ${duration(performance.now() - from)}\n`);
+  }
+}
+
+function invite({ url, token, process: { pid } }: Bridge, { world }: Stage): void {
   const header = `-H 'X-Node-Token: ${token}' -H 'content-type: application/json'`;
   const lines = options.json
     ? [JSON.stringify({ serving: { bridge: url, control: world.control, inspector: `${url}/inspector` } })]
@@ -79,7 +95,7 @@ function invite({ url, token }: Bridge, { world }: Stage): void {
         `  curl -s '${world.control}/contacts/4917600001001/messages'`,
         `  curl -s -H 'content-type: application/json' ${world.control}/contacts/4917600001001/send -d '{"to":"${BY_QR}","text":"Hi back"}'`,
         `  curl -s '${world.control}/app/requests?path=/api/inbound-message'`,
-        `  kill -9 ${bridge?.process.pid}   # the next demo run starts fresh\n\nCtrl-C ends everything.`,
+        `  kill -9 ${pid}   (the bridge; it is started again at once)\n\nCtrl-C ends everything.`,
       ];
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -19,7 +19,7 @@ export type Scene = { readonly stage: Stage; readonly bridge: Bridge };
 
 export const BY_QR = '4915700000001';
 export const BY_CODE = '4915700000002';
-const NUMBERS = [BY_QR, BY_CODE];
+export const NUMBERS = [BY_QR, BY_CODE];
 const ANNA = '4917600001001';
 const BEN = '4917600001002';
 
