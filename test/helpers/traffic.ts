@@ -31,8 +31,8 @@ export type Sent = {
   readonly contact: string;
   readonly text: string;
   attempts: number;
-  /** Attempts that were accepted by the listener and then cut off without an answer. */
-  cuts: number;
+  /** When each attempt began that was cut off without an answer (`performance.now()`). */
+  readonly cuts: number[];
   /** `open`: no final answer yet. */
   outcome: 'open' | 'accepted' | 'failed';
   id?: string;
@@ -117,11 +117,20 @@ export class Traffic {
   async send({ number, contact }: Conversation): Promise<Sent> {
     const serial = this.sent.length;
     const text = `out ${serial} ${randomWord(this.#options.random)}`;
-    const sent: Sent = { key: `key-${serial}-${number}`, number, contact, text, attempts: 0, cuts: 0, outcome: 'open' };
+    const sent: Sent = {
+      key: `key-${serial}-${number}`,
+      number,
+      contact,
+      text,
+      attempts: 0,
+      cuts: [],
+      outcome: 'open',
+    };
     this.sent.push(sent);
     while (sent.outcome === 'open' && performance.now() < this.#giveUpAt) {
       sent.attempts += 1;
-      settle(sent, await this.#attempt(sent));
+      const begun = performance.now();
+      settle(sent, await this.#attempt(sent), begun);
       if (sent.outcome === 'open') await delay(RETRY_PAUSE_MS);
     }
     return sent;
@@ -152,10 +161,10 @@ export type Conversation = {
   readonly hidePn?: boolean;
 };
 
-function settle(sent: Sent, answer: Answer | Error): void {
+function settle(sent: Sent, answer: Answer | Error, begun: number): void {
   if (answer instanceof Error) {
     sent.answer = answer.message;
-    if ((answer as NodeJS.ErrnoException).code === 'ECONNRESET') sent.cuts += 1;
+    if ((answer as NodeJS.ErrnoException).code === 'ECONNRESET') sent.cuts.push(begun);
     return;
   }
   sent.answer = `${answer.status} ${JSON.stringify(answer.body)}`;
