@@ -17,6 +17,7 @@ import { z } from 'zod';
 import type { Bridge } from '../helpers/bridge.ts';
 import { NO_BROWSER, startBrowser } from '../helpers/browser.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { type Answer, call } from '../helpers/json-http.ts';
 import { ROOT } from '../helpers/root.ts';
 import { valuesOfLogin } from '../helpers/saved-login.ts';
 import { Secrets } from '../helpers/secrets.ts';
@@ -46,6 +47,24 @@ const TELL_LIGHTS = `new MutationObserver((records) => {
   }
 }).observe(document, { subtree: true, attributes: true, attributeFilter: ['class'], attributeOldValue: true });`;
 
+/** Words and boxes of the chart that lie over one another or stick out of their place, as a list of their texts. */
+const FIND_CLUTTER = `(() => {
+  const place = (node) => ({ text: node.textContent, ...node.getBoundingClientRect().toJSON() });
+  const chart = place(document.querySelector('#chart'));
+  const things = [...document.querySelectorAll('#chart .state-box, #chart text')].map(place);
+  const sticksOut = (thing, area) =>
+    thing.left < area.left || thing.right > area.right || thing.top < area.top || thing.bottom > area.bottom;
+  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [
+    ...things.filter((thing) => sticksOut(thing, chart)).map(({ text }) => text),
+    ...things.flatMap((a, i) => things.slice(i + 1).filter((b) => overlap(a, b)).map((b) => a.text + ' / ' + b.text)),
+    ...[...document.querySelectorAll('.state-box > *')]
+      .filter((part) => sticksOut(place(part), place(part.parentElement))).map((part) => part.textContent),
+    ...[...document.querySelectorAll('.state-box')]
+      .filter((box) => box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth).map((box) => box.textContent),
+  ];
+})()`;
+
 type Told = { readonly number: string; readonly state: string };
 
 const entryFrame = z.object({
@@ -55,10 +74,14 @@ const entryFrame = z.object({
 
 let stage: Stage;
 let bridge: Bridge;
+let uninspected: Bridge;
 let browser: Browser | undefined;
 let page: Page | undefined;
 const lights: Told[] = [];
 const troubles: string[] = [];
+let clutter: unknown;
+let refused: Answer;
+let streamEnd: StreamEnd;
 const secrets = new Secrets();
 
 const streamFile = (): string => `${stage.dir}/inspector.sse`;
@@ -90,13 +113,21 @@ async function told(phone: string, states: readonly string[]): Promise<void> {
   });
 }
 
-/** Writes every byte of the stream down; `ended` settles when the bridge ends it. */
-async function record(): Promise<{ readonly ended: Promise<void> }> {
+type StreamEnd = 'by the bridge' | 'cut off';
+
+/** Writes every byte of the stream down. How it ends is a value: a story that fails midway must not fail twice. */
+async function record(): Promise<{ readonly end: Promise<StreamEnd> }> {
   const headers = { 'X-Node-Token': bridge.token };
   const { body } = await fetch(`${bridge.url}/inspector/stream`, { headers, signal: AbortSignal.timeout(60_000) });
   if (body === null) throw new Error('the stream has no body');
   writeFileSync(streamFile(), '');
-  return { ended: pipeline(Readable.from(body), createWriteStream(streamFile(), { flags: 'a' })) };
+  const written = pipeline(Readable.from(body), createWriteStream(streamFile(), { flags: 'a' }));
+  return {
+    end: written.then(
+      () => 'by the bridge',
+      () => 'cut off',
+    ),
+  };
 }
 
 async function openPage(on: Browser): Promise<Page> {
@@ -111,6 +142,9 @@ async function openPage(on: Browser): Promise<Page> {
   await opened.exposeFunction('tellLight', (number: string, state: string) => lights.push({ number, state }));
   await opened.addInitScript(TELL_LIGHTS);
   await opened.goto(`${bridge.url}/inspector`);
+  await opened.getByLabel('Token').fill('not the token');
+  await opened.getByRole('button', { name: 'Watch' }).click();
+  await opened.getByText('That token was refused.').waitFor();
   await opened.getByLabel('Token').fill(bridge.token);
   await opened.getByRole('button', { name: 'Watch' }).click();
   await opened.getByText('live', { exact: true }).waitFor();
@@ -165,22 +199,28 @@ beforeAll(async () => {
   secrets.text('text', TEXT_OUT);
   for (const phone of [BY_QR, BY_CODE, CONTACT]) secrets.text('number', phone);
   await Promise.all([BY_QR, BY_CODE].map((phone) => stage.world.addPhone(phone)));
-  bridge = await stage.bridge({ env: { INSPECT: '1' } });
+  [bridge, uninspected] = await Promise.all([
+    stage.bridge({ env: { INSPECT: '1' } }),
+    stage.bridge({ name: 'uninspected', env: { INSPECT: '0' } }),
+  ]);
   secrets.text('token', bridge.token);
 
-  const { ended } = await record();
+  const { end } = await record();
   page = browser && (await openPage(browser));
   await pairByQr();
   await pairByCode();
   await talk();
-  await stage.world.closeNumber(BY_QR, 'tcp');
+  // 515 has the shortest wait before the next try (clients §6.2).
+  await stage.world.closeNumber(BY_QR, 'stream-error', 515);
   await told(BY_QR, [...PAIRED_BY_QR, ...CAME_BACK]);
   if (page) {
+    clutter = await page.evaluate(FIND_CLUTTER);
     await keepPictures(page);
     writeFileSync(pageFile(), await page.content());
   }
+  refused = await call(`${bridge.url}/inspector/stream`, { headers: THROUGH_A_PROXY });
   await bridge.stop();
-  await ended;
+  streamEnd = await end;
   for (const digits of [BY_QR, BY_CODE]) {
     for (const value of await valuesOfLogin(`${bridge.authDir}/${digits}`)) secrets.keysIn('key material', value);
   }
@@ -196,10 +236,27 @@ describe('the stream', () => {
     expect(statesOf(BY_QR, toldByStream())).toEqual(['disconnected', ...PAIRED_BY_QR, ...CAME_BACK]);
   });
 
+  it('is ended by the bridge when that stops, not cut off', () => {
+    expect(streamEnd).toBe('by the bridge');
+  });
+
   it('P11 holds no QR string, token, code, text, whole number or key', () => {
     expect(readFileSync(streamFile(), 'utf8')).toContain(shown(BY_QR));
     expect(secrets.search([streamFile()])).toEqual([]);
   });
+});
+
+describe('README §2: who may look', () => {
+  it('C-02 a request through a proxy gets no stream without the token', () => {
+    expect(refused).toEqual({ status: 401, body: { ok: false, error: 'unauthorized' } });
+  });
+
+  it.each(['/inspector', '/inspector/stream', '/inspector/machine.json'])(
+    'without INSPECT there is no %s',
+    async (path) => {
+      expect((await uninspected.call(path)).status).toBe(404);
+    },
+  );
 });
 
 describe('the page in a browser', () => {
@@ -208,6 +265,11 @@ describe('the page in a browser', () => {
     const states = statesOf(BY_QR, lights);
     expect(states.slice(states[0] === 'disconnected' ? 1 : 0)).toEqual([...PAIRED_BY_QR, ...CAME_BACK]);
     expect(statesOf(BY_CODE, lights).slice(-3)).toEqual(PAIRED_BY_CODE);
+  });
+
+  it('has nothing in its chart that is cut off or lies over something else', ({ skip }) => {
+    skip(page === undefined, NO_BROWSER);
+    expect(clutter).toEqual([]);
   });
 
   it('needs nothing but the bridge, and holds no secret', ({ skip }) => {
