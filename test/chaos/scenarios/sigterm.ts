@@ -20,10 +20,12 @@ export const sigterm: Scenario = {
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
     const traffic = new Traffic({ world, bridge, numbers: phones, random });
+    // Late acks, so that there are sends in flight at every moment.
+    await world.faults({ ack: { delayMs: 400 } });
     const problems: string[] = [];
+    let started = 0;
     traffic.start();
     for (let round = 1; round <= rounds; round += 1) {
-      const mark = performance.now();
       await bridge.allConnected(phones, 30_000);
       await delay(random.between(500, 1_500));
       const from = performance.now();
@@ -31,10 +33,11 @@ export const sigterm: Scenario = {
       const ms = Math.round(performance.now() - from);
       say(`stop ${round}/${rounds}: exit code ${code} after ${ms} ms`);
       if (code !== 0) problems.push(`exit code ${code}, signal ${signal}`);
-      const cut = cutOff(traffic, mark, from);
+      const cut = cutOff(traffic, started, from);
       if (cut > 0) problems.push(`${cut} sends in flight were cut off instead of finished`);
       if (ms > BUDGET_MS) problems.push(`took ${ms} ms`);
       await bridge.restart();
+      started = performance.now();
     }
     await traffic.stop();
     const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
