@@ -17,6 +17,7 @@ import { z } from 'zod';
 import type { Bridge } from '../helpers/bridge.ts';
 import { NO_BROWSER, startBrowser } from '../helpers/browser.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { FIND_CLUTTER, TELL_LIGHTS } from '../helpers/inspector-page.ts';
 import { type Answer, call } from '../helpers/json-http.ts';
 import { ROOT } from '../helpers/root.ts';
 import { valuesOfLogin } from '../helpers/saved-login.ts';
@@ -36,34 +37,8 @@ const CAME_BACK = ['restoring', 'connected'];
 const THROUGH_A_PROXY = { 'X-Forwarded-For': '203.0.113.9' };
 const PICTURES = `${ROOT}/.tmp`;
 const MAX_PICTURE_BYTES = 300_000;
-
-/** A state box lights up when it gets the class `active`; an observer misses none, however short. */
-const TELL_LIGHTS = `new MutationObserver((records) => {
-  for (const { target, oldValue } of records) {
-    const state = /^state-(.+)$/.exec(target.dataset.testid ?? '')?.[1];
-    const wasLit = (oldValue ?? '').split(' ').includes('active');
-    if (!state || wasLit || !target.classList.contains('active')) continue;
-    tellLight(document.querySelector('#actors [aria-current=true] .number').textContent, state);
-  }
-}).observe(document, { subtree: true, attributes: true, attributeFilter: ['class'], attributeOldValue: true });`;
-
-/** Words and boxes of the chart that lie over one another or stick out of their place, as a list of their texts. */
-const FIND_CLUTTER = `(() => {
-  const place = (node) => ({ text: node.textContent, ...node.getBoundingClientRect().toJSON() });
-  const chart = place(document.querySelector('#chart'));
-  const things = [...document.querySelectorAll('#chart .state-box, #chart text')].map(place);
-  const sticksOut = (thing, area) =>
-    thing.left < area.left || thing.right > area.right || thing.top < area.top || thing.bottom > area.bottom;
-  const overlap = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return [
-    ...things.filter((thing) => sticksOut(thing, chart)).map(({ text }) => text),
-    ...things.flatMap((a, i) => things.slice(i + 1).filter((b) => overlap(a, b)).map((b) => a.text + ' / ' + b.text)),
-    ...[...document.querySelectorAll('.state-box > *')]
-      .filter((part) => sticksOut(place(part), place(part.parentElement))).map((part) => part.textContent),
-    ...[...document.querySelectorAll('.state-box')]
-      .filter((box) => box.scrollHeight > box.clientHeight || box.scrollWidth > box.clientWidth).map((box) => box.textContent),
-  ];
-})()`;
+/** About 20 s; beside a whole test run, and when the bridge must be compiled first, several times that. */
+const STORY_MS = 120_000;
 
 type Told = { readonly number: string; readonly state: string };
 
@@ -224,7 +199,7 @@ beforeAll(async () => {
   for (const digits of [BY_QR, BY_CODE]) {
     for (const value of await valuesOfLogin(`${bridge.authDir}/${digits}`)) secrets.keysIn('key material', value);
   }
-});
+}, STORY_MS);
 
 afterAll(async () => {
   await browser?.close();
