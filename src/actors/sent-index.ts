@@ -79,10 +79,17 @@ export class SentIndex {
     await this.#write(id, { ...row, receipt: news }, commit);
   }
 
+  /** A write may leave later than one that began after it (ride-along.ts): it must not take a receipt back. */
+  #newest(id: string, row: SentRow): SentRow {
+    const now = this.get(id);
+    if (!now || now === row || now.receipt === undefined) return row;
+    return row.receipt !== undefined && advance(now.receipt, row.receipt) ? row : now;
+  }
+
   async #write(id: string, row: SentRow, commit: Commit): Promise<void> {
     this.#onTheirWay.set(id, row);
     try {
-      await commit((batch) => batch.put(this.#table, id, row));
+      await commit((batch) => batch.put(this.#table, id, this.#newest(id, row)));
     } finally {
       if (this.#onTheirWay.get(id) === row) this.#onTheirWay.delete(id);
     }
