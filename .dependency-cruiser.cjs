@@ -46,6 +46,7 @@ module.exports = {
     },
     room(2, 'base-imports-base', BASE, [BASE]),
     room(2, 'store-and-net-import-base', '^src/(store/|net\\.ts$)', [base]),
+    room(2, 'content-imports-base', '^src/content/', [base]),
     room(3, 'machines-are-pure', '^src/machines/', ['^src/(errors|phone)\\.ts$']),
     {
       name: '3-machines-import-xstate-only',
@@ -59,7 +60,7 @@ module.exports = {
       '^src/machines/(receipt|status-words)\\.ts$',
     ]),
     room(5, 'actors', '^src/actors/', [
-      '^src/(machines|app-client)/',
+      '^src/(machines|app-client|content)/',
       base,
       '^src/(store/(store|files|unusable)|net)\\.ts$',
     ]),
@@ -67,10 +68,10 @@ module.exports = {
       base,
       '^src/store/store\\.ts$',
       '^src/machines/(job|recipient)\\.ts$',
-      '^src/app-client/',
+      '^src/(app-client|content)/',
       '^src/actors/protocol\\.ts$',
     ]),
-    room(7, 'http', '^src/http/', [base, '^src/actors/protocol\\.ts$', '^src/scheduler/scheduler\\.ts$']),
+    room(7, 'http', '^src/http/', [base, '^src/content/', '^src/actors/protocol\\.ts$', '^src/scheduler/scheduler\\.ts$']),
     {
       name: '6-7-types-only-from-actors-and-scheduler',
       severity: 'error',

@@ -1,0 +1,100 @@
+/**
+ * What a send wants to say, without any engine's dialect: one union for routes, automations, schedules and flows.
+ * Plain JSON, so that it can be stored with a promise and looked at.
+ *
+ *  CO1  What is here is complete: engines add no text, footer or label of their own.
+ *  CO2  An engine that cannot show a kind says so (`failed`) or uses the documented fallback that keeps the meaning;
+ *       nothing is dropped silently (contract messages §9.1).
+ *
+ * Deliberately not here: who receives it, and how a request body becomes it (body.ts).
+ */
+
+/** Where media comes from. Contract messages §11; exactly one is set. */
+export type MediaSource =
+  | { readonly kind: 'base64'; readonly base64: string }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'path'; readonly path: string };
+
+/** Media on this machine's disk. Whoever was given it removes it when it is of no more use. */
+export type MediaFile = { readonly kind: 'file'; readonly path: string; readonly bytes: number };
+
+export type MediaType = 'image' | 'video' | 'audio' | 'document' | 'sticker';
+
+/** `From` is `MediaSource` until the bytes are here, then `MediaFile`. */
+export type Media<From = MediaSource> = {
+  readonly type: MediaType;
+  readonly from: From;
+  /** Without parameters where there are none. `''`: not known before the bytes are. */
+  readonly mime: string;
+  readonly fileName?: string;
+  /** Audio shown as a voice note. */
+  readonly voice?: true;
+};
+
+/** Contract messages §2. Labels are never empty. */
+export type Button =
+  | { readonly kind: 'reply'; readonly label: string; readonly id: string }
+  | { readonly kind: 'url'; readonly label: string; readonly url: string }
+  | { readonly kind: 'call'; readonly label: string; readonly phone: string }
+  | { readonly kind: 'copy'; readonly label: string; readonly code: string };
+
+export type Card<From = MediaSource> = {
+  readonly title: string;
+  readonly body: string;
+  readonly footer: string;
+  /** A card whose image cannot be had is sent without it only where the contract says so (products, §8). */
+  readonly image?: Media<From>;
+  readonly imageOptional?: true;
+  readonly buttons: readonly Button[];
+};
+
+export type ListSection = {
+  readonly title: string;
+  readonly rows: readonly { readonly id: string; readonly title: string; readonly description: string }[];
+};
+
+/** A message that another one speaks of. `participant`: its author in a group, when it is not ours. */
+export type Target = { readonly id: string; readonly fromMe: boolean; readonly participant?: string };
+
+export type Content<From = MediaSource> =
+  | { readonly kind: 'text'; readonly text: string; readonly mentions?: readonly string[] }
+  | {
+      readonly kind: 'buttons';
+      readonly body: string;
+      readonly title: string;
+      readonly subtitle: string;
+      readonly footer: string;
+      readonly buttons: readonly Button[];
+      /** Shown above the body. */
+      readonly header?: Media<From>;
+    }
+  | {
+      readonly kind: 'list';
+      readonly body: string;
+      readonly title: string;
+      readonly footer: string;
+      /** The label that opens the list. */
+      readonly button: string;
+      readonly sections: readonly ListSection[];
+    }
+  | {
+      readonly kind: 'carousel';
+      readonly body: string;
+      readonly title: string;
+      readonly footer: string;
+      readonly cards: readonly Card<From>[];
+    }
+  | { readonly kind: 'media'; readonly media: Media<From>; readonly caption: string }
+  | {
+      readonly kind: 'location';
+      readonly latitude: number;
+      readonly longitude: number;
+      readonly name: string;
+      readonly address: string;
+    }
+  | { readonly kind: 'location request'; readonly body: string }
+  | { readonly kind: 'contact'; readonly displayName: string; readonly vcard: string }
+  | { readonly kind: 'reaction'; readonly target: Target; readonly emoji: string }
+  | { readonly kind: 'pin'; readonly target: Target; readonly pin: boolean; readonly seconds: number }
+  | { readonly kind: 'edit'; readonly target: Target; readonly text: string }
+  | { readonly kind: 'delete'; readonly target: Target };
