@@ -10,7 +10,8 @@
  *
  * Deliberately not here: decoding (engines), payloads and retries (app-client), automations.
  */
-import type { InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
+import type { Group, InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
+import type { InboundContent } from '../app-client/inbound-content.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { Clock } from '../clock.ts';
 import { advance, forApp, type Receipt } from '../machines/receipt.ts';
@@ -29,7 +30,10 @@ export type InboundMessage = {
   /** At least one half is present. */
   readonly contact: Identity;
   readonly name: string;
-  readonly text: string;
+  readonly content: InboundContent;
+  /** How often it was forwarded; absent when it was not. */
+  readonly forwarded?: number;
+  readonly group?: Group;
   /** WhatsApp's time, epoch seconds. */
   readonly at: number;
   /** Automations never handle this kind, however fresh it is (an edit, contract inbound §4). */

@@ -11,6 +11,7 @@
  */
 import { lidJid, phoneJid } from '../phone.ts';
 import type { Fact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
+import { textOf } from './inbound-content.ts';
 import { cut, LIMITS } from './limits.ts';
 
 export type Lane = 'inbound' | 'receipts' | 'rest';
@@ -65,7 +66,7 @@ function inboundMessage(fact: InboundFact): Callback {
       device_phone: cut(fact.device, limits.devicePhone),
       sender_phone: cut(sender, limits.senderPhone),
       sender_name: cut(fact.name, limits.senderName),
-      body: cut(fact.text, limits.body, '…'),
+      body: cut(textOf(fact.content), limits.body, '…'),
       media_type: null,
       wa_message_id: cut(fact.id, limits.messageId),
       is_lid: pn === undefined,

@@ -3,6 +3,9 @@
  * the wire's body with the app's field limits applied (contract README §3.1: truncate, store, then send).
  */
 import type { Identity } from '../phone.ts';
+import type { InboundContent } from './inbound-content.ts';
+
+export type Group = { readonly jid: string; readonly subject: string };
 
 /** A message that arrived (or that the operator's own phone wrote: `direction: 'out'`). Contract inbound §3. */
 export type InboundFact = {
@@ -13,7 +16,11 @@ export type InboundFact = {
   readonly contact: Identity;
   readonly name: string;
   readonly id: string;
-  readonly text: string;
+  readonly content: InboundContent;
+  /** How often it was forwarded; absent when it was not. */
+  readonly forwarded?: number;
+  /** Only with `FORWARD_GROUPS` (inbound §9); `contact` is then the participant. */
+  readonly group?: Group;
   /** WhatsApp's message time, epoch seconds. */
   readonly at: number;
   /** Arrived too late for automations (inbound §1). */

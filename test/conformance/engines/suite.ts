@@ -22,7 +22,7 @@ export interface EngineBench {
   /** Of the texts sent with `receive`, in order: was it acknowledged to the other side? */
   acknowledged(): boolean[];
   /** What stands in the outbox. */
-  inbound(): InboundFact[];
+  inbound(): (InboundFact & { readonly text: string })[];
   /** The service refuses, stays silent about, or breaks the connection after the next message. */
   nextSend(fault: 'refuse' | 'silence' | 'break'): void;
   /** The number's store refuses writes. */

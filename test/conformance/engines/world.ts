@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine, Handle, SendResult } from '../../../src/actors/engines/engine.ts';
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
+import { textOf } from '../../../src/app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { newMessageId } from '../../../src/ids.ts';
@@ -20,6 +21,9 @@ import { startWhatsApp, type WhatsApp, type WhatsAppOptions } from '../../loopba
 
 export const PHONE = '5511987654321';
 export const CONTACT = '491701234567';
+
+/** A fact with what it says as text. */
+export type ReadFact = InboundFact & { readonly text: string };
 
 /** Facts as rows `<n>` of the number's store. */
 export class RecordedQueue implements OutboxQueue {
@@ -145,8 +149,9 @@ export class World {
     return this.#queues.get(digits)?.facts() ?? [];
   }
 
-  inbound(digits = PHONE): InboundFact[] {
-    return this.facts(digits).filter((fact) => fact.kind === 'inbound');
+  inbound(digits = PHONE): ReadFact[] {
+    const facts = this.facts(digits).filter((fact) => fact.kind === 'inbound');
+    return facts.map((fact) => ({ ...fact, text: textOf(fact.content) }));
   }
 
   receipts(digits = PHONE): ReceiptFact[] {

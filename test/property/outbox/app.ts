@@ -133,7 +133,7 @@ export const inbound = (contact: string, id: string, text = `text of ${id}`): In
   contact: { pn: digits(contact) },
   name: 'Ana',
   id,
-  text,
+  content: { kind: 'text', text },
   at: 1_700_000_000,
   stored: false,
 });

@@ -12,7 +12,7 @@ const fact: InboundFact = {
   contact: { pn, lid: '123456789012345' },
   name: 'Ana',
   id: '3EB0AAAA',
-  text: 'hello',
+  content: { kind: 'text', text: 'hello' },
   at: 1_700_000_000.9,
   stored: false,
 };
@@ -64,7 +64,7 @@ describe('inbound-message (contract inbound §2, §3)', () => {
   });
 
   it('B1 (C-36): a body over 8192 characters is cut with …, never within an emoji', () => {
-    const body = (text: string) => callbackOf({ ...fact, text }).body.body;
+    const body = (text: string) => callbackOf({ ...fact, content: { kind: 'text', text } }).body.body;
     expect(body('x'.repeat(8192))).toBe('x'.repeat(8192));
     expect(body('x'.repeat(8193))).toBe(`${'x'.repeat(8191)}…`);
     expect(body('😀'.repeat(8192))).toBe('😀'.repeat(8192));

@@ -119,7 +119,7 @@ describe('intake', () => {
 
   it('gives the message with its envelope', () => {
     expect(intake(row({ conversation: 'hello' }), ME)).toEqual({
-      messages: [{ id: 'A1', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_000, text: 'hello' }],
+      messages: [{ id: 'A1', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_000, content: { kind: 'text', text: 'hello' } }],
       remarks: [],
       keep: false,
     });
@@ -129,7 +129,7 @@ describe('intake', () => {
     const type = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
     const edit = { protocolMessage: { type, editedMessage: { conversation: 'right' } } };
     for (const message of [edit, { editedMessage: { message: edit } }]) {
-      expect(intake(row(message), ME).messages).toMatchObject([{ text: 'Edited: right', storedOnly: true }]);
+      expect(intake(row(message), ME).messages).toMatchObject([{ content: { kind: 'text', text: 'Edited: right' }, storedOnly: true }]);
     }
   });
 
@@ -168,7 +168,7 @@ describe('intake', () => {
     };
     const peer = { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' };
     expect(intake(row(message, peer), ME).messages).toEqual([
-      { id: 'B2', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_001, text: 'from an ad' },
+      { id: 'B2', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_001, content: { kind: 'text', text: 'from an ad' } },
     ]);
     expect(intake(row(message), ME).messages).toEqual([]);
   });

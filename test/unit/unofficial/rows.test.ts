@@ -98,7 +98,7 @@ describe('inbound desk', () => {
     return new InboundDesk({ digits: '1', store, queue, sent, lids: new LidMap(store), clock, staleAfterSeconds: 600 });
   };
   const message = (id: string, more: Partial<InboundMessage> = {}): InboundMessage => ({
-    ...{ id, direction: 'in', contact: { pn: digits('491701234567') }, name: '', text: 'x', at: now / 1_000 },
+    ...{ id, direction: 'in', contact: { pn: digits('491701234567') }, name: '', content: { kind: 'text', text: 'x' }, at: now / 1_000 },
     ...more,
   });
   const nothing = () => undefined;

@@ -20,7 +20,7 @@ export type Intake = {
   readonly keep: boolean;
 };
 
-type Envelope = Omit<InboundMessage, 'text' | 'storedOnly'>;
+type Envelope = Omit<InboundMessage, 'content' | 'storedOnly'>;
 
 export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plaintext'>, me: Me): Intake {
   let message: proto.IMessage;
@@ -69,18 +69,20 @@ function read(envelope: Envelope, message: proto.IMessage): Omit<Intake, 'keep'>
     case 'edit': {
       const edited = readText(content.message);
       if (edited.kind === 'no bubble') return { messages: [], remarks: [edited.what] };
-      return { messages: [{ ...envelope, text: `Edited: ${edited.text}`, storedOnly: true }], remarks: [] };
+      return { messages: [{ ...envelope, content: said(`Edited: ${edited.text}`), storedOnly: true }], remarks: [] };
     }
     case 'content': {
       const reading = readText(content.message);
       if (reading.kind === 'no bubble') return { messages: [], remarks: [reading.what] };
       const remarks = reading.kind === 'note' ? [reading.what] : [];
-      return { messages: [{ ...envelope, text: reading.text }], remarks };
+      return { messages: [{ ...envelope, content: said(reading.text) }], remarks };
     }
     default:
       return content satisfies never;
   }
 }
+
+const said = (text: string): InboundMessage['content'] => ({ kind: 'text', text });
 
 /** A message whose stanza had no content, as our own phone handed it over afterwards (placeholder resend). */
 function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMessageInfo): Omit<Intake, 'keep'> {
