@@ -29,9 +29,7 @@ const appRequests = z.array(
     status: z.number(),
   }),
 );
-const numberState = z.object({
-  connections: z.array(z.object({ openedAt: z.string(), closedAt: z.string().nullable(), loggedIn: z.boolean() })),
-});
+const login = z.object({ at: z.number() });
 const violations = z.array(z.unknown());
 
 export type Checks = z.infer<typeof checks>;
@@ -112,11 +110,9 @@ export class World {
     return (await call(`${this.control}/numbers/${phone}/close`, { body })).status < 300;
   }
 
-  /** When the number's latest connection logged in, as epoch ms, and whether it is still up. */
-  async lastLogin(phone: string): Promise<{ readonly at: number; readonly up: boolean } | undefined> {
-    const { connections } = numberState.parse(await this.#ok(`/numbers/${phone}`));
-    const last = connections.findLast((connection) => connection.loggedIn);
-    return last === undefined ? undefined : { at: Date.parse(last.openedAt), up: last.closedAt === null };
+  /** Waits up to 25 s for the number's next login, and hears of it at once; answers its moment, epoch ms. */
+  async nextLogin(phone: string): Promise<number> {
+    return login.parse(await this.#ok(`/numbers/${phone}/next-login`)).at;
   }
 
   async faults(faults: Record<string, unknown>): Promise<void> {

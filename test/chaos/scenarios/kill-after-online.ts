@@ -5,11 +5,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppLog } from '../../helpers/app-log.ts';
 import { audit } from '../../helpers/audit.ts';
-import { eventually } from '../../helpers/eventually.ts';
 import { Traffic } from '../../helpers/traffic.ts';
 import { type Scenario, together } from '../scenario.ts';
 
 const WINDOW_MS = 150;
+/** What the kill itself may take. */
+const MARGIN_MS = 30;
 
 export const killAfterOnline: Scenario = {
   name: 'kill-after-online',
@@ -20,25 +21,21 @@ export const killAfterOnline: Scenario = {
     const { bridge, phones } = await stage.paired(form === 'short' ? 4 : 10);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
+    let kills = 0;
     let inWindow = 0;
-    for (let round = 1; round <= rounds; round += 1) {
-      const from = Date.now();
+    // A machine that is busy elsewhere hears of a login too late: such a kill proves less, and is made again.
+    while (inWindow < rounds && kills < 2 * rounds) {
       await bridge.kill9();
-      await bridge.restart();
       // Which number triggers the kill changes, so that first and last ones are hit.
-      const watched = random.pick(phones);
-      const login = await eventually(
-        async () => {
-          const last = await world.lastLogin(watched);
-          return last !== undefined && last.up && last.at > from && last;
-        },
-        { what: 'the number is online', withinMs: 20_000, everyMs: 2 },
-      );
-      await delay(random.between(0, WINDOW_MS - 50));
-      await bridge.kill9();
-      const after = Date.now() - login.at;
+      const online = world.nextLogin(random.pick(phones));
+      const [at] = await Promise.all([online, bridge.restart()]);
+      await delay(random.between(0, WINDOW_MS - MARGIN_MS) - (Date.now() - at));
+      const killed = bridge.kill9();
+      const after = Date.now() - at;
+      await killed;
+      kills += 1;
       if (after <= WINDOW_MS) inWindow += 1;
-      say(`kill ${round}/${rounds}: ${after} ms after a number came online`);
+      say(`kill ${kills}: ${after} ms after a number came online, ${inWindow} of ${rounds} within ${WINDOW_MS} ms`);
       await bridge.restart();
     }
     await bridge.allConnected(phones, 30_000);
@@ -49,6 +46,9 @@ export const killAfterOnline: Scenario = {
       await traffic.send(conversation);
     }
     const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
-    return together({ counts: { kills: rounds, [`kills within ${WINDOW_MS} ms`]: inWindow }, problems: [] }, verdict);
+    // The short form runs beside other tests and takes what it gets.
+    const problems =
+      form === 'long' && inWindow < rounds ? [`only ${inWindow} of ${kills} kills fell within ${WINDOW_MS} ms`] : [];
+    return together({ counts: { kills, [`kills within ${WINDOW_MS} ms`]: inWindow }, problems }, verdict);
   },
 };

@@ -22,6 +22,8 @@ const Phone = z.string().regex(/^\d{1,15}$/, 'a phone number is 1 to 15 digits')
 const PhoneRequest = z.strictObject({ phone: Phone });
 const ScanRequest = z.strictObject({ qr: z.string().min(1) });
 const CodeRequest = z.strictObject({ code: z.string().min(1) });
+/** How long `GET /numbers/:phone/next-login` waits. */
+const NEXT_LOGIN_MS = 25_000;
 const ReceiptsRequest = z.strictObject({ mode: z.enum(['auto', 'manual', 'off']) });
 
 export function whatsAppRoutes(world: Operations): Hono {
@@ -73,6 +75,10 @@ export function whatsAppRoutes(world: Operations): Hono {
 
   routes.get('/numbers', (c) => c.json({ online: world.online() }));
   routes.get('/numbers/:phone', (c) => c.json(world.number(phoneOf(c))));
+  routes.get('/numbers/:phone/next-login', async (c) => {
+    const at = await world.nextLogin(phoneOf(c), NEXT_LOGIN_MS);
+    return at === undefined ? c.json({ error: `no login within ${NEXT_LOGIN_MS} ms` }, 409) : c.json({ at });
+  });
   routes.post('/numbers/:phone/close', async (c) =>
     done(c, world.closeNumber(phoneOf(c), CloseRequest.parse(await c.req.json()))),
   );

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import type { CheckBook } from './checks.ts';
 import type { Connection } from './connection.ts';
+import { type Deferred, deferred } from './deferred.ts';
 import { el } from './nodes.ts';
 
 export const CloseRequest = z.strictObject({
@@ -36,6 +37,7 @@ export class Numbers {
   readonly #checks: CheckBook;
   readonly #live = new Map<string, Connection>();
   readonly #history = new Map<string, Past[]>();
+  readonly #awaited = new Map<string, Deferred<number | undefined>[]>();
 
   constructor(checks: CheckBook) {
     this.#checks = checks;
@@ -62,6 +64,15 @@ export class Numbers {
     }
     this.#live.set(phone, connection);
     this.#note(phone, { connection, loggedIn: true });
+    for (const { settle } of this.#awaited.get(phone) ?? []) settle(Date.now());
+    this.#awaited.delete(phone);
+  }
+
+  /** When the number logs in next, epoch ms; undefined when it has not done so within `withinMs`. */
+  nextLogin(phone: string, withinMs: number): Promise<number | undefined> {
+    const awaited = deferred<number | undefined>(withinMs, undefined);
+    this.#awaited.set(phone, [...(this.#awaited.get(phone) ?? []), awaited]);
+    return awaited.promise;
   }
 
   /** A connection that belongs to the number without being logged in: a pairing, or a refused login. */

@@ -151,6 +151,10 @@ export class Operations {
     this.#service.people.get(phone).onWhatsApp = false;
   }
 
+  nextLogin(phone: string, withinMs: number): Promise<number | undefined> {
+    return this.#service.numbers.nextLogin(phone, withinMs);
+  }
+
   closeNumber(phone: string, request: CloseRequest): Outcome {
     return this.#service.numbers.close(phone, request)
       ? DONE
