@@ -22,7 +22,7 @@ export type Verdict =
   /** Another connection of the same login took over. `warn`: so often that another process must be using it. */
   | { readonly kind: 'replaced'; readonly delay: number; readonly warn: boolean }
   /** No retry; what is on disk stays. `pairing`: there is no login yet, the pairing was refused. */
-  | { readonly kind: 'stop'; readonly because: 'refused' | 'fatal' | 'pairing' }
+  | { readonly kind: 'stop'; readonly because: 'refused' | 'pairing' }
   /** The login is gone. `ours`: we logged out ourselves. `pairAgain`: an explicit initialize waits for a QR (clients §1). */
   | { readonly kind: 'forget'; readonly ours: boolean; readonly pairAgain: boolean };
 
@@ -58,8 +58,14 @@ const OTHER_BASE = 3_000;
 
 const REPLACED = 440;
 const RESTART = 515;
-/** 405 and 409 have no name in the library; the login was refused for what this client is, not for who it is. */
-const FATAL: ReadonlySet<number> = new Set([405, 409]);
+/**
+ * The login was refused for what this client is, not for who it is. To a saved login they are "any other" code (clients
+ * §6.2): the next release of the library, or of WhatsApp, lets it in again. The library has no words for them.
+ */
+const CLIENT_REFUSED: ReadonlyMap<number, string> = new Map([
+  [405, 'client outdated'],
+  [409, 'client refused'],
+]);
 const REFUSED: ReadonlySet<number> = new Set([403, 411]);
 const LOGGED_OUT = 401;
 
@@ -87,7 +93,6 @@ export function verdict(reason: CloseReason, facts: CloseFacts): Verdict {
     const last = facts.login === 'fresh' || (facts.refused && facts.explicit);
     return last ? gone : { kind: 'stop', because: 'refused' };
   }
-  if (code !== undefined && FATAL.has(code)) return { kind: 'stop', because: 'fatal' };
   if (code === RESTART && facts.login === 'fresh' && facts.failures === 0) return { kind: 'retry now' };
   if (code === REPLACED) return ofReplaced(facts);
   return { kind: 'retry', delay: delayOf(code, CURVE, facts) };
@@ -95,7 +100,7 @@ export function verdict(reason: CloseReason, facts: CloseFacts): Verdict {
 
 /** No login yet (clients §6.1): refusals end the pairing, everything else is tried again inside its 90 s. */
 function ofPairing({ code, text }: CloseReason, facts: CloseFacts): Verdict {
-  const refused = code === LOGGED_OUT || (code !== undefined && (REFUSED.has(code) || FATAL.has(code)));
+  const refused = code === LOGGED_OUT || (code !== undefined && (REFUSED.has(code) || CLIENT_REFUSED.has(code)));
   if (refused || text.includes(REFS_ENDED)) return { kind: 'stop', because: 'pairing' };
   return { kind: 'retry', delay: delayOf(code, PAIRING_CURVE, facts) };
 }
@@ -111,7 +116,13 @@ function delayOf(code: number | undefined, curve: Omit<Backoff, 'base'>, { failu
 }
 
 /** `Stream Errored (conflict) (401)`, for the operator. */
-export const reasonText = ({ code, text }: CloseReason): string => (code === undefined ? text : `${text} (${code})`);
+export function reasonText({ code, text }: CloseReason): string {
+  if (code === undefined) return text;
+  return `${CLIENT_REFUSED.get(code) ?? text} (${code})`;
+}
 
 /** Why a pairing was refused, for the status word: without the code, it has room for 19 characters. */
-export const refusalText = ({ text }: CloseReason): string => (text.includes(REFS_ENDED) ? 'QR timeout' : text);
+export function refusalText({ code, text }: CloseReason): string {
+  if (text.includes(REFS_ENDED)) return 'QR timeout';
+  return (code === undefined ? undefined : CLIENT_REFUSED.get(code)) ?? text;
+}

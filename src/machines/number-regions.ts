@@ -5,7 +5,7 @@
  *  NR1  `socket` is `up` for exactly one connection attempt; a new `dial` ends the old attempt first. There is no second
  *       place that starts one, so there are never two (C-18).
  *  NR2  A pairing without a login ends by itself: 90 s to the first QR, 90 s to the scan, 180 s for a code.
- *  NR3  A terminated pairing lives on, hidden, for 30 s; an initialize takes it over (C-19).
+ *  NR3  A terminated pairing, or explicit start, lives on, hidden, for 30 s; an initialize takes it over (C-19).
  *  NR4  `Qr generated` is said at most once in 5 s; the latest QR wins.
  */
 import { number } from './number-setup.ts';

@@ -45,7 +45,6 @@ export const number = setup({
   guards: {
     'has no login': ({ context }) => context.login === 'none',
     'is stopped': ({ context }) => context.stopped,
-    'is pairing': ({ context }) => context.pairing,
     'is a blip': ({ context }) => context.blip,
     'wants the code at hand': ({ context, event }) =>
       event.type === 'initialize' && event.want === 'code' && hasFreshCode(context),
@@ -60,7 +59,6 @@ export const number = setup({
     'goes on at once': ({ event }) => verdictOf(event, 'retry now') !== undefined,
     'pairing is refused': ({ event }) => verdictOf(event, 'stop')?.because === 'pairing',
     'login is refused': ({ event }) => verdictOf(event, 'stop')?.because === 'refused',
-    'client is refused': ({ event }) => verdictOf(event, 'stop')?.because === 'fatal',
     'logged out by ourselves': ({ event }) => verdictOf(event, 'forget')?.ours === true,
     'may pair again': ({ event }) => verdictOf(event, 'forget')?.pairAgain === true,
     'login is gone': ({ event }) => verdictOf(event, 'forget') !== undefined,

@@ -13,7 +13,7 @@ export type NumberCommand =
   | { readonly type: 'initialize'; readonly want: 'qr' | 'code' }
   /** Process start, saved login present and not stopped by the operator. Never leads to a QR. */
   | { readonly type: 'restore' }
-  /** terminate-client: soft. A pairing lingers for 30 s (contract clients §4.1). */
+  /** terminate-client: soft. A pairing, or an explicit start, lingers for 30 s (contract clients §4.1). */
   | { readonly type: 'stop' }
   /** The login was logged out and removed (unlink-client): nothing to come back to. */
   | { readonly type: 'forget' }
@@ -124,7 +124,7 @@ export type NumberEmitted =
 
 /** What may be known of a number outside of its machine; the machine's part of `NumberView` (actors/protocol.ts). */
 export type NumberFacts = {
-  /** `disconnected` while a terminated pairing lingers. */
+  /** `disconnected` while a terminated pairing or start lingers. */
   readonly state: NumberState;
   /** Open, account known, settled. */
   readonly ready: boolean;

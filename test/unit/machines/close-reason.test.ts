@@ -14,6 +14,8 @@ describe('clients §6.2: a paired number', () => {
     ['428 closed: base 4 s', 428, 4_000],
     ['503 unavailable: base 3 s', 503, 3_000],
     ['any other code: base 3 s', 418, 3_000],
+    ['client outdated (405): any other code', 405, 3_000],
+    ['client refused (409): any other code', 409, 3_000],
     ['a refused upgrade (502): base 3 s', 502, 3_000],
     ['no code: base 3 s', undefined, 3_000],
   ])('%s', (_, code, base) => {
@@ -67,10 +69,6 @@ describe('clients §6.2: a paired number', () => {
     expect(at(code, { login: 'fresh', explicit: true })).toEqual(gone);
   });
 
-  it.each([405, 409])('%i is fatal: stop, keep the files (facts/baileys §6)', (code) => {
-    expect(at(code, { refused: true, explicit: true })).toEqual({ kind: 'stop', because: 'fatal' });
-  });
-
   it('408 QR refs attempts ended means nothing to a number with a login', () => {
     expect(at(408, {}, 'QR refs attempts ended')).toEqual({ kind: 'retry', delay: 6_000 });
   });
@@ -99,6 +97,8 @@ describe('clients §6.1: close before the first open', () => {
 it('texts: with the code for the operator, without for the status word', () => {
   expect(reasonText({ code: 401, text: 'Stream Errored (conflict)' })).toBe('Stream Errored (conflict) (401)');
   expect(reasonText({ text: 'closed' })).toBe('closed');
+  expect(reasonText({ code: 405, text: 'Connection Failure' })).toBe('client outdated (405)');
+  expect(refusalText({ code: 405, text: 'Connection Failure' })).toBe('client outdated');
   expect(refusalText({ code: 408, text: 'QR refs attempts ended' })).toBe('QR timeout');
   expect(refusalText({ code: 403, text: 'forbidden' })).toBe('forbidden');
 });

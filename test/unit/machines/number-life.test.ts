@@ -21,11 +21,10 @@ describe('clients §4.1 terminate', () => {
     expect(number.attempts).toHaveLength(1);
   });
 
-  it.each(['restoring', 'waiting', 'idle', 'saved login connecting'] as const)('says nothing when %s', (when) => {
+  it.each(['restoring', 'waiting', 'idle'] as const)('says nothing when %s', (when) => {
     const number = bench({ paired: true });
     if (when === 'restoring' || when === 'waiting') number.send({ type: 'restore' });
     if (when === 'waiting') number.hear(closed(428));
-    if (when === 'saved login connecting') number.send({ type: 'initialize', want: 'qr' });
     number.send({ type: 'stop' });
     expect(number.view()).toMatchObject({ state: 'disconnected', stopped: true, lingering: false, paired: true });
     expect(number.open()).toEqual([]);
@@ -102,6 +101,36 @@ describe('clients §4.1 terminate', () => {
     expect(number.view()).toMatchObject({ state: 'connected', ready: true, stopped: false });
     expect(number.attempts).toHaveLength(2);
     expect(number.facts('login gone')).toEqual([]);
+  });
+
+  it('NM5: terminate + initialize every 2 s lets a saved login settle, on one socket', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    const press = () => {
+      number.send({ type: 'stop' });
+      expect(number.view()).toMatchObject({ state: 'disconnected', stopped: true, ready: false });
+      number.after(10);
+      number.send({ type: 'initialize', want: 'qr' });
+      number.after(2 * SECOND - 10);
+    };
+    press();
+    number.hear({ type: 'opened', account: ACCOUNT });
+    press();
+    expect(number.view()).toMatchObject({ state: 'connected', ready: true, stopped: false });
+    expect(number.attempts).toHaveLength(1);
+    expect(number.statuses()).toEqual(['Ready/100']);
+  });
+
+  it('NM5: a terminated start of a saved login ends within 30 s without a word, the login kept', () => {
+    const number = bench({ paired: true });
+    number.send({ type: 'initialize', want: 'qr' });
+    number.send({ type: 'stop' });
+    number.after(30 * SECOND);
+    expect(number.open()).toEqual([]);
+    number.after(10 * MINUTE);
+    expect(number.view()).toMatchObject({ state: 'disconnected', stopped: true, lingering: false, paired: true });
+    expect(number.statuses()).toEqual([]);
+    expect(number.attempts).toHaveLength(1);
   });
 
   it('NM5: a scan while lingering completes the pairing, then rests: paired, stopped, no Ready', () => {
@@ -191,14 +220,21 @@ describe('clients §6.2 a paired number', () => {
     expect(number.facts('login gone')).toEqual([]);
   });
 
-  it.each([405, 409])('%i stops with Connection Failed and never costs the login', (code) => {
-    const number = bench({ paired: true });
-    for (let i = 0; i < 3; i++) {
-      number.send({ type: 'initialize', want: 'qr' });
-      number.hear(closed(code));
-      expect(number.view()).toMatchObject({ state: 'disconnected', paired: true });
+  it.each([
+    [405, 'client outdated (405)'],
+    [409, 'client refused (409)'],
+  ])('%i is any other code: tried again and again, the reason shown, the login never lost', (code, why) => {
+    const number = ready();
+    for (let i = 0; i < 20; i++) {
+      number.hear(closed(code, 'Connection Failure'));
+      expect(number.view()).toMatchObject({ state: 'restoring', paired: true, why });
+      number.after(30 * SECOND);
+      expect(number.open()).toHaveLength(1);
     }
-    expect(number.statuses()).toEqual(Array(3).fill('Connection Failed/0'));
+    expect(number.statuses()).toEqual(['Ready/100', 'Disconnected/0']);
+    number.hear({ type: 'opened', account: ACCOUNT });
+    number.after(2 * SECOND);
+    expect(number.statuses()).toEqual(['Ready/100', 'Disconnected/0', 'Ready/100']);
   });
 
   it('440 five times in a row: 5 min between tries and a warning; an initialize asks at once', () => {

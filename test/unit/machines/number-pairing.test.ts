@@ -228,11 +228,17 @@ describe('clients §6.1 pairing', () => {
     expect(Math.max(...number.attempts.map(({ at }) => at))).toBeLessThan(90 * SECOND);
   });
 
-  it.each([401, 403, 411, 405, 409])('%i before the first open ends the pairing', (code) => {
+  it.each([
+    [401, "couldn't link devic"],
+    [403, "couldn't link devic"],
+    [411, "couldn't link devic"],
+    [405, 'client outdated'],
+    [409, 'client refused'],
+  ])('%i before the first open ends the pairing', (code, why) => {
     const number = showingQr();
     number.hear(closed(code, "couldn't link device"));
     expect(number.view().state).toBe('disconnected');
-    expect(number.statuses().at(-1)).toBe("Pair failed: couldn't link devic/0");
+    expect(number.statuses().at(-1)).toBe(`Pair failed: ${why}/0`);
     expect(number.facts('login gone')).toEqual([]);
     number.after(10 * MINUTE);
     expect(number.attempts).toHaveLength(1);

@@ -124,8 +124,11 @@ describe('NM1 every situation answers every command and every close', () => {
     );
 
     const hadLogin = viewOf(snapshot).paired;
-    for (const code of [408, 428, 440, 500, 503, undefined]) {
-      expect(viewOf(next(snapshot, closed(code))).paired, `C-17: ${code} costs no login`).toBe(hadLogin);
+    for (const code of [405, 408, 409, 428, 440, 500, 503, undefined]) {
+      const dropped = next(snapshot, closed(code));
+      expect(viewOf(dropped).paired, `C-17: ${code} costs no login`).toBe(hadLogin);
+      const goesOn = !hadLogin || viewOf(snapshot).stopped || viewOf(snapshot).state === 'disconnected';
+      if (!goesOn) expect(viewOf(dropped).state, `§6.2: after ${code} a saved login is tried again`).toBe('restoring');
     }
   });
 });
