@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CONTACT, eventually, PHONE, World } from './world.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
 import { establishTrust } from '../../../src/actors/engines/unofficial/trust.ts';
 
 const ZEROS = {
@@ -11,6 +12,17 @@ const ZEROS = {
   overlappingConnections: 0,
   badDeviceSignatures: 0,
 };
+
+/** As `Attempt.next`, while timers stand still. */
+async function heard<T extends Attempt['events'][number]['type']>({ events }: Attempt, type: T) {
+  const begun = performance.now();
+  for (;;) {
+    const event = events.find((one): one is Extract<typeof one, { type: T }> => one.type === type);
+    if (event) return event;
+    if (performance.now() - begun > 10_000) throw new Error(`no event ${type}`);
+    await turn();
+  }
+}
 
 describe('linked-device engine: pairing and the life of a connection', () => {
   let world: World;
@@ -55,6 +67,23 @@ describe('linked-device engine: pairing and the life of a connection', () => {
     await pairing.next('closed');
     await pairing.handle.close();
     expect((await world.login()).handle.isOpen()).toBe(true);
+  });
+
+  it('clients §5 a code asked for at the end of the 90 s for a scan can be typed for its 180 s', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const pairing = world.connect('pair');
+      await heard(pairing, 'qr');
+      await vi.advanceTimersByTimeAsync(89_000);
+      pairing.handle.requestCode();
+      const { code } = await heard(pairing, 'code');
+      await vi.advanceTimersByTimeAsync(179_000);
+      vi.useRealTimers();
+      expect(pairing.events.some(({ type }) => type === 'closed')).toBe(false);
+      expect(await world.whatsapp.enterCode(PHONE, code)).toMatchObject({ kind: 'paired' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('CO3 a wrong code leaves nothing behind, and the next attempt pairs (no poisoned creds)', async () => {

@@ -23,7 +23,7 @@ import type { SharedCaches } from './caches.ts';
 import type { Device } from './device.ts';
 import { guarded, guardListeners } from './guard.ts';
 import { LOGGED_OUT, logOut, OWN_LOGOUT } from './logout.ts';
-import { askForCode } from './pairing-code.ts';
+import { askForCode, outliveReferences } from './pairing-code.ts';
 import { Session } from './session.ts';
 import { openSocket, terminate } from './socket.ts';
 import { accountOf, reasonOf, textOf } from './translate.ts';
@@ -136,7 +136,8 @@ export class Connection implements Handle {
       ...(this.#session && { session: this.#session.socketOptions }),
     });
     this.#sock = sock;
-    this.#session?.listen(sock.ws);
+    if (this.#session) this.#session.listen(sock.ws);
+    else outliveReferences(sock.ws);
     const onFault = (error: unknown) => this.#fail(error);
     sock.ev.on(
       'connection.update',
