@@ -20,8 +20,8 @@ export interface Inspector {
   readonly chart: object;
 }
 
-/** Seen from `src/http/routes` under tsx and from `dist/http/routes` after a build: the page is always read from `src`. */
-const PAGE = new URL('../../../src/http/console/inspector.html', import.meta.url);
+/** Beside the code that runs: in `src` under tsx, in `dist` after a build, which needs no `src` (scripts/build.js). */
+const PAGE = new URL('../console/inspector.html', import.meta.url);
 
 export function inspectorRoutes(app: OpenAPIHono<HttpEnv>, inspector: Inspector, localOrToken: Middleware): void {
   const page = readFileSync(PAGE, 'utf8');
