@@ -1,12 +1,12 @@
 /**
- * A client that has been paired with a loopback world, for the tests that begin there.
+ * Where most tests of the loopback service begin: a world of their own, and a client that has been paired with it.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useMultiFileAuthState } from '@whiskeysockets/baileys';
-import { expect, onTestFinished } from 'vitest';
-import type { WhatsApp } from '../../loopback/whatsapp/server.ts';
+import { afterAll, expect, onTestFinished } from 'vitest';
+import { startWhatsApp, type WhatsApp } from '../../loopback/whatsapp/server.ts';
 import { Client, memoryAuth, until } from './client.ts';
 
 export const CONTACT = '4915112340001';
@@ -19,6 +19,18 @@ export const CLEAN = {
   overlappingConnections: 0,
   badDeviceSignatures: 0,
 };
+
+/** One world for all tests of a file; at its end the world must have found nothing wrong. */
+export async function cleanWorld(): Promise<WhatsApp> {
+  const world = await startWhatsApp({ preKeys: 30 });
+  afterAll(async () => {
+    const found = { checks: world.checks(), details: world.checkDetails() };
+    await world.close();
+    expect(found).toEqual({ checks: CLEAN, details: [] });
+  });
+  return world;
+}
+
 let nextPhone = 15_550_100_000;
 export const newPhone = (): string => String(nextPhone++);
 

@@ -2,23 +2,11 @@
  * Ends and faults of one connection, as plain Baileys reports them (facts/loopback-whatsapp.md section 15).
  */
 import './strict-signatures.ts';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWhatsApp } from '../../loopback/whatsapp/server.ts';
-import type { WhatsApp } from '../../loopback/whatsapp/server.ts';
+import { describe, expect, it } from 'vitest';
 import { Client, until } from './client.ts';
-import { CLEAN, newPhone, online, pair } from './paired.ts';
+import { cleanWorld, newPhone, online, pair } from './paired.ts';
 
-let world: WhatsApp;
-
-beforeAll(async () => {
-  world = await startWhatsApp({ preKeys: 30 });
-});
-
-afterAll(async () => {
-  const found = { checks: world.checks(), details: world.checkDetails() };
-  await world.close();
-  expect(found).toEqual({ checks: CLEAN, details: [] });
-});
+const world = await cleanWorld();
 
 describe('faults of a connection', () => {
   it.each([

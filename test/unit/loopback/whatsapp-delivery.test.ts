@@ -3,25 +3,13 @@
  */
 import './strict-signatures.ts';
 import { proto } from '@whiskeysockets/baileys';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWhatsApp } from '../../loopback/whatsapp/server.ts';
-import type { WhatsApp } from '../../loopback/whatsapp/server.ts';
+import { describe, expect, it } from 'vitest';
 import { Client, until } from './client.ts';
-import { CLEAN, CONTACT, newPhone, online, settled } from './paired.ts';
+import { cleanWorld, CONTACT, newPhone, online, settled } from './paired.ts';
 
 const { DELIVERY_ACK, READ } = proto.WebMessageInfo.Status;
 
-let world: WhatsApp;
-
-beforeAll(async () => {
-  world = await startWhatsApp({ preKeys: 30 });
-});
-
-afterAll(async () => {
-  const found = { checks: world.checks(), details: world.checkDetails() };
-  await world.close();
-  expect(found).toEqual({ checks: CLEAN, details: [] });
-});
+const world = await cleanWorld();
 
 describe('nothing is lost on the way to the client', () => {
   it('messages for an absent client come at login, in order, marked as append, and are confirmed', async () => {
