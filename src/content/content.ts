@@ -9,11 +9,16 @@
  * Deliberately not here: who receives it, and how a request body becomes it (body.ts).
  */
 
-/** Where media comes from. Contract messages §11; exactly one is set. */
-export type MediaSource =
+/** One place where media lies. Contract messages §11. */
+export type MediaPlace =
+  /** Bare base64, without the head of a data URI. */
   | { readonly kind: 'base64'; readonly base64: string }
   | { readonly kind: 'url'; readonly url: string }
+  /** A path without scheme: only below `MEDIA_READ_BASES`. */
   | { readonly kind: 'path'; readonly path: string };
+
+/** `first of`: the first that can be had; the media is missing only when none can (carousel images, contract §2). */
+export type MediaSource = MediaPlace | { readonly kind: 'first of'; readonly places: readonly MediaPlace[] };
 
 /** Media on this machine's disk. Whoever was given it removes it when it is of no more use. */
 export type MediaFile = { readonly kind: 'file'; readonly path: string; readonly bytes: number };
@@ -24,7 +29,7 @@ export type MediaType = 'image' | 'video' | 'audio' | 'document' | 'sticker';
 export type Media<From = MediaSource> = {
   readonly type: MediaType;
   readonly from: From;
-  /** Without parameters where there are none. `''`: not known before the bytes are. */
+  /** Without parameters where there are none. `''`: not known before the bytes are, and `type` is a guess until then (mime.ts). */
   readonly mime: string;
   readonly fileName?: string;
   /** Audio shown as a voice note. */
