@@ -218,6 +218,8 @@ export class Supervisor {
       case 'transition':
         this.#o.log.info({ number: maskPhone(digits), from: fact.from, to: fact.to, reason: fact.why }, 'number');
         return;
+      case 'ended':
+        return;
       case 'warning':
         this.#o.log.warn({ number: maskPhone(digits), reason: fact.text }, 'number');
         return;

@@ -11,8 +11,11 @@
  */
 import { type Backoff, backoff } from './backoff.ts';
 
-/** `code` is WhatsApp's or Baileys' status code; undefined when the socket ended without one. `text` is for the operator. */
-export type CloseReason = { readonly code?: number; readonly text: string };
+/**
+ * `code` is WhatsApp's or Baileys' status code; undefined when the socket ended without one. `text` is for the operator.
+ * `by: 'proxy'`: the number's own proxy does not work, so WhatsApp was never asked (clients §9).
+ */
+export type CloseReason = { readonly code?: number; readonly text: string; readonly by?: 'proxy' };
 
 export type Verdict =
   /** Connect again after `delay` milliseconds. */

@@ -55,6 +55,10 @@ export const number = setup({
     'must wait': mustWait,
     'must wait for a QR': (now) => mustWait(now) && now.context.login === 'none',
     'must wait though stopped': (now) => mustWait(now) && now.context.stopped,
+    /** The app may be told at once: somebody has just asked for this start (clients §9). */
+    'must wait for its proxy': (now) => mustWait(now) && isProxyFault(now),
+    'must wait for a QR and its proxy': (now) =>
+      mustWait(now) && isProxyFault(now) && now.context.login === 'none',
     'warns of another process': ({ event }) => verdictOf(event, 'replaced')?.warn === true,
     'goes on at once': ({ event }) => verdictOf(event, 'retry now') !== undefined,
     'pairing is refused': ({ event }) => verdictOf(event, 'stop')?.because === 'pairing',
@@ -105,12 +109,19 @@ export const number = setup({
       assertEvent(event, 'closed');
       const { reason } = event;
       const decision = verdict(reason, { ...context, random: jitterOf(context) });
+      enqueue.emit({ type: 'ended', state: context.state, reason, verdict: decision });
       enqueue.assign({ ...noOffer, ...memoryOf(decision, context), account: undefined, why: reasonText(reason) });
       enqueue.raise({ type: 'verdict', verdict: decision, reason });
     }),
     /** A socket that says nothing is as good as a lost one. */
     'give up waiting': raise({ type: 'closed', reason: { code: 408, text: 'no word from WhatsApp in time' } }),
-    'count the deaf session': assign({ failures: ({ context }) => context.failures + 1 }),
+    /** Finding it took long enough: the next attempt needs no wait. */
+    'count the deaf session': enqueueActions(({ context, event, enqueue }) => {
+      assertEvent(event, 'health lost');
+      const reason = { code: 408, text: event.why };
+      enqueue.emit({ type: 'ended', state: context.state, reason, verdict: { kind: 'retry', delay: 0 } });
+      enqueue.assign({ failures: context.failures + 1 });
+    }),
     'forgive failures': assign({ failures: 0, replaced: 0 }),
 
     'take the QR': assign(({ context, event }) => ({ qr: event.type === 'qr' ? event.qr : context.qr })),
@@ -182,6 +193,11 @@ type Situation = { readonly context: NumberContext; readonly event: NumberEvent 
 /** The verdict is to connect again, later. */
 function mustWait({ event }: Situation): boolean {
   return verdictOf(event, 'retry') !== undefined || verdictOf(event, 'replaced') !== undefined;
+}
+
+/** An explicit start that is not hidden met a proxy that does not work. */
+function isProxyFault({ context, event }: Situation): boolean {
+  return event.type === 'verdict' && event.reason.by === 'proxy' && context.explicit && !context.stopped;
 }
 
 function verdictOf<K extends Verdict['kind']>(event: NumberEvent, kind: K): Extract<Verdict, { kind: K }> | undefined {

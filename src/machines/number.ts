@@ -99,7 +99,11 @@ const connecting = number.createStateConfig({
     stop: hide,
     qr: { guard: 'has no login', target: 'qr', actions: 'take the QR' },
     paired: { guard: 'has no login', target: '.approved', actions: 'take the new login' },
-    verdict: { guard: 'must wait for a QR', target: '.waiting', actions: sayWhilePairing('start failed') },
+    verdict: [
+      { guard: 'must wait for a QR and its proxy', target: '.waiting', actions: say('connection failed') },
+      { guard: 'must wait for its proxy', target: 'restoring.waiting', actions: say('connection failed') },
+      { guard: 'must wait for a QR', target: '.waiting', actions: sayWhilePairing('start failed') },
+    ],
   },
   initial: 'trying',
   states: {

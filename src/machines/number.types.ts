@@ -16,9 +16,7 @@ export type NumberCommand =
   /** terminate-client: soft. A pairing, or an explicit start, lingers for 30 s (contract clients §4.1). */
   | { readonly type: 'stop' }
   /** The login was logged out and removed (unlink-client): nothing to come back to. */
-  | { readonly type: 'forget' }
-  /** A watchdog found the session deaf (P10). */
-  | { readonly type: 'health lost'; readonly why: string };
+  | { readonly type: 'forget' };
 
 /** What one connection attempt reports, in order; `closed` is always the last word of an attempt. */
 export type ConnectionEvent =
@@ -30,6 +28,8 @@ export type ConnectionEvent =
   /** Pair-success is on disk; WhatsApp closes with 515 next. */
   | { readonly type: 'paired'; readonly account: Account }
   | { readonly type: 'opened'; readonly account: Account }
+  /** The session is open and deaf (P10); `closed` follows unless a new attempt has begun by then. */
+  | { readonly type: 'health lost'; readonly why: string }
   | { readonly type: 'closed'; readonly reason: CloseReason };
 
 /** What the machine's parts tell one another within one step. Nobody outside sends these. */
@@ -119,6 +119,8 @@ export type NumberEmitted =
   | { readonly type: 'wrong account'; readonly fresh: boolean }
   /** For the operator's log: another process seems to use this login (440 five times in a row). */
   | { readonly type: 'warning'; readonly text: string }
+  /** An attempt has ended in `state`, and what was decided; a `transition` follows in the same step if it leads away. */
+  | { readonly type: 'ended'; readonly state: NumberState; readonly reason: CloseReason; readonly verdict: Verdict }
   /** For the why-down history and the log. */
   | { readonly type: 'transition'; readonly from: NumberState; readonly to: NumberState; readonly why: string };
 

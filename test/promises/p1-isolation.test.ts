@@ -48,7 +48,7 @@ const lives: readonly (() => Promise<void>)[] = [
     await wait(90_000);
     close(A, 515);
     await wait(10_000);
-    house.supervisor.command(A, { type: 'health lost', why: 'deaf' });
+    tell(A, { type: 'health lost', why: 'deaf' });
     await wait(5_000);
     house.engine.onConnect = () => undefined;
     close(A, 408);
