@@ -10,7 +10,7 @@
  * Deliberately not here: storing and sending.
  */
 import { lidJid, phoneJid } from '../phone.ts';
-import type { Fact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
+import type { Fact, GroupsFact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
 import { textOf } from './inbound-content.ts';
 import { cut, LIMITS } from './limits.ts';
 
@@ -38,6 +38,7 @@ export const PATHS = {
   inbound: '/api/inbound-message',
   receipt: '/api/chat/message-status',
   status: '/api/update-status',
+  groups: '/api/groups/sync',
 } as const;
 
 /** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
@@ -49,6 +50,8 @@ export function callbackOf(fact: Fact): Callback {
       return messageStatus(fact);
     case 'status':
       return updateStatus(fact);
+    case 'groups':
+      return groupsSync(fact);
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }
@@ -114,5 +117,31 @@ function updateStatus(fact: StatusFact): Callback {
     lane: 'rest',
     timeoutMs: 10_000,
     supersede: { key, rank: 0 },
+  };
+}
+
+/**
+ * A newer list of all groups replaces an unsent one, a newer state of one group an unsent state of that group; what
+ * remains is posted in order, so the app ends with the newest state of each group.
+ */
+function groupsSync({ device, workspace, groups, whole }: GroupsFact): Callback {
+  const key = `groups:${device}`;
+  const limits = LIMITS.groups;
+  return {
+    path: PATHS.groups,
+    body: {
+      device_phone: cut(device, limits.devicePhone),
+      ...(workspace !== undefined && { workspace_id: workspace }),
+      groups: groups.map(({ jid, subject, size, participants }) => ({
+        jid: cut(jid, limits.jid),
+        subject: cut(subject, limits.subject),
+        size,
+        participants: participants.map(({ phone, admin }) => ({ phone: cut(phone, limits.phone), admin })),
+      })),
+    },
+    orderKeys: [key],
+    lane: 'rest',
+    timeoutMs: 20_000,
+    supersede: { key: whole ? key : `${key}:${groups[0]?.jid ?? ''}`, rank: 0 },
   };
 }

@@ -48,4 +48,22 @@ export type StatusFact = {
   readonly at: number;
 };
 
-export type Fact = InboundFact | ReceiptFact | StatusFact;
+/** A group as the app is told of it; `size` 0 without participants: this number is no member any more. */
+export type ReportedGroup = {
+  readonly jid: string;
+  readonly subject: string;
+  readonly size: number;
+  readonly participants: readonly { readonly phone: string; readonly admin: boolean }[];
+};
+
+/** groups/sync. Contract clients §11.1. */
+export type GroupsFact = {
+  readonly kind: 'groups';
+  readonly device: string;
+  readonly workspace?: string;
+  /** At least one. `whole`: all groups of the number; otherwise exactly one, which has changed. */
+  readonly groups: readonly ReportedGroup[];
+  readonly whole: boolean;
+};
+
+export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact;

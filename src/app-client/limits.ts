@@ -9,6 +9,8 @@ export const LIMITS = {
   receipt: { messageId: 191 },
   /** `/api/update-status` (clients §7); older apps keep 32 characters of the status. */
   status: { wid: 32, status: 32 },
+  /** `/api/groups/sync` (clients §11.1). */
+  groups: { devicePhone: 24, jid: 64, subject: 191, phone: 24 },
   /** `/api/node-heartbeat` (clients §8). */
   heartbeat: { wid: 32 },
 } as const;

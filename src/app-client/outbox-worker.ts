@@ -12,6 +12,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { PATHS } from './callbacks.ts';
 import type { AppAnswer, AppClient } from './client.ts';
 import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
@@ -35,6 +36,8 @@ export class OutboxWorker {
   readonly #channels = new Channels();
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
+  /** Order keys of the numbers whose groups the app has refused. */
+  readonly #refusedGroups = new Set<string>();
   #stopped = false;
 
   constructor(options: WorkerOptions) {
@@ -153,7 +156,8 @@ export class OutboxWorker {
       case 'done':
         return this.#leave(entry);
       case 'dead':
-        log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
+        if (this.#isNewRefusal(row))
+          log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
         entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
         return this.#moveOn(lines.drop(entry));
       case 'skip':
@@ -178,6 +182,14 @@ export class OutboxWorker {
       default:
         outcome satisfies never;
     }
+  }
+
+  /** A number without a workspace refuses every list of groups: one line per number is enough (clients §11.1). */
+  #isNewRefusal({ path, orderKeys: [line = ''] }: Row): boolean {
+    if (path !== PATHS.groups) return true;
+    const isNew = !this.#refusedGroups.has(line);
+    this.#refusedGroups.add(line);
+    return isNew;
   }
 
   #leave(entry: Entry): void {
