@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inboundAnswer, keywordReply } from '../../../src/app-client/answers.ts';
+import { inboundAnswer, keywordReply } from '../../../src/app-client/inbound-answers.ts';
 
 const TIMES = { timeoutS: 600, cooldownS: 0 };
 const hit = (fields: object) => keywordReply([{ response: '200', ...fields }]);
@@ -32,7 +32,7 @@ describe('answers to keyword-replies (inbound §8)', () => {
     [{ reply_type: 'send_catalog', catalog: [] }, 'send_catalog without what it needs'],
   ])('%j: nothing to do', (fields, why) => expect(hit(fields)).toEqual({ kind: 'none', why }));
 
-  it.each([[[]], ['<html>'], [{ reply_type: 'custom', reply: 'Hi' }], [null]])('AN2 %j: no match', (body) =>
+  it.each([[[]], ['<html>'], [{ reply_type: 'custom', reply: 'Hi' }], [null]])('IA2 %j: no match', (body) =>
     expect(keywordReply(body)).toEqual({ kind: 'none', why: 'unreadable' }),
   );
 
