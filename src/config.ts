@@ -16,6 +16,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
 export const WHATSAPP_SOCKET_URL = 'wss://web.whatsapp.com/ws/chat';
+export const WHATSAPP_MEDIA_HOST = 'mmg.whatsapp.net';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 const BOOLEANS = new Map(
@@ -60,6 +61,7 @@ const variables = {
   LEGACY_AUTH_DIR: text.default('baileys_auth'),
   DATA_DIR: text.default('data'),
   TERMINATE_UNLINKS: flag.default(false),
+  FORWARD_GROUPS: flag.default(false),
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
@@ -73,6 +75,7 @@ const variables = {
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits')
     .optional(),
+  WHATSAPP_MEDIA_HOST: text.default(WHATSAPP_MEDIA_HOST),
   WHATSAPP_VERSION: z
     .string()
     .regex(/^\d{1,6}\s*,\s*\d{1,6}\s*,\s*\d{1,12}$/, 'expected three numbers: 2,3000,1015901307')
@@ -89,6 +92,11 @@ const schema = z.object(variables).superRefine((env, context) => {
   }
   if (env.WHATSAPP_TRUST_ROOT !== undefined && !peerIsLocal) {
     refuse('WHATSAPP_TRUST_ROOT', 'only allowed together with a WHATSAPP_SOCKET_URL on a loopback address');
+  }
+  const mediaHost = parseUrl(`https://${env.WHATSAPP_MEDIA_HOST}`);
+  const mediaIsLocal = isLoopback(mediaHost?.hostname ?? '') && mediaHost?.host === env.WHATSAPP_MEDIA_HOST;
+  if (env.WHATSAPP_MEDIA_HOST !== WHATSAPP_MEDIA_HOST && !(peerIsLocal && mediaIsLocal)) {
+    refuse('WHATSAPP_MEDIA_HOST', 'only a loopback address may replace the default, together with WHATSAPP_SOCKET_URL');
   }
 });
 
@@ -150,6 +158,7 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     legacyAuthDir: resolve(directory, env.LEGACY_AUTH_DIR),
     dataDir: resolve(directory, env.DATA_DIR),
     terminateUnlinks: env.TERMINATE_UNLINKS,
+    forwardGroups: env.FORWARD_GROUPS,
     staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
     authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
@@ -162,6 +171,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       socketUrl: env.WHATSAPP_SOCKET_URL,
       /** 32 bytes in hex; set only for a peer on this machine (CF3). */
       trustRoot: env.WHATSAPP_TRUST_ROOT?.toLowerCase(),
+      /** Where media are downloaded from, over TLS: host and port. */
+      mediaHost: env.WHATSAPP_MEDIA_HOST,
       /** Undefined: the version that the library was built for. */
       version: env.WHATSAPP_VERSION && Object.freeze(env.WHATSAPP_VERSION),
     }),

@@ -71,6 +71,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     env: {
       WHATSAPP_SOCKET_URL: whatsApp.url,
       WHATSAPP_TRUST_ROOT: whatsApp.trustRoot,
+      WHATSAPP_MEDIA_HOST: whatsApp.mediaHost,
+      NODE_EXTRA_CA_CERTS: whatsApp.mediaCertificate,
       APP_DOMAIN_NAME: app.url,
       NODE_WEBHOOK_TOKEN: app.token,
     },

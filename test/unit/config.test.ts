@@ -148,6 +148,14 @@ describe('CF3 only a peer on this machine may stand in for WhatsApp (design/loop
     expect(problems({ WHATSAPP_SOCKET_URL: value })).toHaveLength(1);
   });
 
+  it('a media host other than the default only on this machine, together with the socket (SSRF)', () => {
+    const socket = { WHATSAPP_SOCKET_URL: 'ws://127.0.0.1:9/ws' };
+    expect(read({ ...socket, WHATSAPP_MEDIA_HOST: '127.0.0.1:8' }).whatsapp.mediaHost).toBe('127.0.0.1:8');
+    expect(problems({ WHATSAPP_MEDIA_HOST: '127.0.0.1:8' })).toHaveLength(1);
+    for (const host of ['evil.example', '127.0.0.1@evil.example', '127.0.0.1:8/path', '10.0.0.1'])
+      expect(problems({ ...socket, WHATSAPP_MEDIA_HOST: host })).toHaveLength(1);
+  });
+
   it('refuses a trust root for the real service', () => {
     expect(problems({ WHATSAPP_TRUST_ROOT: ROOT })).toHaveLength(1);
     expect(problems({ WHATSAPP_TRUST_ROOT: ROOT, WHATSAPP_SOCKET_URL: 'wss://web.whatsapp.com/ws/chat' })).toHaveLength(

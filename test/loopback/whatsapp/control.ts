@@ -1,15 +1,13 @@
 /**
  * The control API of the WhatsApp side: the operations over HTTP, for tests in other processes and for people.
  *
- * Owns: routes, validation, and the mapping of outcomes to statuses (400 malformed, 404 unknown, 409 refused,
- * 501 not there yet).
+ * Owns: routes, validation, and the mapping of outcomes to statuses (400 malformed, 404 unknown, 409 refused).
  * Does not: do anything itself (`operations.ts`), listen (`../world.ts`).
  * Source: design/loopback.md, "Control API".
  */
 import { Hono } from 'hono';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { MEDIA_KINDS, SendRequest } from './content.ts';
 import { FaultRequest } from './faults.ts';
 import { FixtureRequest } from './fixtures.ts';
 import { CloseRequest } from './numbers.ts';
@@ -17,6 +15,7 @@ import { ReceiptRequest } from './operations.ts';
 import type { Operations, Outcome } from './operations.ts';
 import type { PairingResult } from './pairing.ts';
 import { PrepareRequest, ReleaseRequest } from './prepared.ts';
+import { SendRequest } from './sending-request.ts';
 
 const Phone = z.string().regex(/^\d{1,15}$/, 'a phone number is 1 to 15 digits');
 const PhoneRequest = z.strictObject({ phone: Phone });
@@ -24,6 +23,7 @@ const ScanRequest = z.strictObject({ qr: z.string().min(1) });
 const CodeRequest = z.strictObject({ code: z.string().min(1) });
 /** How long `GET /numbers/:phone/next-login` waits. */
 const NEXT_LOGIN_MS = 25_000;
+const LoseMediaRequest = z.strictObject({ id: z.string(), forever: z.boolean().default(false) });
 const ReceiptsRequest = z.strictObject({ mode: z.enum(['auto', 'manual', 'off']) });
 
 export function whatsAppRoutes(world: Operations): Hono {
@@ -63,6 +63,10 @@ export function whatsAppRoutes(world: Operations): Hono {
   routes.post('/contacts/:phone/receipt', async (c) =>
     done(c, world.receipt(phoneOf(c), ReceiptRequest.parse(await c.req.json()))),
   );
+  routes.post('/contacts/:phone/lose-media', async (c) => {
+    const { id, forever } = LoseMediaRequest.parse(await c.req.json());
+    return done(c, world.loseMedium(phoneOf(c), id, forever));
+  });
   routes.delete('/contacts/:phone', (c) => {
     world.removeContact(phoneOf(c));
     return c.json({ ok: true });
@@ -99,10 +103,7 @@ async function send(
   c: Context,
   act: (request: SendRequest) => ReturnType<Operations['sendFromContact']>,
 ): Promise<Response> {
-  const body: unknown = await c.req.json();
-  const media = MEDIA_KINDS.find((kind) => typeof body === 'object' && body !== null && kind in body);
-  if (media !== undefined) return c.json({ error: `${media}: this world has no media host` }, 501);
-  const result = await act(SendRequest.parse(body));
+  const result = await act(SendRequest.parse(await c.req.json()));
   return result.kind === 'sent' ? c.json({ id: result.id }) : c.json({ error: result.reason }, 409);
 }
 

@@ -132,7 +132,7 @@ export class DeliveryQueue {
 
 /** The key under which the client's answers name a stanza: class, the sender (without device), id, receipt type. */
 export function keyOf({ tag, attrs }: BinaryNode): string {
-  const sender = parseJid(attrs['from'])?.phone ?? '';
+  const sender = (parseJid(attrs['from']) ?? parseJid(attrs['participant']))?.phone ?? '';
   return entryKey(tag, sender, attrs['id'] ?? '', tag === 'receipt' ? attrs['type'] : undefined);
 }
 

@@ -39,6 +39,16 @@ export const FaultRequest = z.strictObject({
   usync: z.literal('drop').optional(),
   /** Key bundles; with `phone` only that contact's. */
   keys: z.union([z.literal('drop'), z.strictObject({ phone: phone.optional(), error: code })]).optional(),
+  /** The media host; without `on` both directions. `cut` ends the connection in the middle. */
+  media: z
+    .strictObject({
+      on: z.enum(['upload', 'download']).optional(),
+      status: code.optional(),
+      cut: z.literal(true).optional(),
+      delayMs: milliseconds.optional(),
+      times: times.optional(),
+    })
+    .optional(),
   /** The next logins fail with this reason. */
   login: z.strictObject({ code, phone: phone.optional(), times: times.optional() }).optional(),
   /** Every new connection is dropped at once for this long. */
@@ -103,7 +113,13 @@ export class Faults {
     return (rule.phone ?? contact) === contact ? rule.error : undefined;
   }
 
-  #spend(kind: 'iq' | 'ack' | 'login', rule: Limited, phone: string | undefined): boolean {
+  forMedia(direction: 'upload' | 'download'): NonNullable<FaultRequest['media']> | undefined {
+    const rule = this.#rules.media;
+    if (rule === undefined || (rule.on ?? direction) !== direction) return undefined;
+    return this.#spend('media', rule, undefined) ? rule : undefined;
+  }
+
+  #spend(kind: 'iq' | 'ack' | 'login' | 'media', rule: Limited, phone: string | undefined): boolean {
     if (rule.phone !== undefined && rule.phone !== phone) return false;
     if (rule.times !== undefined && --rule.times === 0) delete this.#rules[kind];
     return true;

@@ -12,8 +12,9 @@
 import { randomBytes } from 'node:crypto';
 import { jidFor, lidJid, pnJid } from './addresses.ts';
 import type { Addressing } from './addresses.ts';
-import { compose, SendRequest } from './content.ts';
-import type { Composed } from './content.ts';
+import { compose } from './sending-compose.ts';
+import type { Composed } from './sending-compose.ts';
+import { SendRequest } from './sending-request.ts';
 import { el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';
 import { bundleOf } from './directory.ts';
@@ -33,11 +34,18 @@ export async function sendFromContact(service: Service, from: string, input: Sen
   const target = service.people.get(request.to);
   if (!author.onWhatsApp) return { kind: 'refused', reason: 'the contact is not on WhatsApp' };
   if (target.linked === undefined) return { kind: 'refused', reason: 'the number has no linked device' };
-  const composed = composeFor(author, request);
+  const composed = composeFor(service, author, request);
   if ('kind' in composed) return { kind: 'refused', reason: composed.reason };
-  const { addressing, hidePn, name = `Contact ${from.slice(-4)}` } = request;
+  const { addressing, hidePn, group, at, name = `Contact ${from.slice(-4)}` } = request;
   const id = request.id ?? newMessageId();
-  const attributes = { id, ...contactAddress(author, addressing, hidePn === true), notify: name, ...composed.stanza };
+  const address = contactAddress(author, addressing, hidePn === true);
+  const attributes = {
+    id,
+    ...(group === undefined ? address : inGroup(group, address)),
+    notify: name,
+    ...written(at),
+    ...composed.stanza,
+  };
   target.inbox.add(id, from, composed.stanza.edit, composed.message);
   const stanza = await seal(service, author, target, composed, attributes);
   author.sent.set(id, sentMessage(id, request.to, addressing, composed, attributes));
@@ -50,7 +58,7 @@ export async function sendFromPhone(service: Service, phone: string, input: Send
   const request = SendRequest.parse(input);
   const owner = service.people.get(phone);
   const contact = service.people.get(request.to);
-  const composed = composeFor(owner, request);
+  const composed = composeFor(service, owner, request);
   if ('kind' in composed) return { kind: 'refused', reason: composed.reason };
   const id = request.id ?? newMessageId();
   const { addressing } = request;
@@ -59,7 +67,12 @@ export async function sendFromPhone(service: Service, phone: string, input: Send
   if (owner.linked === undefined) return { kind: 'sent', id };
   const destinationJid = jidFor(addressing, request.to);
   const echo: Composed = { ...composed, message: { deviceSentMessage: { destinationJid, message: composed.message } } };
-  const attributes = { id, ...echoAddress(owner, request.to, addressing, request.hidePn === true), ...composed.stanza };
+  const attributes = {
+    id,
+    ...echoAddress(owner, request.to, addressing, request.hidePn === true),
+    ...written(request.at),
+    ...composed.stanza,
+  };
   const stanza = await seal(service, owner, owner, echo, attributes);
   owner.sent.set(id, sentMessage(id, phone, addressing, echo, attributes));
   owner.queue.add(stanza);
@@ -114,14 +127,33 @@ export function contactAddress(author: Person, addressing: Addressing, hideAlter
   return hideAlternate ? from : { ...from, sender_lid: lidJid(author.phone) };
 }
 
+/** A member of a group writes there: the group is the sender, the member its participant. */
+function inGroup(group: string, { from, sender_pn, sender_lid, ...rest }: Record<string, string>) {
+  return {
+    ...rest,
+    from: group,
+    participant: from ?? '',
+    ...(sender_pn !== undefined && { participant_pn: sender_pn }),
+    ...(sender_lid !== undefined && { participant_lid: sender_lid }),
+  };
+}
+
+const written = (at: number | undefined): { t?: string } => (at === undefined ? {} : { t: String(at) });
+
 /** As WhatsApp's phones make them: 3A and 18 hexadecimal digits. */
 export function newMessageId(): string {
   return `3A${randomBytes(9).toString('hex').toUpperCase()}`;
 }
 
-function composeFor(author: Person, request: ReturnType<typeof SendRequest.parse>) {
-  const peerJid = jidFor(request.addressing, request.to);
-  return compose(request, { peerJid, isOwn: (id) => author.sent.has(id) });
+function composeFor(service: Service, author: Person, request: ReturnType<typeof SendRequest.parse>) {
+  const { addressing, to, group } = request;
+  const peerJid = group ?? jidFor(addressing, to);
+  return compose(request, {
+    peerJid,
+    isOwn: (id) => author.sent.has(id),
+    authorOf: (id) => (group === undefined || author.sent.has(id) ? undefined : jidFor(addressing, to)),
+    media: service.media,
+  });
 }
 
 function echoAddress(

@@ -115,8 +115,7 @@ export class IqRouter {
       case 'w:profile:picture':
         return { kind: 'error', code: 404 };
       case 'w:m':
-        // There is no media host here; the client then fails the upload, as it does when no host is reachable.
-        return { kind: 'error', code: 503 };
+        return result(mediaConn(this.#service.media.hostname));
       case 'md':
         if (child(iq, 'remove-companion-device') === undefined) return { kind: 'unknown' };
         person.linked = undefined;
@@ -176,6 +175,9 @@ export class IqRouter {
     );
   }
 }
+
+const mediaConn = (hostname: string): BinaryNode =>
+  el('media_conn', { auth: 'loopback', ttl: '3600', auth_ttl: '3600', max_buckets: '12' }, [el('host', { hostname })]);
 
 /** The client destructures this answer, and sends read receipts to contacts only when `readreceipts` is `all`. */
 const PRIVACY = el('privacy', {}, [

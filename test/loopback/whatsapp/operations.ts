@@ -7,7 +7,6 @@
  */
 import { z } from 'zod';
 import type { Checks } from './checks.ts';
-import type { SendRequest } from './content.ts';
 import type { FaultRequest } from './faults.ts';
 import { makePaired } from './fixtures.ts';
 import type { FixtureRequest } from './fixtures.ts';
@@ -23,6 +22,8 @@ import type { ReceiptMode } from './people.ts';
 import { Prepared } from './prepared.ts';
 import type { PrepareRequest, Released, ReleaseRequest } from './prepared.ts';
 import { sendReceipt, sendRetry } from './receipts.ts';
+import { loseMedium } from './media-retry.ts';
+import type { SendRequest } from './sending-request.ts';
 import type { Service } from './service.ts';
 
 export const ReceiptRequest = z.strictObject({
@@ -144,6 +145,14 @@ export class Operations {
     if (type === 'retry') sendRetry(contact, target, id, addressing);
     else sendReceipt(contact, target, id, type, addressing);
     return DONE;
+  }
+
+  /** The media host loses what this person sent; `forever`: the phone has it no more either. */
+  loseMedium(phone: string, id: string, forever: boolean): Outcome {
+    const author = this.#service.people.get(phone);
+    return loseMedium(this.#service, author, id, forever)
+      ? DONE
+      : { kind: 'refused', reason: 'this person sent no medium with this id' };
   }
 
   /** The contact is no longer on WhatsApp. */

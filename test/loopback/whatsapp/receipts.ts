@@ -14,6 +14,7 @@ import { keyNodes, readBundle } from './directory.ts';
 import { renew } from './inbound.ts';
 import { bigEndian, child, children, el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';
+import { askForMedium } from './media-retry.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
 
@@ -23,8 +24,13 @@ export type ReceiptType = 'delivered' | 'read' | 'played' | 'retry';
 export function receiptFromClient(service: Service, owner: Person, node: BinaryNode): void {
   const { attrs } = node;
   const type = attrs['type'] ?? 'delivered';
+  if (type === 'server-error') {
+    askForMedium(service, owner, node);
+    return;
+  }
   // A receipt for an own-phone echo names the own account in `to`, or nobody at all (PN chats).
-  const authorPhone = type === 'sender' ? owner.phone : parseJid(attrs['to'])?.phone;
+  const authorPhone =
+    type === 'sender' ? owner.phone : (parseJid(attrs['to']) ?? parseJid(attrs['participant']))?.phone;
   if (authorPhone === undefined) return;
   const author = service.people.get(authorPhone);
   if (type === 'hist_sync' && owner.linked !== undefined) owner.linked.firstSyncDone = true;
@@ -46,7 +52,7 @@ export function receiptFromClient(service: Service, owner: Person, node: BinaryN
 
 /** An `ack` stanza of a client: it has taken a receipt, or could not use a message. */
 export function ackFromClient(owner: Person, { attrs }: BinaryNode): void {
-  const author = parseJid(attrs['to'])?.phone ?? '';
+  const author = (parseJid(attrs['to']) ?? parseJid(attrs['participant']))?.phone ?? '';
   const id = attrs['id'] ?? '';
   switch (attrs['class']) {
     case 'receipt':

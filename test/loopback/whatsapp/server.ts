@@ -46,13 +46,17 @@ export interface WhatsApp extends Operations {
   readonly url: string;
   /** Hex of the root under which the server's certificate chain is valid. */
   readonly trustRoot: string;
+  /** `127.0.0.1:port` of the media host. */
+  readonly mediaHost: string;
+  /** File with its certificate. */
+  readonly mediaCertificate: string;
   close(): Promise<void>;
 }
 
 export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<WhatsApp> {
   const state = options.stateFile === undefined ? undefined : await StateFile.open(options.stateFile);
   const seed = state?.saved?.seed ?? randomBytes(32);
-  const service = makeService(seed, { light: options.light ?? false, preKeys: options.preKeys });
+  const service = await makeService(seed, { light: options.light ?? false, preKeys: options.preKeys });
   state?.restore(service.people);
   const identity = makeServerIdentity(seed);
   const pairing = new Pairing(service);
@@ -81,11 +85,14 @@ export async function startWhatsApp(options: WhatsAppOptions = {}): Promise<What
   return Object.assign(new Operations(service, qr, codes), {
     url: `ws://127.0.0.1:${port}/ws/chat`,
     trustRoot: identity.trustRoot,
+    mediaHost: service.media.hostname,
+    mediaCertificate: service.media.certificateFile,
     async close(): Promise<void> {
       for (const connection of connections) connection.cut();
       webSockets.close();
       http.closeAllConnections();
       await new Promise<void>((closed) => http.close(() => closed()));
+      await service.media.close();
       await state?.close();
     },
   });

@@ -7,6 +7,7 @@ import type { CompanionKeys } from './adv-identity.ts';
 import { CheckBook } from './checks.ts';
 import type { Connection } from './connection.ts';
 import { Faults } from './faults.ts';
+import { MediaHost } from './media-host.ts';
 import { Numbers } from './numbers.ts';
 import { People } from './people.ts';
 import type { Person } from './people.ts';
@@ -24,6 +25,7 @@ export interface Service {
   readonly numbers: Numbers;
   readonly faults: Faults;
   readonly checks: CheckBook;
+  readonly media: MediaHost;
 }
 
 /** A connected client: not paired yet, or logged in as somebody's linked device. */
@@ -31,7 +33,9 @@ export type Client =
   | { readonly kind: 'registering'; readonly connection: Connection; readonly keys: CompanionKeys }
   | { readonly kind: 'member'; readonly connection: Connection; readonly person: Person };
 
-export function makeService(seed: Buffer, options: ServiceOptions): Service {
+export async function makeService(seed: Buffer, options: ServiceOptions): Promise<Service> {
   const checks = new CheckBook();
-  return { options, people: new People(seed), numbers: new Numbers(checks), faults: new Faults(), checks };
+  const faults = new Faults();
+  const media = await MediaHost.start(faults);
+  return { options, people: new People(seed), numbers: new Numbers(checks), faults, checks, media };
 }
