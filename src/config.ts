@@ -81,6 +81,7 @@ const variables = {
     .regex(/^\d{1,6}\s*,\s*\d{1,6}\s*,\s*\d{1,12}$/, 'expected three numbers: 2,3000,1015901307')
     .transform((value) => value.split(',').map(Number) as [number, number, number])
     .optional(),
+  WHATSAPP_VERSION_URL: url('http:', 'https:').optional(),
 };
 
 const schema = z.object(variables).superRefine((env, context) => {
@@ -175,6 +176,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       mediaHost: env.WHATSAPP_MEDIA_HOST,
       /** Undefined: the version that the library was built for. */
       version: env.WHATSAPP_VERSION && Object.freeze(env.WHATSAPP_VERSION),
+      /** Where the latest version is looked up; undefined: nowhere. */
+      versionUrl: env.WHATSAPP_VERSION_URL,
     }),
   });
 }

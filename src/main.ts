@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Directory } from './actors/directory.ts';
+import { History } from './actors/history.ts';
 import { createInspector } from './actors/inspector/inspector.ts';
 import { Lanes } from './actors/lane.ts';
 import { NumberRecords } from './actors/number-record.ts';
@@ -13,6 +14,7 @@ import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts'
 import { drained, runDown } from './actors/shutdown.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import { Views } from './actors/views.ts';
+import { WhatsAppVersions } from './actors/whatsapp-version.ts';
 import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
@@ -52,14 +54,21 @@ async function main(config: Config, log: Log): Promise<void> {
   const dataQueue = outbox.attach(DATA_OWNER, data);
 
   // Baileys is loaded only now: the console is captured and its curve is replaced first (facts/baileys §10).
-  const { createUnofficialEngine, importLegacy } = await import('./actors/engines/unofficial/index.ts');
+  const { createUnofficialEngine, importLegacy, LIBRARY_VERSION } = await import('./actors/engines/unofficial/index.ts');
+  const versions = new WhatsAppVersions({
+    store: data,
+    fallback: config.whatsapp.version ?? LIBRARY_VERSION,
+    source: config.whatsapp.versionUrl,
+    clock,
+    log,
+  });
   const engine = createUnofficialEngine({
     stores,
     outbox,
     clock,
     log,
     socketUrl: config.whatsapp.socketUrl,
-    ...(config.whatsapp.version && { version: config.whatsapp.version }),
+    version: (digits) => versions.of(digits),
     ...(config.whatsapp.trustRoot !== undefined && { trustRoot: config.whatsapp.trustRoot }),
     baileysLogLevel: config.baileysLogLevel,
     staleAfterSeconds: config.staleAfterMs / 1_000,
@@ -67,10 +76,12 @@ async function main(config: Config, log: Log): Promise<void> {
 
   const inspector = config.inspect ? createInspector(numberMachine, clock) : undefined;
   const records = new NumberRecords(stores);
+  const history = new History({ store: data, clock, log });
   const supervisor = new Supervisor({
     engine,
     stores,
     records,
+    history,
     outbox,
     isPaired: engine.isPaired,
     tell: (fact) => {
@@ -95,6 +106,11 @@ async function main(config: Config, log: Log): Promise<void> {
   };
   const app = createHttpApp({
     numbers,
+    operator: {
+      history: (digits) => history.of(digits),
+      versions: () => versions.settings(),
+      setVersion: (version, digits) => versions.set(version, digits),
+    },
     vitals,
     clock,
     log,

@@ -69,6 +69,41 @@ export interface Numbers {
   send(request: SendRequest): Promise<SendAnswer>;
 }
 
+/** One step of a number's life, for operators. Times are epoch ms. */
+export type HistoryEntry = {
+  readonly at: number;
+  /** Where it led. */
+  readonly state: NumberState;
+  readonly cause: string;
+  /** WhatsApp's or the library's code of a close. */
+  readonly code?: number;
+  /** What happens by itself (`reconnect`, `restart`), or what somebody has to do (`start`, `pair`). */
+  readonly next?: 'reconnect' | 'restart' | 'start' | 'pair';
+  readonly nextAt?: number;
+};
+
+/** A WhatsApp Web version, such as 2, 3000, 1015901307. */
+export type WhatsAppVersion = readonly [number, number, number];
+
+/** Where a number's WhatsApp Web version comes from; what is set for it wins, then `all`, `latest`, `fallback`. */
+export type VersionSettings = {
+  /** `WHATSAPP_VERSION`, else the library's own. */
+  readonly fallback: WhatsAppVersion;
+  /** The last good answer of `WHATSAPP_VERSION_URL`, and when it came (epoch ms). */
+  readonly latest?: { readonly version: WhatsAppVersion; readonly at: number };
+  readonly all?: WhatsAppVersion;
+  readonly numbers: Readonly<Record<string, WhatsAppVersion>>;
+};
+
+/** What operators may ask about connections, and set. */
+export interface Operator {
+  /** Oldest first, at most 200; empty for an unknown number. */
+  history(digits: string): readonly HistoryEntry[];
+  versions(): VersionSettings;
+  /** For one number, or for all without `digits`; undefined takes the setting back. Durable when it resolves, used at the next connect. */
+  setVersion(version: WhatsAppVersion | undefined, digits?: string): Promise<void>;
+}
+
 /** What `/` and `/health` count. */
 export interface Vitals {
   phase(): 'starting' | 'running' | 'draining';

@@ -24,6 +24,7 @@ import { statusOf } from '../machines/status-words.ts';
 import { maskPhone } from '../phone.ts';
 import type { DeviceStores } from '../store/store.ts';
 import type { Engine } from './engines/engine.ts';
+import type { History } from './history.ts';
 import { type NumberActor, startNumber } from './number.ts';
 import type { NumberRecords } from './number-record.ts';
 import { CLOSE_DEADLINE_MS, NumberSockets } from './number-sockets.ts';
@@ -51,6 +52,7 @@ export type SupervisorOptions = {
   readonly engine: Engine;
   readonly stores: DeviceStores;
   readonly records: NumberRecords;
+  readonly history: Pick<History, 'note' | 'crashed'>;
   readonly outbox: Outbox;
   /** Is a complete login on disk? (`me` and `account`, facts/baileys §5.1) */
   readonly isPaired: (digits: string) => boolean;
@@ -216,9 +218,11 @@ export class Supervisor {
         if (fact.fresh) this.#rejectAccount(child);
         return;
       case 'transition':
+        this.#o.history.note(digits, fact);
         this.#o.log.info({ number: maskPhone(digits), from: fact.from, to: fact.to, reason: fact.why }, 'number');
         return;
       case 'ended':
+        this.#o.history.note(digits, fact);
         return;
       case 'warning':
         this.#o.log.warn({ number: maskPhone(digits), reason: fact.text }, 'number');
@@ -262,8 +266,10 @@ export class Supervisor {
     if (exit.kind === 'quarantine') {
       child.quarantine = why;
       this.#onFact(child, { type: 'status', ...statusOf('connection failed') });
+      this.#o.history.crashed(child.digits, undefined);
     } else {
       child.restart = this.#o.clock.setTimeout(() => this.#revive(child), exit.delay);
+      this.#o.history.crashed(child.digits, now + exit.delay);
     }
     this.#changed(child.digits);
   }

@@ -7,7 +7,7 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Numbers, Vitals } from '../actors/protocol.ts';
+import type { Numbers, Operator, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type AuthMode, createAuth } from './auth.ts';
@@ -21,10 +21,12 @@ import { clientRoutes } from './routes/clients.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { operatorRoutes } from './routes/operator.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
 
 export type HttpDeps = {
   readonly numbers: Numbers;
+  readonly operator: Operator;
   readonly vitals: Vitals;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,6 +64,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   healthRoutes(declare, { vitals, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
+  operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
   messageRoutes(declare, { numbers, clock, answerMs: waits.sendMs });
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Directory } from '../../src/actors/directory.ts';
+import { History } from '../../src/actors/history.ts';
 import { Lanes } from '../../src/actors/lane.ts';
 import { NumberRecords } from '../../src/actors/number-record.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
@@ -16,6 +17,7 @@ import { createLog } from '../../src/log.ts';
 import type { numberMachine } from '../../src/machines/number.ts';
 import type { RestartPolicy } from '../../src/machines/restart.ts';
 import { openDeviceStores } from '../../src/store/devices.ts';
+import { openLmdb } from '../../src/store/lmdb.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
@@ -37,12 +39,15 @@ export function buildHouse(options: HouseOptions) {
   const facts: Fact[] = [];
   const engine = new FakeEngine();
   const records = new NumberRecords(stores);
+  const data = openLmdb({ path: join(dir, 'bridge') });
+  const history = new History({ store: data, clock: time, log });
   const detached: string[] = [];
   const outbox = { detach: async (owner: string) => void detached.push(owner) } as unknown as Outbox;
   const supervisor = new Supervisor({
     engine,
     stores,
     records,
+    history,
     outbox,
     isPaired: (digits) => paired.has(digits) && stores.exists(digits),
     tell: (fact) => facts.push(fact),
@@ -59,6 +64,7 @@ export function buildHouse(options: HouseOptions) {
     engine,
     stores,
     supervisor,
+    history,
     numbers,
     facts,
     detached,
@@ -75,7 +81,7 @@ export function buildHouse(options: HouseOptions) {
       const stopped = supervisor.stop();
       await time.advanceAsync(10_000);
       await stopped;
-      await stores.close();
+      await Promise.all([stores.close(), data.close()]);
       rmSync(dir, { recursive: true, force: true });
     },
   };

@@ -2,7 +2,7 @@
  * A process that logs a number in and kills itself, for real, inside one window of receiving a message (facts/baileys
  * §7.2). Started by crash.test.ts: `crash-child.ts <dir> <digits> <socket url> <trust root> <window>`.
  */
-import { createUnofficialEngine } from '../../../src/actors/engines/unofficial/index.ts';
+import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
 import type { JournalRow } from '../../../src/actors/engines/unofficial/decrypt-journal.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -70,7 +70,7 @@ const hanging: OutboxQueue = {
 
 const engine = createUnofficialEngine({
   ...{ stores, outbox: { attach: () => hanging }, clock: systemClock, log, socketUrl, trustRoot },
-  ...{ baileysLogLevel: 'silent', staleAfterSeconds: 600 },
+  ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600 },
 });
 engine.connect({
   digits,

@@ -3,7 +3,7 @@
  * is replaced by its smallest durable form: rows in the number's own store, in one transaction with `also`.
  */
 // First: it replaces libsignal's signature check, which must happen before anything imports Baileys.
-import { createUnofficialEngine } from '../../../src/actors/engines/unofficial/index.ts';
+import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,7 @@ export class World {
       clock: systemClock,
       log: this.log,
       socketUrl: this.whatsapp.url,
+      version: () => LIBRARY_VERSION,
       trustRoot: this.whatsapp.trustRoot,
       baileysLogLevel: 'warn',
       staleAfterSeconds: 600,

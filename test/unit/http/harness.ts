@@ -5,6 +5,7 @@ import pino from 'pino';
 import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
+import { FakeOperator } from './fake-operator.ts';
 
 export const TOKEN = 'a-token-of-the-app-0123456789abcdef';
 export const PHONE = '5511987654321';
@@ -29,12 +30,14 @@ export type Reply = {
 
 export function harness(options: Partial<HttpDeps> = {}) {
   const numbers = new FakeNumbers(options.clock ?? systemClock);
+  const operator = new FakeOperator();
   const vitals = new FakeVitals();
   const logged: string[] = [];
   const sink = new PassThrough();
   sink.on('data', (line: Buffer) => logged.push(line.toString()));
   const app = createHttpApp({
     numbers,
+    operator,
     vitals,
     clock: systemClock,
     log: pino({ level: 'debug' }, sink),
@@ -67,5 +70,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, vitals, logged, call };
+  return { app, numbers, operator, vitals, logged, call };
 }

@@ -37,7 +37,7 @@ export type EngineContext = {
   readonly clock: Clock;
   readonly caches: SharedCaches;
   readonly socketUrl: string;
-  readonly version: readonly [number, number, number] | undefined;
+  readonly version: (digits: string) => readonly [number, number, number];
   readonly baileysLogLevel: LogLevel;
   readonly logOf: (digits: string) => Log;
   readonly deviceOf: (digits: string, store: Store) => Device;
@@ -128,7 +128,7 @@ export class Connection implements Handle {
     const sock = openSocket({
       mode: this.#o.mode,
       url: this.#engine.socketUrl,
-      version: this.#engine.version,
+      version: this.#engine.version(this.#o.digits),
       auth,
       caches: this.#session?.caches ?? this.#engine.caches.forSocket(),
       log: this.#log,

@@ -21,8 +21,8 @@ export type UnofficialDeps = {
   readonly log: Log;
   /** `WHATSAPP_SOCKET_URL`. */
   readonly socketUrl: string;
-  /** `WHATSAPP_VERSION`. */
-  readonly version?: readonly [number, number, number];
+  /** The WhatsApp Web version that a number announces at its next connect. */
+  readonly version: (digits: string) => readonly [number, number, number];
   /** `WHATSAPP_TRUST_ROOT`, 64 hex digits; loopback only. */
   readonly trustRoot?: string;
   /** `BAILEYS_LOG_LEVEL`. */

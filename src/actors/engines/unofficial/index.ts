@@ -6,3 +6,4 @@ import './curve.ts';
 
 export { importLegacy } from './auth-import.ts';
 export { createUnofficialEngine } from './create.ts';
+export { LIBRARY_VERSION } from './socket.ts';

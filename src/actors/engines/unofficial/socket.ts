@@ -19,11 +19,14 @@ const QUERY_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE_PAIRING_MS = 30_000;
 
+/** The one Baileys was built for. Its own look-ups of a newer one fall back silently, so they are not used. */
+export const LIBRARY_VERSION: readonly [number, number, number] = DEFAULT_CONNECTION_CONFIG.version;
+
 export type SocketOptions = {
   readonly mode: 'login' | 'pair';
   readonly url: string;
-  /** Undefined: the one Baileys was built for. Its look-ups of a newer one fall back silently, so they are not used. */
-  readonly version: readonly [number, number, number] | undefined;
+  /** WhatsApp Web version to announce. */
+  readonly version: readonly [number, number, number];
   readonly auth: AuthenticationState;
   readonly caches: SocketCaches;
   /** The number's log; Baileys gets a child at its own level. */
@@ -37,7 +40,7 @@ export function openSocket({ mode, url, version, auth, caches, log, logLevel, se
   return makeWASocket({
     auth,
     waWebSocketUrl: url,
-    version: version ? [...version] : DEFAULT_CONNECTION_CONFIG.version,
+    version: [...version],
     browser: Browsers.macOS('Desktop'),
     logger: log.child({ class: 'baileys' }, { level: logLevel }),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
