@@ -34,3 +34,11 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', abort, { once: true });
   });
 }
+
+/** What `work` comes to, or `late` at the deadline (epoch ms); the work itself goes on, and its failure is then nobody's. */
+export function byDeadline<T>(clock: Clock, work: Promise<T>, deadline: number): Promise<T | 'late'> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.setTimeout(() => resolve('late'), Math.max(0, deadline - clock.now()));
+    work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
+  });
+}

@@ -53,6 +53,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const outbox = openOutbox({ client, clock, log });
   const dataQueue = outbox.attach(DATA_OWNER, data);
 
+  const records = new NumberRecords(stores);
   // Baileys is loaded only now: the console is captured and its curve is replaced first (facts/baileys §10).
   const { createUnofficialEngine, importLegacy, LIBRARY_VERSION } = await import('./actors/engines/unofficial/index.ts');
   const versions = new WhatsAppVersions({
@@ -72,6 +73,7 @@ async function main(config: Config, log: Log): Promise<void> {
     ...(config.whatsapp.trustRoot !== undefined && { trustRoot: config.whatsapp.trustRoot }),
     baileysLogLevel: config.baileysLogLevel,
     staleAfterSeconds: config.staleAfterMs / 1_000,
+    workspaceOf: (digits) => records.read(digits).workspace,
   });
 
   const inspector = config.inspect ? createInspector(numberMachine, clock) : undefined;

@@ -4,14 +4,30 @@
  * Deliberately not here: any state, and any decision that a machine can make.
  */
 import type { Clock } from '../clock.ts';
+import type { Target } from '../content/content.ts';
+import type { Contact } from './contact-book.ts';
+import type { Handle } from './engines/engine.ts';
+import type { GroupAnswer } from './groups.types.ts';
 import type { Lanes } from './lane.ts';
 import type { NumberRecords } from './number-record.ts';
-import type { Numbers, NumberView, SendAnswer, SendRequest, StartAnswer, UnlinkAnswer } from './protocol.ts';
+import type {
+  GroupRequest,
+  Numbers,
+  NumberView,
+  SendAnswer,
+  SendRequest,
+  StarAnswer,
+  StartAnswer,
+  UnlinkAnswer,
+} from './protocol.ts';
+import { RecentLeaves } from './recent-leaves.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Views } from './views.ts';
 
 /** An offline login is connected this long to deliver its logout (contract clients §4.2). */
 const UNLINK_CONNECT_MS = 15_000;
+/** Contract messages §1.3: every send route waits this long for the socket. */
+const READINESS_MS = 8_000;
 
 export type DirectoryOptions = {
   readonly supervisor: Supervisor;
@@ -23,9 +39,11 @@ export type DirectoryOptions = {
 
 export class Directory implements Numbers {
   readonly #o: DirectoryOptions;
+  readonly #recentLeaves: RecentLeaves;
 
   constructor(options: DirectoryOptions) {
     this.#o = options;
+    this.#recentLeaves = new RecentLeaves(options.clock);
   }
 
   view(digits: string): NumberView {
@@ -74,5 +92,32 @@ export class Directory implements Numbers {
 
   send(request: SendRequest): Promise<SendAnswer> {
     return this.#o.lanes.send(request);
+  }
+
+  async groups({ digits, command, workspace, deadline }: GroupRequest): Promise<GroupAnswer> {
+    const answer = await this.#connection(digits)?.groups(command, deadline);
+    if (!answer) return { kind: 'not connected' };
+    if (command.kind === 'leave' && answer.kind === 'done') this.#recentLeaves.left(digits, workspace, command.jid);
+    if (answer.kind !== 'all') return answer;
+    return { ...answer, groups: answer.groups.filter(({ id }) => !this.#recentLeaves.has(digits, workspace, id)) };
+  }
+
+  async star(digits: string, to: string, target: Target, star: boolean, deadline: number): Promise<StarAnswer> {
+    const { ready, paired, stopped } = this.view(digits);
+    if (!ready && paired && !stopped) {
+      const until = Math.min(deadline, this.#o.clock.now() + READINESS_MS);
+      await this.until(digits, (view) => view.ready || view.stopped || !view.paired, until);
+    }
+    const connection = this.#connection(digits);
+    if (connection) return connection.star(to, target, star, deadline);
+    return { kind: 'not ready', why: this.view(digits).why ?? 'this number is not connected' };
+  }
+
+  contacts(digits: string): readonly Contact[] | undefined {
+    return this.#connection(digits)?.contacts();
+  }
+
+  #connection(digits: string): Handle | undefined {
+    return this.view(digits).ready ? this.#o.supervisor.child(digits)?.sockets.current : undefined;
   }
 }

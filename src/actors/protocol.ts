@@ -2,10 +2,17 @@
  * Every message between the house's rooms, as plain JSON unions. The only file of `actors` that outsiders (http,
  * scheduler) may import, types only.
  */
+import type { Target } from '../content/content.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
+import type { Contact } from './contact-book.ts';
+import type { StarResult } from './engines/engine.ts';
+import type { GroupAnswer, GroupCommand } from './groups.types.ts';
 import type { Content, SendResult } from './engines/engine.ts';
 
 export type { Account, Content, NumberState, SendResult };
+
+export type { Contact } from './contact-book.ts';
+export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
 
 /** One number as seen from outside: one record, whether restored, imported or paired a minute ago (C-18). */
 export type NumberView = {
@@ -45,6 +52,17 @@ export type SendAnswer =
   /** Cancelled in the queue before anything was handed over: it will never go out. */
   | { readonly kind: 'timed out'; readonly why: string };
 
+export type GroupRequest = {
+  readonly digits: string;
+  readonly command: GroupCommand;
+  /** Who asks; a group that this workspace left a moment ago is not listed for it (contract clients §11). */
+  readonly workspace?: string;
+  /** Epoch ms by which the caller must have an answer. */
+  readonly deadline: number;
+};
+
+export type StarAnswer = StarResult | { readonly kind: 'not ready'; readonly why: string };
+
 export type StartAnswer =
   | { readonly kind: 'started' }
   | { readonly kind: 'other workspace' }
@@ -67,6 +85,12 @@ export interface Numbers {
   /** Resolves true as soon as `until` holds for the number's view, false at the deadline (epoch ms). */
   until(digits: string, until: (view: NumberView) => boolean, deadline: number): Promise<boolean>;
   send(request: SendRequest): Promise<SendAnswer>;
+  /** Never waits for the connection. */
+  groups(request: GroupRequest): Promise<GroupAnswer>;
+  /** Waits for the connection as sends do. `to` as in a send, `deadline` in epoch ms. */
+  star(digits: string, to: string, target: Target, star: boolean, deadline: number): Promise<StarAnswer>;
+  /** Everybody the number knows; undefined while it is not connected. */
+  contacts(digits: string): readonly Contact[] | undefined;
 }
 
 /** One step of a number's life, for operators. Times are epoch ms. */

@@ -2,7 +2,16 @@
  * An engine behind the same port as the real ones, whose connections do what the test says. It counts what matters for
  * P1 and P2: how many sockets of a number are open at once, and whether each was closed exactly once.
  */
-import type { ConnectionOptions, Engine, Handle, SendCommand, SendResult } from '../../src/actors/engines/engine.ts';
+import type { Contact } from '../../src/actors/contact-book.ts';
+import type {
+  ConnectionOptions,
+  Engine,
+  Handle,
+  SendCommand,
+  SendResult,
+  StarResult,
+} from '../../src/actors/engines/engine.ts';
+import type { GroupAnswer } from '../../src/actors/groups.types.ts';
 import type { ConnectionEvent } from '../../src/machines/number.types.ts';
 
 export class FakeConnection implements Handle {
@@ -41,6 +50,18 @@ export class FakeConnection implements Handle {
   send(command: SendCommand): Promise<SendResult> {
     this.sent.push(command);
     return Promise.resolve({ kind: 'sent', id: command.id, to: command.to });
+  }
+
+  groups(): Promise<GroupAnswer> {
+    return Promise.resolve({ kind: 'failed', error: 'this engine has no groups' });
+  }
+
+  star(): Promise<StarResult> {
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  contacts(): Contact[] {
+    return [];
   }
 
   logout(): Promise<boolean> {

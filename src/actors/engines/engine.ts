@@ -9,7 +9,10 @@
  *  E3  `close()` is idempotent, never logs out, and after it resolves nothing of this connection runs any more.
  *  E4  a message given to `onInbound` is acknowledged to WhatsApp only after it is in the journal.
  */
+import type { Target } from '../../content/content.ts';
 import type { ConnectionEvent } from '../../machines/number.types.ts';
+import type { Contact } from '../contact-book.ts';
+import type { GroupAnswer, GroupCommand } from '../groups.types.ts';
 
 /** What one send wants to say, without any engine's dialect. */
 export type Content = { readonly kind: 'text'; readonly text: string };
@@ -36,6 +39,8 @@ export type SendResult =
   /** Bytes may or may not have left. */
   | { readonly kind: 'unknown'; readonly id: string; readonly error: string };
 
+export type StarResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: string };
+
 export type ConnectionOptions = {
   readonly digits: string;
   /** `login`: use the saved login. `pair`: no login yet, produce QR strings (and a code once `requestCode` is called). */
@@ -51,6 +56,12 @@ export interface Handle {
   /** Asks for a pairing code as soon as the socket can (after its first QR); the answer comes as `code` or `code failed`. */
   requestCode(): void;
   send(command: SendCommand): Promise<SendResult>;
+  /** Runs a command on groups (contract clients §11). Resolves by the deadline (epoch ms). */
+  groups(command: GroupCommand, deadline: number): Promise<GroupAnswer>;
+  /** Stars a message on the account's own devices, or takes the star away (contract messages §6). `to` as in a send. */
+  star(to: string, target: Target, star: boolean, deadline: number): Promise<StarResult>;
+  /** Everybody this number knows (contract clients §10). */
+  contacts(): readonly Contact[];
   /** Tells WhatsApp to remove this linked device. True when the server took it. The socket is closed afterwards. */
   logout(deadline: number): Promise<boolean>;
   close(): Promise<void>;

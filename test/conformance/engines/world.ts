@@ -98,6 +98,7 @@ export class World {
       trustRoot: this.whatsapp.trustRoot,
       baileysLogLevel: 'warn',
       staleAfterSeconds: 600,
+      workspaceOf: () => undefined,
     });
     return [stores, engine];
   }

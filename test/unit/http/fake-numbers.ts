@@ -2,11 +2,16 @@
  * `Numbers` and `Vitals` in memory: views are what a test says, every call is recorded. Behaves as the port promises:
  * `until` answers at once when its condition holds, and at its deadline otherwise.
  */
+import type { Target } from '../../../src/content/content.ts';
 import type {
+  Contact,
+  GroupAnswer,
+  GroupRequest,
   Numbers,
   NumberView,
   SendAnswer,
   SendRequest,
+  StarAnswer,
   StartAnswer,
   UnlinkAnswer,
   Vitals,
@@ -41,6 +46,10 @@ export class FakeNumbers implements Numbers {
     id: '3EB0C0FFEE',
     to,
   });
+
+  groupAnswer: (request: GroupRequest) => GroupAnswer = () => ({ kind: 'not connected' });
+  starAnswer: () => StarAnswer = () => ({ kind: 'done' });
+  readonly known: Contact[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -106,6 +115,20 @@ export class FakeNumbers implements Numbers {
       this.#checks.add(check);
       check();
     });
+  }
+
+  async groups(request: GroupRequest): Promise<GroupAnswer> {
+    this.calls.push(['groups', request]);
+    return this.groupAnswer(request);
+  }
+
+  async star(digits: string, to: string, target: Target, star: boolean, deadline: number): Promise<StarAnswer> {
+    this.calls.push(['star', digits, to, target, star, deadline]);
+    return this.starAnswer();
+  }
+
+  contacts(digits: string): readonly Contact[] | undefined {
+    return this.view(digits).ready ? this.known : undefined;
   }
 
   async send(request: SendRequest): Promise<SendAnswer> {

@@ -17,7 +17,10 @@ import type { Log, LogLevel } from '../../../log.ts';
 import type { CloseReason } from '../../../machines/close-reason.ts';
 import type { ConnectionEvent } from '../../../machines/number.types.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
-import type { ConnectionOptions, Handle, SendCommand, SendResult } from '../engine.ts';
+import type { Target } from '../../../content/content.ts';
+import type { Contact } from '../../contact-book.ts';
+import type { GroupAnswer, GroupCommand } from '../../groups.types.ts';
+import type { ConnectionOptions, Handle, SendCommand, SendResult, StarResult } from '../engine.ts';
 import { isPaired, newPairingState, openAuthState, type PairingState } from './auth-state.ts';
 import type { SharedCaches } from './caches.ts';
 import type { Device } from './device.ts';
@@ -85,6 +88,20 @@ export class Connection implements Handle {
     return { kind: 'failed', id: command.id, error: 'this number is not connected' };
   }
 
+  async groups(command: GroupCommand, deadline: number): Promise<GroupAnswer> {
+    if (this.#session && this.isOpen()) return this.#session.surroundings.groups(command, deadline);
+    return { kind: 'not connected' };
+  }
+
+  async star(to: string, target: Target, star: boolean, deadline: number): Promise<StarResult> {
+    if (this.#session && this.isOpen()) return this.#session.surroundings.star(to, target, star, deadline);
+    return { kind: 'failed', error: 'this number is not connected' };
+  }
+
+  contacts(): readonly Contact[] {
+    return this.#session?.surroundings.contacts() ?? [];
+  }
+
   logout(deadline: number): Promise<boolean> {
     this.#loggingOut ??= this.#logout(deadline);
     return this.#loggingOut;
@@ -136,7 +153,7 @@ export class Connection implements Handle {
       ...(this.#session && { session: this.#session.socketOptions }),
     });
     this.#sock = sock;
-    if (this.#session) this.#session.listen(sock.ws);
+    if (this.#session) this.#session.listen(sock);
     else outliveReferences(sock.ws);
     const onFault = (error: unknown) => this.#fail(error);
     sock.ev.on(
@@ -175,6 +192,7 @@ export class Connection implements Handle {
     if (!account) return this.#fail(new Error('logged in without an account'));
     this.#opened = true;
     this.#session?.sender.keepPromises().catch((error: unknown) => this.#fail(error));
+    this.#session?.surroundings.opened();
     this.#report({ type: 'opened', account });
   }
 

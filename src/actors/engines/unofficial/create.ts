@@ -29,6 +29,8 @@ export type UnofficialDeps = {
   readonly baileysLogLevel: LogLevel;
   /** `STALE_AFTER_SECONDS`. */
   readonly staleAfterSeconds: number;
+  /** The workspace a number is bound to, when one is (contract clients §11.1). */
+  readonly workspaceOf: (digits: string) => string | undefined;
 };
 
 export type UnofficialEngine = Engine & {
@@ -52,7 +54,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     const known = devices.get(store);
     if (known) return known;
     const queue = outbox.attach(digits, store);
-    const device = new Device({ digits, store, queue, clock, log: logOf(digits), staleAfterSeconds });
+    const device = new Device({ digits, store, queue, clock, log: logOf(digits), staleAfterSeconds, workspace: () => deps.workspaceOf(digits) });
     devices.set(store, device);
     return device;
   };

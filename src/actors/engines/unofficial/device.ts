@@ -7,10 +7,13 @@ import type { OutboxQueue } from '../../../app-client/outbox.types.ts';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import type { Store } from '../../../store/store.ts';
+import { ContactBook } from '../../contact-book.ts';
+import { GroupBook } from '../../group-book.ts';
 import { InboundDesk } from '../../inbound.ts';
 import { LidMap } from '../../lid-map.ts';
 import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
+import type { Raw } from './group-queries.ts';
 import { intake } from './inbound/intake.ts';
 import type { Me } from './inbound/select.ts';
 import { PromisedSends } from './promised-sends.ts';
@@ -24,9 +27,17 @@ export type DeviceOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly staleAfterSeconds: number;
+  /** The workspace this number is bound to, when one is. */
+  readonly workspace: () => string | undefined;
 };
 
 export class Device {
+  readonly digits: string;
+  readonly store: Store;
+  readonly queue: OutboxQueue;
+  readonly workspace: () => string | undefined;
+  readonly contacts: ContactBook;
+  readonly groups: GroupBook<Raw>;
   readonly sent: SentIndex;
   readonly recipients: Recipients;
   readonly promised: PromisedSends;
@@ -36,12 +47,18 @@ export class Device {
   readonly #log: Log;
   readonly #accepting = new Set<Promise<void>>();
 
-  constructor({ digits, store, queue, clock, log, staleAfterSeconds }: DeviceOptions) {
+  constructor({ digits, store, queue, clock, log, staleAfterSeconds, workspace }: DeviceOptions) {
+    this.digits = digits;
+    this.store = store;
+    this.queue = queue;
+    this.workspace = workspace;
     this.#log = log;
     this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
     this.promised = new PromisedSends(store, this.sent, clock, log);
     const lids = new LidMap(store);
+    this.contacts = new ContactBook(store, lids, clock, log);
+    this.groups = new GroupBook(store, lids, clock);
     this.recipients = new Recipients(store, lids, clock);
     this.journal = new DecryptJournal(store, clock);
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, staleAfterSeconds });
@@ -65,7 +82,7 @@ export class Device {
 
   /** Waits for the messages and marks that are on their way to the disk. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#accepting, this.rideAlong.depart()]);
+    await Promise.allSettled([...this.#accepting, this.rideAlong.depart(), this.contacts.flush()]);
   }
 
   #accept(entry: JournalEntry, me: Me): Promise<void> {

@@ -18,6 +18,7 @@ import { Sender } from './send.ts';
 import { durableRepository } from './signal-repository.ts';
 import { SessionCache } from './session-cache.ts';
 import type { SocketOptions } from './socket.ts';
+import { Surroundings } from './surroundings.ts';
 
 export type SessionOptions = {
   readonly device: Device;
@@ -37,12 +38,14 @@ export class Session {
   readonly sender: Sender;
   readonly keys: SignalKeyStore;
   readonly caches: SocketCaches;
+  readonly surroundings: Surroundings;
   readonly #o: SessionOptions;
 
   constructor(options: SessionOptions) {
     const { device, auth, socket, caches, clock, log, ended, onFailure } = options;
     this.#o = options;
     this.caches = caches;
+    this.surroundings = new Surroundings({ device, auth, socket, clock, log });
     this.sender = new Sender({
       socket,
       caches,
@@ -66,6 +69,7 @@ export class Session {
       getMessage: this.sender.getMessage,
       patchMessageBeforeSending: this.sender.watchRelay,
       makeSignalRepository: durableRepository(this.#o.device.journal, this.#o.onEnd),
+      ...this.surroundings.socketOptions,
     };
   }
 
@@ -75,7 +79,8 @@ export class Session {
     if (count > 0) this.#o.log.info({ count }, 'inbound messages recovered from the journal');
   }
 
-  listen(ws: EventEmitter): void {
+  listen({ ev, ws }: Pick<WASocket, 'ev'> & { readonly ws: EventEmitter }): void {
+    this.surroundings.listen({ ev, ws }, this.#o.onFailure);
     // Before the library's own listener, which decrypts.
     ws.prependListener('CB:message', (stanza: BinaryNode) => {
       this.#o.device.journal.observe(stanza);
@@ -94,8 +99,9 @@ export class Session {
     ws.on('CB:ack,class:message', (stanza: BinaryNode) => this.sender.onAck(stanza));
   }
 
-  settled(): Promise<void> {
-    return this.#o.device.settled();
+  async settled(): Promise<void> {
+    await this.surroundings.stop();
+    await this.#o.device.settled();
   }
 
   async #onReceipt(stanza: BinaryNode): Promise<void> {

@@ -33,7 +33,10 @@ export type SocketOptions = {
   readonly log: Log;
   readonly logLevel: LogLevel;
   /** Only while logged in: there is nothing to send or decrypt before. */
-  readonly session?: Pick<SocketConfig, 'getMessage' | 'makeSignalRepository' | 'patchMessageBeforeSending'>;
+  readonly session?: Pick<
+    SocketConfig,
+    'getMessage' | 'makeSignalRepository' | 'patchMessageBeforeSending' | 'cachedGroupMetadata'
+  >;
 };
 
 export function openSocket({ mode, url, version, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
