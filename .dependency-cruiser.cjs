@@ -45,7 +45,7 @@ module.exports = {
       },
     },
     room(2, 'base-imports-base', BASE, [BASE]),
-    room(2, 'store-and-net-import-base', '^src/(store/|net\\.ts$)', [base]),
+    room(2, 'store-and-net-import-base', '^src/(store/|net(/|\\.ts$))', [base]),
     room(2, 'content-imports-base', '^src/content/', [base]),
     room(3, 'machines-are-pure', '^src/machines/', ['^src/(errors|phone)\\.ts$']),
     {
@@ -62,7 +62,7 @@ module.exports = {
     room(5, 'actors', '^src/actors/', [
       '^src/(machines|app-client|content)/',
       base,
-      '^src/(store/(store|files|unusable)|net)\\.ts$',
+      '^src/(store/(store|files|unusable)|net|net/[^/]+)\\.ts$',
     ]),
     room(6, 'scheduler', '^src/scheduler/', [
       base,
@@ -85,7 +85,7 @@ module.exports = {
     },
     only('baileys', '@whiskeysockets/baileys|libsignal', '^src/actors/engines/unofficial/'),
     only('lmdb', 'lmdb|msgpackr', '^src/store/'),
-    only('undici', 'undici', '^src/net\\.ts$'),
+    only('undici', 'undici', '^src/net(/download)?\\.ts$'),
     only('ofetch', 'ofetch', '^src/app-client/client\\.ts$'),
     only('xstate', 'xstate', '^src/(machines|actors|scheduler)/'),
     only('hono', 'hono|@hono/[^/]+', '^src/http/'),

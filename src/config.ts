@@ -11,7 +11,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 
@@ -46,6 +46,18 @@ const url = (...protocols: string[]) =>
     .refine((value) => protocols.includes(parseUrl(value)?.protocol ?? ''), `expected a URL (${protocols.join(' ')})`)
     .transform((value) => value.replace(/\/+$/, ''));
 
+const listed = (value: string): string[] =>
+  value
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+const folders = text
+  .transform(listed)
+  .refine((all) => all.every(isAbsolute), 'expected absolute folders, separated by commas');
+const hosts = text
+  .transform(listed)
+  .refine((all) => all.every(isHost), 'expected host names (or host:port), separated by commas');
+
 const variables = {
   PORT: integer(0, 65_535).default(3000),
   DOMAIN_NAME: text
@@ -62,6 +74,9 @@ const variables = {
   DATA_DIR: text.default('data'),
   TERMINATE_UNLINKS: flag.default(false),
   FORWARD_GROUPS: flag.default(false),
+  MEDIA_MAX_MB: integer(1, 2_000).default(64),
+  MEDIA_READ_BASES: folders.default([]),
+  EGRESS_ALLOW_HOSTS: hosts.default([]),
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
@@ -160,6 +175,12 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     dataDir: resolve(directory, env.DATA_DIR),
     terminateUnlinks: env.TERMINATE_UNLINKS,
     forwardGroups: env.FORWARD_GROUPS,
+    /** Outgoing media (contract messages §11). */
+    media: Object.freeze({
+      maxBytes: env.MEDIA_MAX_MB * 1_048_576,
+      readBases: Object.freeze(env.MEDIA_READ_BASES),
+      allowHosts: Object.freeze(env.EGRESS_ALLOW_HOSTS),
+    }),
     staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
     authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
@@ -192,6 +213,14 @@ function readEnvFile(path: string): Record<string, string | undefined> {
 }
 
 const parseUrl = (value: string): URL | undefined => (URL.canParse(value) ? new URL(value) : undefined);
+
+/** `host` or `host:port` and nothing more: no scheme, path or credentials. */
+function isHost(entry: string): boolean {
+  const url = parseUrl(`https://${entry}`);
+  return (
+    url !== undefined && url.pathname === '/' && url.search + url.hash + url.username === '' && !entry.endsWith('/')
+  );
+}
 
 /** This machine only: the WHATWG parser has already normalised forms such as `127.1` and `0x7f000001`. */
 const isLoopback = (hostname: string): boolean =>

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { Directory } from './actors/directory.ts';
 import { History } from './actors/history.ts';
 import { createInspector } from './actors/inspector/inspector.ts';
+import { MediaFiles } from './actors/content/media-files.ts';
+import { MediaSources } from './actors/content/media-source.ts';
+import { VoiceConverter } from './actors/content/voice.ts';
 import { Lanes } from './actors/lane.ts';
 import { NumberRecords } from './actors/number-record.ts';
 import type { Vitals } from './actors/protocol.ts';
@@ -27,6 +30,7 @@ import { captureConsole, createLog, type Log } from './log.ts';
 import { numberMachine } from './machines/number.ts';
 import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
+import { Egress } from './net/egress.ts';
 import { openDeviceStores } from './store/devices.ts';
 import { openLmdb } from './store/lmdb.ts';
 import { claimFolder, type FolderClaim } from './store/lock.ts';
@@ -54,8 +58,11 @@ async function main(config: Config, log: Log): Promise<void> {
   const dataQueue = outbox.attach(DATA_OWNER, data);
 
   const records = new NumberRecords(stores);
+  const files = new MediaFiles(join(config.dataDir, 'media', 'out'));
   // Baileys is loaded only now: the console is captured and its curve is replaced first (facts/baileys §10).
-  const { createUnofficialEngine, importLegacy, LIBRARY_VERSION } = await import('./actors/engines/unofficial/index.ts');
+  const { createUnofficialEngine, importLegacy, LIBRARY_VERSION } = await import(
+    './actors/engines/unofficial/index.ts'
+  );
   const versions = new WhatsAppVersions({
     store: data,
     fallback: config.whatsapp.version ?? LIBRARY_VERSION,
@@ -66,6 +73,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const engine = createUnofficialEngine({
     stores,
     outbox,
+    files,
     clock,
     log,
     socketUrl: config.whatsapp.socketUrl,
@@ -73,11 +81,11 @@ async function main(config: Config, log: Log): Promise<void> {
     ...(config.whatsapp.trustRoot !== undefined && { trustRoot: config.whatsapp.trustRoot }),
     baileysLogLevel: config.baileysLogLevel,
     staleAfterSeconds: config.staleAfterMs / 1_000,
+    forwardGroups: config.forwardGroups,
     workspaceOf: (digits) => records.read(digits).workspace,
   });
 
   const inspector = config.inspect ? createInspector(numberMachine, clock) : undefined;
-  const records = new NumberRecords(stores);
   const history = new History({ store: data, clock, log });
   const supervisor = new Supervisor({
     engine,
@@ -95,8 +103,16 @@ async function main(config: Config, log: Log): Promise<void> {
     ...(inspector && { inspect: inspector.inspect }),
   });
   const views = new Views(supervisor, clock);
-  const lanes = new Lanes({ supervisor, views, stores, clock });
-  const numbers = new Directory({ supervisor, views, records, lanes, clock });
+  const media = new MediaSources({
+    files,
+    egress: new Egress({ appUrl: config.appUrl, allowHosts: config.media.allowHosts }),
+    voice: new VoiceConverter({ command: 'ffmpeg', log }),
+    maxBytes: config.media.maxBytes,
+    readBases: config.media.readBases,
+    clock,
+  });
+  const lanes = new Lanes({ supervisor, views, stores, media, files, clock, log });
+  const numbers = new Directory({ supervisor, views, records, lanes, stores, clock });
 
   let phase: ReturnType<Vitals['phase']> = 'starting';
   let restored: RestoreProgress = { done: 0, total: 0, finished: false };

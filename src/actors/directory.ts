@@ -21,6 +21,8 @@ import type {
   UnlinkAnswer,
 } from './protocol.ts';
 import { RecentLeaves } from './recent-leaves.ts';
+import type { DeviceStores } from '../store/store.ts';
+import { newestOwn } from './newest-own.ts';
 import type { Supervisor } from './supervisor.ts';
 import type { Views } from './views.ts';
 
@@ -34,6 +36,7 @@ export type DirectoryOptions = {
   readonly views: Views;
   readonly records: NumberRecords;
   readonly lanes: Lanes;
+  readonly stores: DeviceStores;
   readonly clock: Clock;
 };
 
@@ -92,6 +95,11 @@ export class Directory implements Numbers {
 
   send(request: SendRequest): Promise<SendAnswer> {
     return this.#o.lanes.send(request);
+  }
+
+  newestOwn(digits: string, to: string): string | undefined {
+    const { stores } = this.#o;
+    return stores.exists(digits) ? newestOwn(stores.open(digits), to) : undefined;
   }
 
   async groups({ digits, command, workspace, deadline }: GroupRequest): Promise<GroupAnswer> {

@@ -6,12 +6,19 @@
  *     the answer, or finishes the same message under the same id (P6). Without a key nothing is ever de-duplicated.
  * L2  `timed out` and `not ready` mean: nothing was handed over and nothing will be.
  * L3  `unknown` and `pending` are answers, never reasons to send again.
+ * L4  A key that cannot be stored fails closed: nothing is sent.
+ * L5  What belongs to a message (its second part) goes out after it, under ids that follow from its id, so that a repeat
+ *     of the whole never doubles a part.
  *
- * Deliberately not here: pacing and daily caps (bulk jobs), engine choice, content rules.
+ * Deliberately not here: pacing and daily caps (bulk jobs), engine choice, content rules, where media comes from
+ * (content/media-source.ts).
  */
 import type { Clock } from '../clock.ts';
-import { newMessageId } from '../ids.ts';
+import { derivedMessageId, newMessageId } from '../ids.ts';
+import type { Log } from '../log.ts';
 import type { DeviceStores, Store } from '../store/store.ts';
+import { filesOf, type MediaFiles } from './content/media-files.ts';
+import type { MediaSources } from './content/media-source.ts';
 import type { SendResult } from './engines/engine.ts';
 import type { SendAnswer, SendRequest } from './protocol.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
@@ -24,6 +31,8 @@ const READINESS_MS = 8_000;
 const MAX_WAITING = 2_000;
 /** Contract messages §1.4: an answer is replayed for 24 h. */
 const KEY_LIFE_MS = 24 * 3_600_000;
+/** No caller waits for the second part of a message. */
+const FOLLOW_UP_MS = 18_000;
 
 type KeyRow = { readonly id: string; readonly at: number; readonly answer?: SendResult };
 const keyTable = (store: Store) => store.table<KeyRow>('send-keys');
@@ -32,8 +41,13 @@ export type LanesOptions = {
   readonly supervisor: Supervisor;
   readonly views: Views;
   readonly stores: DeviceStores;
+  readonly media: Pick<MediaSources, 'fetch'>;
+  readonly files: Pick<MediaFiles, 'remove'>;
   readonly clock: Clock;
+  readonly log: Log;
 };
+
+type Part = Pick<SendRequest, 'from' | 'to' | 'content' | 'deadline'>;
 
 export class Lanes {
   readonly #o: LanesOptions;
@@ -51,51 +65,85 @@ export class Lanes {
     const key = request.idempotencyKey === undefined ? undefined : `${request.from} ${request.idempotencyKey}`;
     const running = key === undefined ? undefined : this.#running.get(key);
     if (running) return running;
-    const answer = this.#counted(request);
+    if ((this.#inFlight.get(request.from) ?? 0) >= MAX_WAITING)
+      return Promise.resolve({ kind: 'not ready', why: 'too many sends are waiting on this number' });
+    const answer = this.#send(request);
+    const whole = this.#counted(request.from, this.#whole(request, answer));
     if (key !== undefined) {
       this.#running.set(key, answer);
-      void answer.finally(() => this.#running.delete(key)).catch(() => undefined);
+      void whole.finally(() => this.#running.delete(key));
     }
     return answer;
   }
 
-  /** Sends that have not been answered yet, over all numbers. */
+  /** Sends that are not through yet, over all numbers. */
   get waiting(): number {
     let sum = 0;
     for (const count of this.#inFlight.values()) sum += count;
     return sum;
   }
 
-  async #counted(request: SendRequest): Promise<SendAnswer> {
-    const { from } = request;
-    const count = this.#inFlight.get(from) ?? 0;
-    if (count >= MAX_WAITING) return { kind: 'not ready', why: 'too many sends are waiting on this number' };
-    this.#inFlight.set(from, count + 1);
+  async #counted(from: string, work: Promise<void>): Promise<void> {
+    this.#inFlight.set(from, (this.#inFlight.get(from) ?? 0) + 1);
+    await work;
+    const left = (this.#inFlight.get(from) ?? 1) - 1;
+    if (left > 0) this.#inFlight.set(from, left);
+    else this.#inFlight.delete(from);
+  }
+
+  /** The message and all that belongs to it. Never rejects: the answer's own rejection is its caller's. */
+  async #whole(request: SendRequest, answer: Promise<SendAnswer>): Promise<void> {
+    const { followUps, from, to, idempotencyKey } = request;
     try {
-      return await this.#send(request);
-    } finally {
-      const left = (this.#inFlight.get(from) ?? 1) - 1;
-      if (left > 0) this.#inFlight.set(from, left);
-      else this.#inFlight.delete(from);
+      const done = await answer;
+      if (!followUps || (done.kind !== 'sent' && done.kind !== 'pending')) return;
+      for (const [index, content] of followUps.entries()) {
+        const part = { from, to, content, deadline: this.#o.clock.now() + FOLLOW_UP_MS };
+        const result = await this.#deliver(part, derivedMessageId(done.id, `part ${index + 2}`));
+        if (result.kind !== 'sent')
+          this.#o.log.warn({ messageId: done.id, result: result.kind, content: content.kind }, 'a second part failed');
+      }
+      // Only now: a repeat after a crash must bring the missing parts.
+      if (idempotencyKey !== undefined) await this.#conclude(from, idempotencyKey, done.id, done);
+    } catch (error) {
+      this.#o.log.error({ err: error }, 'a send could not be brought to its end');
     }
   }
 
   async #send(request: SendRequest): Promise<SendAnswer> {
-    const { from, to, content, deadline, idempotencyKey } = request;
+    const { from, deadline, idempotencyKey, followUps } = request;
     const known = idempotencyKey === undefined ? undefined : this.#lookUp(from, idempotencyKey);
     if (known?.answer) return known.answer;
     const notReady = await this.#untilReady(from, deadline);
     if (notReady) return notReady;
     const id = known?.id ?? newMessageId();
-    if (idempotencyKey !== undefined && !known)
-      await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() });
-    const handle = this.#o.supervisor.child(from)?.sockets.current;
-    if (!handle?.isOpen())
-      return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
-    if (this.#o.clock.now() >= deadline) return { kind: 'timed out', why: 'no time was left to hand the message over' };
-    const result = await handle.send({ from, to, content, id, deadline });
-    if (idempotencyKey !== undefined) await this.#conclude(from, idempotencyKey, id, result);
+    if (idempotencyKey !== undefined && !known) {
+      const isStored = await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() }).then(
+        () => true,
+        (error: unknown) => this.#o.log.error({ err: error }, 'an idempotency key could not be stored'),
+      );
+      if (!isStored) return { kind: 'failed', id, error: 'the Idempotency-Key could not be stored; nothing was sent' };
+    }
+    const result = await this.#deliver(request, id);
+    if (idempotencyKey !== undefined && !followUps?.length && (result.kind === 'sent' || result.kind === 'pending'))
+      await this.#conclude(from, idempotencyKey, id, result);
     return result;
+  }
+
+  /** Media first, then the engine. */
+  async #deliver({ from, to, content, deadline }: Part, id: string): Promise<SendAnswer> {
+    const { media, files, clock, supervisor } = this.#o;
+    const fetched = await media.fetch(from, content, deadline);
+    if (fetched.kind === 'late') return { kind: 'timed out', why: 'the media was not here in time' };
+    if (fetched.kind === 'refused') return { kind: 'failed', id, error: fetched.why, why: 'media refused' };
+    const handle = supervisor.child(from)?.sockets.current;
+    if (!handle?.isOpen() || clock.now() >= deadline) {
+      await files.remove(filesOf(fetched.content));
+      if (handle?.isOpen()) return { kind: 'timed out', why: 'no time was left to hand the message over' };
+      return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
+    }
+    const result = await handle.send({ from, to, content: fetched.content, id, deadline });
+    return result.kind === 'failed' && result.why === 'no time' ? { kind: 'timed out', why: result.error } : result;
   }
 
   #lookUp(from: string, key: string): KeyRow | undefined {
@@ -122,10 +170,8 @@ export class Lanes {
   }
 
   /** `sent` and `pending` are final for the key; after `failed` or `unknown` a repeat tries the same id again (same message). */
-  async #conclude(from: string, key: string, id: string, result: SendResult): Promise<void> {
-    if (result.kind === 'sent' || result.kind === 'pending') {
-      await this.#remember(from, key, { id, at: this.#o.clock.now(), answer: result });
-    }
+  async #conclude(from: string, key: string, id: string, answer: SendResult): Promise<void> {
+    await this.#remember(from, key, { id, at: this.#o.clock.now(), answer });
   }
 
   /** Waits for the socket; undefined when it is ready. Waiters of one number are released in order of arrival. */

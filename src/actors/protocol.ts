@@ -2,14 +2,15 @@
  * Every message between the house's rooms, as plain JSON unions. The only file of `actors` that outsiders (http,
  * scheduler) may import, types only.
  */
+import type { Content } from '../content/content.ts';
 import type { Target } from '../content/content.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
 import type { Contact } from './contact-book.ts';
 import type { StarResult } from './engines/engine.ts';
 import type { GroupAnswer, GroupCommand } from './groups.types.ts';
-import type { Content, SendResult } from './engines/engine.ts';
+import type { Origin, SendResult } from './engines/engine.ts';
 
-export type { Account, Content, NumberState, SendResult };
+export type { Account, NumberState, SendResult };
 
 export type { Contact } from './contact-book.ts';
 export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
@@ -30,7 +31,7 @@ export type NumberView = {
   /** The pairing code that is valid now, and when it was made (epoch ms). Secret: never logged. */
   readonly code?: string;
   readonly codeAt?: number;
-  /** Pairing is alive but hidden by a terminate (30 s, clients §4.1). */
+  /** A pairing, or an explicit start, is alive but hidden by a terminate (30 s, clients §4.1). */
   readonly lingering: boolean;
   /** Why it is down, in words for the operator. */
   readonly why?: string;
@@ -41,7 +42,14 @@ export type SendRequest = {
   readonly from: string;
   readonly to: string;
   readonly content: Content;
+  /**
+   * Sent after `content` was, one after the other, under ids that follow from its id; a failure is logged and changes no
+   * answer (contract messages §2 `location`, §4 caption of an audio).
+   */
+  readonly followUps?: readonly Content[];
   readonly idempotencyKey?: string;
+  /** Decides where its receipts go (contract inbound §10); a single send when absent. */
+  readonly origin?: Origin;
   /** Epoch ms by which the caller must have an answer. */
   readonly deadline: number;
 };
@@ -91,6 +99,8 @@ export interface Numbers {
   star(digits: string, to: string, target: Target, star: boolean, deadline: number): Promise<StarAnswer>;
   /** Everybody the number knows; undefined while it is not connected. */
   contacts(digits: string): readonly Contact[] | undefined;
+  /** Id of the newest message that this number sent to a chat through the bridge (contract messages §6, reactions). */
+  newestOwn(digits: string, to: string): string | undefined;
 }
 
 /** One step of a number's life, for operators. Times are epoch ms. */

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Directory } from '../../src/actors/directory.ts';
 import { History } from '../../src/actors/history.ts';
+import { MediaFiles } from '../../src/actors/content/media-files.ts';
+import { MediaSources } from '../../src/actors/content/media-source.ts';
+import { VoiceConverter } from '../../src/actors/content/voice.ts';
 import { Lanes } from '../../src/actors/lane.ts';
 import { NumberRecords } from '../../src/actors/number-record.ts';
 import { Supervisor } from '../../src/actors/supervisor.ts';
@@ -16,6 +19,7 @@ import type { Outbox } from '../../src/app-client/outbox.types.ts';
 import { createLog } from '../../src/log.ts';
 import type { numberMachine } from '../../src/machines/number.ts';
 import type { RestartPolicy } from '../../src/machines/restart.ts';
+import { Egress } from '../../src/net/egress.ts';
 import { openDeviceStores } from '../../src/store/devices.ts';
 import { openLmdb } from '../../src/store/lmdb.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -57,8 +61,17 @@ export function buildHouse(options: HouseOptions) {
     ...(options.logic && { logic: options.logic }),
   });
   const views = new Views(supervisor, time);
-  const lanes = new Lanes({ supervisor, views, stores, clock: time });
-  const numbers = new Directory({ supervisor, views, records, lanes, clock: time });
+  const files = new MediaFiles(join(dir, 'media'));
+  const media = new MediaSources({
+    files,
+    egress: new Egress({ appUrl: 'http://127.0.0.1:8000', allowHosts: [] }),
+    voice: new VoiceConverter({ command: 'no-such-converter', log }),
+    maxBytes: 1_048_576,
+    readBases: [],
+    clock: time,
+  });
+  const lanes = new Lanes({ supervisor, views, stores, media, files, clock: time, log });
+  const numbers = new Directory({ supervisor, views, records, lanes, stores, clock: time });
   return {
     time,
     engine,

@@ -9,22 +9,25 @@
  *  E3  `close()` is idempotent, never logs out, and after it resolves nothing of this connection runs any more.
  *  E4  a message given to `onInbound` is acknowledged to WhatsApp only after it is in the journal.
  */
+import type { Content, MediaFile } from '../../content/content.ts';
 import type { Target } from '../../content/content.ts';
 import type { ConnectionEvent } from '../../machines/number.types.ts';
 import type { Contact } from '../contact-book.ts';
 import type { GroupAnswer, GroupCommand } from '../groups.types.ts';
 
-/** What one send wants to say, without any engine's dialect. */
-export type Content = { readonly kind: 'text'; readonly text: string };
+/** What a message was sent for: a route's single send, or an automatic reply (contract inbound §8, §10). */
+export type Origin = 'single' | 'auto';
 
 export type SendCommand = {
   /** Digits of the sending number. */
   readonly from: string;
   /** `<digits>@s.whatsapp.net`, `<lid>@lid` or `<id>@g.us`. */
   readonly to: string;
-  readonly content: Content;
+  /** The engine removes its media files as soon as it needs them no more. */
+  readonly content: Content<MediaFile>;
   /** The WhatsApp message id, allocated before anything else (P6). */
   readonly id: string;
+  readonly origin?: Origin;
   /** Absolute deadline (epoch ms) after which the caller has gone. */
   readonly deadline: number;
 };
@@ -34,8 +37,18 @@ export type SendResult =
   | { readonly kind: 'sent'; readonly id: string; readonly to: string }
   /** On its way: handed over, no ack yet at the deadline. It may still arrive; never repeat it under another id. */
   | { readonly kind: 'pending'; readonly id: string; readonly to: string }
-  /** Certainly not sent. `code` is WhatsApp's where there is one (463, 429…). */
-  | { readonly kind: 'failed'; readonly id: string; readonly code?: number; readonly error: string }
+  /** Certainly not sent. `code` is WhatsApp's where there is one (463, 429…); `why` where a caller must tell it apart. */
+  | {
+      readonly kind: 'failed';
+      readonly id: string;
+      readonly code?: number;
+      readonly error: string;
+      /**
+       * `media refused`: invalid, too large, not allowed or not there (contract messages §11); `error` says which.
+       * `no time`: the deadline came before anything was handed over; it never will be.
+       */
+      readonly why?: 'media refused' | 'not on WhatsApp' | 'no time';
+    }
   /** Bytes may or may not have left. */
   | { readonly kind: 'unknown'; readonly id: string; readonly error: string };
 

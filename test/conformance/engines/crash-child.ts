@@ -4,6 +4,7 @@
  */
 import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
 import type { JournalRow } from '../../../src/actors/engines/unofficial/decrypt-journal.ts';
+import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
@@ -69,7 +70,7 @@ const hanging: OutboxQueue = {
 };
 
 const engine = createUnofficialEngine({
-  ...{ stores, outbox: { attach: () => hanging }, clock: systemClock, log, socketUrl, trustRoot },
+  ...{ stores, outbox: { attach: () => hanging }, files: new MediaFiles(`${dir}/media`), clock: systemClock, log, socketUrl, trustRoot },
   ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600 },
 });
 engine.connect({

@@ -7,6 +7,7 @@ import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/eng
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import type { Engine, Handle, SendResult } from '../../../src/actors/engines/engine.ts';
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
 import { textOf } from '../../../src/app-client/inbound-content.ts';
@@ -59,10 +60,13 @@ export class World {
   readonly dir: string;
   readonly logLines: string[] = [];
   readonly log = createLog({ level: 'debug', stream: { write: (line) => void this.logLines.push(line) } });
+  readonly files: MediaFiles;
   stores: DeviceStores;
   engine: Engine;
   /** While true, every write to a number's store is refused, as by a full disk. */
   diskFull = false;
+  /** As `FORWARD_GROUPS`; in force from the next `restart`. */
+  forwardGroups = false;
   /** Runs when facts are handed over: their journal row is on its way to the disk, their receipt is not written yet. */
   onAppend: (() => void) | undefined;
   #queues = new Map<string, RecordedQueue>();
@@ -71,6 +75,7 @@ export class World {
   private constructor(whatsapp: WhatsApp, dir: string) {
     this.whatsapp = whatsapp;
     this.dir = dir;
+    this.files = new MediaFiles(join(dir, 'media'));
     [this.stores, this.engine] = this.#process();
   }
 
@@ -91,6 +96,7 @@ export class World {
     const engine = createUnofficialEngine({
       stores,
       outbox: { attach: (owner, store) => this.#attach(owner, store) },
+      files: this.files,
       clock: systemClock,
       log: this.log,
       socketUrl: this.whatsapp.url,
@@ -98,6 +104,7 @@ export class World {
       trustRoot: this.whatsapp.trustRoot,
       baileysLogLevel: 'warn',
       staleAfterSeconds: 600,
+      forwardGroups: this.forwardGroups,
       workspaceOf: () => undefined,
     });
     return [stores, engine];

@@ -37,6 +37,8 @@ export class FakeNumbers implements Numbers {
   readonly #workspaces = new Map<string, string>();
   readonly #checks = new Set<() => void>();
   readonly #clock: Clock;
+  /** Newest own message by `<digits> <to>`. */
+  readonly newest = new Map<string, string>();
   /** Runs when a number is started. */
   onStart: (digits: string, want: 'qr' | 'code') => void = () => {};
   startAnswer: StartAnswer = { kind: 'started' };
@@ -115,6 +117,10 @@ export class FakeNumbers implements Numbers {
       this.#checks.add(check);
       check();
     });
+  }
+
+  newestOwn(digits: string, to: string): string | undefined {
+    return this.newest.get(`${digits} ${to}`);
   }
 
   async groups(request: GroupRequest): Promise<GroupAnswer> {

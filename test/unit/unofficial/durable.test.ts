@@ -157,7 +157,7 @@ describe('send outcomes (E2)', () => {
 
   it("carries WhatsApp's code, not the library's", () => {
     const refused = Object.assign(new Error('rate-overlimit'), { data: 429, output: { statusCode: 500 } });
-    expect(ofError('A', refused, false)).toEqual(failed('A', 'rate-overlimit', 429));
+    expect(ofError('A', refused, false)).toEqual(failed('A', 'rate-overlimit', { code: 429 }));
     expect(ofAck({ kind: 'refused', code: 463 }, 'A', 'x')).toMatchObject({ kind: 'failed', code: 463 });
   });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SendResult } from '../../../src/actors/engines/engine.ts';
+import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import { PromisedSends } from '../../../src/actors/engines/unofficial/promised-sends.ts';
 import { SentIndex } from '../../../src/actors/sent-index.ts';
 import type { Clock } from '../../../src/clock.ts';
@@ -13,12 +14,14 @@ import type { Store } from '../../../src/store/store.ts';
 const DAY = 86_400_000;
 const log = createLog({ level: 'silent' });
 let dir: string;
+let files: MediaFiles;
 let store: Store;
 let now = 1_700_000_000_000;
 const clock: Clock = { now: () => now, setTimeout: () => ({ id: 0 }), clearTimeout: () => undefined };
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'promised-'));
   store = openLmdb({ path: dir });
+  files = new MediaFiles(join(dir, 'media'));
 });
 afterEach(async () => {
   await store.close();
@@ -27,7 +30,7 @@ afterEach(async () => {
 
 async function promised(ids: readonly string[]): Promise<PromisedSends> {
   const sent = new SentIndex(store, clock);
-  const sends = new PromisedSends(store, sent, clock, log);
+  const sends = new PromisedSends(store, sent, files, clock, log);
   for (const id of ids) {
     await sent.record(id, '1@s.whatsapp.net', Buffer.from(id), (change) => store.write(change));
     await sends.make(id);
@@ -39,10 +42,10 @@ async function promised(ids: readonly string[]): Promise<PromisedSends> {
 /** What a new process repeats, and answers each time with `result`. */
 async function repeats(result: object): Promise<string[]> {
   const asked: string[] = [];
-  await new PromisedSends(store, new SentIndex(store, clock), clock, log).keep(async (id) => {
+  await new PromisedSends(store, new SentIndex(store, clock), files, clock, log).keep(async (id) => {
     asked.push(id);
     return { ...result, id } as SendResult;
-  });
+  }, AbortSignal.abort());
   return asked;
 }
 

@@ -5,6 +5,7 @@ import type { Outbox } from '../../../app-client/outbox.types.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
+import type { MediaFiles } from '../../content/media-files.ts';
 import type { Engine } from '../engine.ts';
 import { loadLogin } from './auth-state.ts';
 import { SharedCaches } from './caches.ts';
@@ -17,6 +18,8 @@ import { establishTrust } from './trust.ts';
 export type UnofficialDeps = {
   readonly stores: DeviceStores;
   readonly outbox: Pick<Outbox, 'attach'>;
+  /** Media on its way out. */
+  readonly files: MediaFiles;
   readonly clock: Clock;
   readonly log: Log;
   /** `WHATSAPP_SOCKET_URL`. */
@@ -29,6 +32,8 @@ export type UnofficialDeps = {
   readonly baileysLogLevel: LogLevel;
   /** `STALE_AFTER_SECONDS`. */
   readonly staleAfterSeconds: number;
+  /** `FORWARD_GROUPS`. */
+  readonly forwardGroups: boolean;
   /** The workspace a number is bound to, when one is (contract clients §11.1). */
   readonly workspaceOf: (digits: string) => string | undefined;
 };
@@ -45,7 +50,7 @@ export type UnofficialEngine = Engine & {
 
 /** Throws when the certificate root is not to be trusted (trust.ts): the bridge must not start then. */
 export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
-  const { stores, outbox, clock, log, socketUrl, staleAfterSeconds, baileysLogLevel } = deps;
+  const { stores, outbox, clock, log, socketUrl, staleAfterSeconds, baileysLogLevel, forwardGroups } = deps;
   establishTrust(socketUrl, deps.trustRoot);
   if (signatureCheck !== 'native') log.error("libsignal has changed: WhatsApp's signatures are not checked");
   const devices = new WeakMap<Store, Device>();
@@ -54,7 +59,17 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     const known = devices.get(store);
     if (known) return known;
     const queue = outbox.attach(digits, store);
-    const device = new Device({ digits, store, queue, clock, log: logOf(digits), staleAfterSeconds, workspace: () => deps.workspaceOf(digits) });
+    const device = new Device({
+      digits,
+      store,
+      queue,
+      files: deps.files,
+      clock,
+      log: logOf(digits),
+      staleAfterSeconds,
+      forwardGroups,
+      workspace: () => deps.workspaceOf(digits),
+    });
     devices.set(store, device);
     return device;
   };

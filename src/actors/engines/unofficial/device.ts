@@ -11,6 +11,8 @@ import { ContactBook } from '../../contact-book.ts';
 import { GroupBook } from '../../group-book.ts';
 import { InboundDesk } from '../../inbound.ts';
 import { LidMap } from '../../lid-map.ts';
+import type { MediaFiles } from '../../content/media-files.ts';
+import { NewestOwn } from '../../newest-own.ts';
 import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import type { Raw } from './group-queries.ts';
@@ -24,9 +26,12 @@ export type DeviceOptions = {
   readonly digits: string;
   readonly store: Store;
   readonly queue: OutboxQueue;
+  readonly files: MediaFiles;
   readonly clock: Clock;
   readonly log: Log;
   readonly staleAfterSeconds: number;
+  /** `FORWARD_GROUPS`. */
+  readonly forwardGroups: boolean;
   /** The workspace this number is bound to, when one is. */
   readonly workspace: () => string | undefined;
 };
@@ -41,13 +46,15 @@ export class Device {
   readonly sent: SentIndex;
   readonly recipients: Recipients;
   readonly promised: PromisedSends;
+  readonly newest: NewestOwn;
+  readonly files: MediaFiles;
   readonly journal: DecryptJournal;
   readonly desk: InboundDesk;
   readonly rideAlong: RideAlong;
   readonly #log: Log;
   readonly #accepting = new Set<Promise<void>>();
 
-  constructor({ digits, store, queue, clock, log, staleAfterSeconds, workspace }: DeviceOptions) {
+  constructor({ digits, store, queue, files, clock, log, staleAfterSeconds, forwardGroups, workspace }: DeviceOptions) {
     this.digits = digits;
     this.store = store;
     this.queue = queue;
@@ -55,13 +62,21 @@ export class Device {
     this.#log = log;
     this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
-    this.promised = new PromisedSends(store, this.sent, clock, log);
+    this.files = files;
+    this.newest = new NewestOwn(store, clock);
+    this.promised = new PromisedSends(store, this.sent, files, clock, log);
+    // Nothing of this number can be under way yet: the device is made before its first connection.
+    files.sweep(digits, this.promised.files()).catch((error: unknown) => {
+      log.warn({ err: error }, 'media that a crash left behind could not be removed');
+    });
     const lids = new LidMap(store);
     this.contacts = new ContactBook(store, lids, clock, log);
     this.groups = new GroupBook(store, lids, clock);
     this.recipients = new Recipients(store, lids, clock);
     this.journal = new DecryptJournal(store, clock);
-    this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, staleAfterSeconds });
+    const groupName = (jid: string) => this.groups.subject(jid) ?? '';
+    const inbound = { staleAfterSeconds, forwardGroups, groupName };
+    this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
 
   /** DJ3: what a crash left between journal and outbox. To be awaited before a socket is opened. */

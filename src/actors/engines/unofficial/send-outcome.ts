@@ -9,20 +9,22 @@ export type Ack =
   /** The socket ended first. */
   | { readonly kind: 'cut' };
 
+type Failure = Extract<SendResult, { kind: 'failed' }>;
 /** Over before the stanza was handed over. */
 export type Finished = { readonly kind: 'finished'; readonly result: SendResult };
 export type Prepared = { readonly kind: 'ready'; readonly to: string; readonly message: proto.IMessage } | Finished;
 export type HandedOver = { readonly kind: 'handed over'; readonly to: string } | Finished;
 
 /** Certainly nothing reached the contact. */
-export const failed = (id: string, error: string, code?: number): Finished => ({
+export const failed = (id: string, error: string, more: Pick<Failure, 'code' | 'why'> = {}): Finished => ({
   kind: 'finished',
-  result: { kind: 'failed', id, error, ...(code !== undefined && { code }) },
+  result: { kind: 'failed', id, error, ...more },
 });
 
 /** `encrypted`: the library had begun to encrypt for the contact, so it may have written the stanza too. */
 export function ofError(id: string, error: unknown, encrypted: boolean): Finished {
-  if (!encrypted || neverWritten(error)) return failed(id, textOf(error), queryCodeOf(error));
+  const code = queryCodeOf(error);
+  if (!encrypted || neverWritten(error)) return failed(id, textOf(error), code === undefined ? {} : { code });
   return { kind: 'finished', result: { kind: 'unknown', id, error: textOf(error) } };
 }
 

@@ -1,24 +1,33 @@
 /**
- * One send on an open socket: recipient, durable record, relay, the server's ack.
+ * One send on an open socket: recipient, durable record, relay, the server's ack. Media is uploaded before (media-sends.ts).
  *
  *  SE1  The id and its content are durable before a byte of the stanza exists, in the same flush as the ratchet step that
  *       encrypts it (durable-keys.ts DK4); the same id is only ever sent with that content (P6).
  *  SE2  `sent` means that the server acknowledged the id. Baileys resolves long before (facts/baileys §3).
  *  SE3  `failed` means that certainly nothing reached the contact; whatever is in doubt is `unknown` (E2).
  *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (facts §9.2).
- *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient.
+ *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient, a
+ *       slow upload nobody.
+ *  SE6  Buttons, lists and cards that WhatsApp refuses (an error ack, so they reached nobody) go out once more as text
+ *       that keeps their meaning, under an id of its own that follows from theirs.
  *
  * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
  */
 import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
 import type { Clock } from '../../../clock.ts';
+import { asText } from '../../../content/as-text.ts';
+import { derivedMessageId } from '../../../ids.ts';
 import type { Log } from '../../../log.ts';
 import { splitJid } from '../../../phone.ts';
+import { type MediaFiles, mediaOf } from '../../content/media-files.ts';
+import type { NewestOwn } from '../../newest-own.ts';
 import type { SentIndex } from '../../sent-index.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
-import { toMessage } from './content.ts';
-import type { Recipients } from './recipient.ts';
+import { MediaSends } from './media-sends.ts';
+import { compose, isInteractive, type Plain } from './outgoing/compose.ts';
+import { isShown, stanzaOf } from './outgoing/stanza.ts';
+import type { Recipients, Resolved } from './recipient.ts';
 import type { PromisedSends } from './promised-sends.ts';
 import type { RideAlong } from './ride-along.ts';
 import { type Ack, failed, type HandedOver, ofAck, ofError, type Prepared } from './send-outcome.ts';
@@ -27,7 +36,10 @@ const ACK_MS = 10_000;
 /** No caller waits for a promised send; this only bounds how long one connection tries. */
 const PROMISE_MS = 60_000;
 
-type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user'>;
+/** Refusals of the account or of its pace: the same words as text would fare no better. */
+const NOT_ABOUT_CONTENT = [401, 403, 429, 463];
+
+type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user' | 'waUploadToServer'>;
 
 export type SenderOptions = {
   readonly socket: () => Socket;
@@ -36,15 +48,19 @@ export type SenderOptions = {
   readonly rideAlong: RideAlong;
   readonly recipients: Recipients;
   readonly promised: PromisedSends;
+  readonly newest: NewestOwn;
+  readonly files: MediaFiles;
   readonly clock: Clock;
   readonly log: Log;
   /** A write that must not be lost failed after the fact. */
   readonly onFailure: (error: unknown) => void;
 };
 
-/** Without content: the message is in the sent index already. */
-type Order = Omit<SendCommand, 'from' | 'content'> & Partial<Pick<SendCommand, 'content'>>;
+/** `content` is still to be made a message, for the chat that it really goes to; with neither it is in the sent index. */
+type Order = Omit<SendCommand, 'from' | 'content'> & { readonly content?: Plain; readonly message?: proto.IMessage };
 type Turn = { begun: boolean; cancelled: boolean };
+
+const noTime = (id: string) => failed(id, 'no time was left to hand the message over', { why: 'no time' });
 
 export class Sender {
   readonly #o: SenderOptions;
@@ -55,26 +71,39 @@ export class Sender {
   readonly #acks = new Map<string, (ack: Ack) => void>();
   /** How often Baileys showed us a message: first for the report, then to encrypt it for the contact's devices. */
   readonly #shown = new WeakMap<proto.IMessage, number>();
-  #cut = false;
+  readonly #cut = new AbortController();
+  readonly #media: MediaSends;
 
   constructor(options: SenderOptions) {
     this.#o = options;
+    const { sent, promised, files, clock, log } = options;
+    this.#media = new MediaSends({
+      upload: () => options.socket().waUploadToServer,
+      resolve: (to) => this.#resolve(to),
+      handOver: (order) => this.#promising(this.#send(order)),
+      ...{ sent, promised, files, clock, log, cut: this.#cut.signal },
+    });
   }
 
   /** A parallel repeat of an id shares the answer. */
   send(command: SendCommand): Promise<SendResult> {
     const running = this.#running.get(command.id);
     if (running) return running;
-    return this.#run(command.id, this.#promising(this.#send(command)));
+    const { id, to, content, deadline } = command;
+    if (mediaOf(content).length > 0) return this.#run(id, this.#orAsText(command, this.#media.send(command)));
+    const sending = this.#promising(this.#send({ id, to, deadline, content: content as Plain }));
+    return this.#run(id, this.#orAsText(command, sending));
   }
 
   /** PS3: to be called when the socket has opened, before anything else is sent on it. */
   keepPromises(): Promise<void> {
     const { promised, sent, clock } = this.#o;
-    return promised.keep((id) => {
-      const to = sent.get(id)?.to ?? '';
+    return promised.keep((id, upload) => {
+      const to = sent.get(id)?.to ?? upload?.to ?? '';
+      const isUploaded = sent.get(id)?.message !== undefined;
+      if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
       return this.#run(id, this.#send({ id, to, deadline: clock.now() + PROMISE_MS }));
-    });
+    }, this.#cut.signal);
   }
 
   /** Socket option `patchMessageBeforeSending`: changes nothing, tells how far a relay has come. */
@@ -100,7 +129,7 @@ export class Sender {
 
   /** The socket has ended: no ack will come. */
   cut(): void {
-    this.#cut = true;
+    this.#cut.abort();
     for (const settle of this.#acks.values()) settle({ kind: 'cut' });
   }
 
@@ -121,6 +150,16 @@ export class Sender {
     const result = await sending;
     if (result.kind === 'pending') await this.#o.promised.make(result.id);
     return result;
+  }
+
+  /** SE6. */
+  async #orAsText({ id, to, content, deadline }: SendCommand, sending: Promise<SendResult>): Promise<SendResult> {
+    const result = await sending;
+    if (result.kind !== 'failed' || !isInteractive(content)) return result;
+    if (result.code === undefined || NOT_ABOUT_CONTENT.includes(result.code)) return result;
+    this.#o.log.warn({ messageId: id, code: result.code, content: content.kind }, 'refused as it is, sent as text');
+    const text: Plain = { kind: 'text', text: asText(content) };
+    return this.#promising(this.#send({ id: derivedMessageId(id, 'text'), to, deadline, content: text }));
   }
 
   async #send(command: Order): Promise<SendResult> {
@@ -151,7 +190,7 @@ export class Sender {
   /** The caller's time is over: what has not begun never will; what has begun can only be waited for. */
   #late({ id, to }: Order, turn: Turn): SendResult {
     turn.cancelled = !turn.begun;
-    if (turn.cancelled) return { kind: 'failed', id, error: 'no time was left to hand the message over' };
+    if (turn.cancelled) return noTime(id).result;
     return { kind: 'pending', id, to: this.#o.sent.get(id)?.to ?? to };
   }
 
@@ -164,24 +203,25 @@ export class Sender {
     // The predecessor's outcome is its own sender's business.
     const [ready] = await Promise.all([prepared, before?.catch(() => undefined)]);
     if (ready.kind === 'finished') return ready;
-    if (turn.cancelled || this.#o.clock.now() >= deadline)
-      return failed(id, 'no time was left to hand the message over');
-    if (this.#cut) return failed(id, 'the connection was lost before the message was handed over');
+    if (turn.cancelled || this.#o.clock.now() >= deadline) return noTime(id);
+    if (this.#cut.signal.aborted) return failed(id, 'the connection was lost before the message was handed over');
     turn.begun = true;
     return this.#relay(id, ready.to, ready.message);
   }
 
-  async #prepare({ id, to, content }: Order): Promise<Prepared> {
-    const { sent, recipients } = this.#o;
-    const row = sent.get(id);
+  async #prepare({ id, to, content, message }: Order): Promise<Prepared> {
+    const row = this.#o.sent.get(id);
     if (row?.receipt !== undefined) return { kind: 'finished', result: { kind: 'sent', id, to: row.to } };
     if (row?.message) return this.#withDevices(id, row.to, proto.Message.decode(row.message));
-    if (!content) return failed(id, 'its content is no longer kept');
-    const resolved = await recipients.resolve(to, (digits) => this.#o.socket().onWhatsApp(...digits));
-    if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp');
+    const resolved = await this.#resolve(to);
+    if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp', { why: resolved.kind });
     if (resolved.kind === 'invalid') return failed(id, resolved.why);
-    const message = await toMessage(content);
-    return this.#withDevices(id, resolved.jid, message);
+    const made = message ?? (content && (await compose(content, resolved.jid)));
+    return made ? this.#withDevices(id, resolved.jid, made) : failed(id, 'its content is no longer kept');
+  }
+
+  #resolve(to: string): Promise<Resolved> {
+    return this.#o.recipients.resolve(to, (digits) => this.#o.socket().onWhatsApp(...digits));
   }
 
   /** SE4. Asks before the relay does, outside its serial queue; at most one question per recipient is under way. */
@@ -212,12 +252,17 @@ export class Sender {
     const bytes = proto.Message.encode(message).finish();
     const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change));
     recorded.catch(this.#o.onFailure);
-    try {
-      await this.#o.socket().relayMessage(to, message, { messageId: id });
-    } catch (error) {
-      return ofError(id, error, this.#encrypted(message));
+    if (isShown(message)) {
+      const noted = this.#o.rideAlong.add((batch) => this.#o.newest.record(batch, to, id));
+      noted.catch(this.#o.onFailure);
     }
-    const reached = to.endsWith('@g.us') || this.#isSelf(to) || this.#encrypted(message);
+    const isGroup = to.endsWith('@g.us');
+    try {
+      await this.#o.socket().relayMessage(to, message, { messageId: id, ...stanzaOf(message) });
+    } catch (error) {
+      return ofError(id, error, this.#encrypted(message, isGroup));
+    }
+    const reached = isGroup || this.#isSelf(to) || this.#encrypted(message, isGroup);
     return reached ? { kind: 'handed over', to } : failed(id, "WhatsApp did not name the recipient's devices");
   }
 
@@ -227,8 +272,9 @@ export class Sender {
     return [user?.id, user?.lid].some((own) => own !== undefined && splitJid(own)?.user === splitJid(to)?.user);
   }
 
-  #encrypted(message: proto.IMessage): boolean {
-    return (this.#shown.get(message) ?? 0) >= 2;
+  /** In a group it is shown once, right before it is encrypted. */
+  #encrypted(message: proto.IMessage, isGroup: boolean): boolean {
+    return (this.#shown.get(message) ?? 0) >= (isGroup ? 1 : 2);
   }
 
   #ack(id: string): Promise<Ack> {

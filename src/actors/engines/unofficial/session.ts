@@ -53,6 +53,8 @@ export class Session {
       rideAlong: device.rideAlong,
       recipients: device.recipients,
       promised: device.promised,
+      newest: device.newest,
+      files: device.files,
       clock,
       log,
       onFailure,

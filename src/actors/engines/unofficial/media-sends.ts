@@ -1,0 +1,153 @@
+/**
+ * Sends with media: upload first, then the same way as every other message.
+ *
+ *  MS1  An upload runs before the message stands in its recipient's line, so that a slow one delays nobody (C-45).
+ *  MS2  An upload that is still running at the caller's deadline, or when the connection ends, is `pending`: its content
+ *       is in a durable promise by then, and it is finished under the same id, over reconnects and restarts.
+ *  MS3  Media files are removed when a send has its final result; those of a promise when the promise ends.
+ *
+ * Deliberately not here: how one medium is uploaded (outgoing/media.ts), hand-over and ack (send.ts).
+ */
+import type { proto, WAMediaUploadFunction } from '@whiskeysockets/baileys';
+import type { Clock } from '../../../clock.ts';
+import type { Content, MediaFile } from '../../../content/content.ts';
+import type { Log } from '../../../log.ts';
+import { filesOf, type MediaFiles, mediaOf } from '../../content/media-files.ts';
+import type { SentIndex } from '../../sent-index.ts';
+import type { SendCommand, SendResult } from '../engine.ts';
+import { type HeaderMedia, type NativeFlow, nativeFlowMessage } from './outgoing/native-flow.ts';
+import { uploadMedia } from './outgoing/media.ts';
+import type { PromisedUpload, PromisedSends } from './promised-sends.ts';
+import type { Resolved } from './recipient.ts';
+import { failed, type Finished } from './send-outcome.ts';
+
+/** No caller waits for a promised send; this only bounds one hand-over. */
+const HAND_OVER_MS = 60_000;
+
+/** One message on its way to hand-over; without `message` it is in the sent index already. */
+export type HandOver = { readonly id: string; readonly to: string; readonly deadline: number } & {
+  readonly message?: proto.IMessage;
+};
+
+export type MediaSendsOptions = {
+  readonly upload: () => WAMediaUploadFunction;
+  readonly resolve: (to: string) => Promise<Resolved>;
+  readonly handOver: (message: HandOver) => Promise<SendResult>;
+  readonly sent: SentIndex;
+  readonly promised: PromisedSends;
+  readonly files: MediaFiles;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Aborted when the connection ends. */
+  readonly cut: AbortSignal;
+};
+
+type Uploaded = { readonly kind: 'message'; readonly message: proto.IMessage } | Finished;
+
+export class MediaSends {
+  readonly #o: MediaSendsOptions;
+
+  constructor(options: MediaSendsOptions) {
+    this.#o = options;
+  }
+
+  async send({ id, to, content, deadline }: SendCommand): Promise<SendResult> {
+    const { sent, promised, files } = this.#o;
+    if (sent.get(id)?.message) {
+      await files.remove(filesOf(content));
+      return this.#o.handOver({ id, to, deadline });
+    }
+    const uploading = this.#upload(id, to, content);
+    const uploaded = await this.#whileWaitedFor(uploading, deadline);
+    if (uploaded === 'late') {
+      const promise = await promised.make(id, { to, content });
+      promised.keepOne(promise, this.#firstWith(uploading), this.#o.cut);
+      return { kind: 'pending', id, to };
+    }
+    const result = await this.#finish({ id, to, deadline }, uploaded);
+    await files.remove(filesOf(content));
+    return result;
+  }
+
+  /** The promise of an upload, on this connection: from the beginning. */
+  async keep(id: string, { to, content }: PromisedUpload): Promise<SendResult> {
+    return this.#finish(this.#withoutCaller(id, to), await this.#upload(id, to, content));
+  }
+
+  /** The upload that is running already is the first try of its promise. */
+  #firstWith(uploading: Promise<Uploaded>): (id: string, upload: PromisedUpload | undefined) => Promise<SendResult> {
+    let first: Promise<Uploaded> | undefined = uploading;
+    return async (id, upload) => {
+      if (!upload) throw new Error('a promised upload without its content');
+      const uploaded = await (first ?? this.#upload(id, upload.to, upload.content));
+      first = undefined;
+      return this.#finish(this.#withoutCaller(id, upload.to), uploaded);
+    };
+  }
+
+  #withoutCaller(id: string, to: string): Omit<HandOver, 'message'> {
+    return { id, to, deadline: this.#o.clock.now() + HAND_OVER_MS };
+  }
+
+  async #finish(order: Omit<HandOver, 'message'>, uploaded: Uploaded): Promise<SendResult> {
+    return uploaded.kind === 'finished' ? uploaded.result : this.#o.handOver({ ...order, message: uploaded.message });
+  }
+
+  async #upload(id: string, to: string, content: Content<MediaFile>): Promise<Uploaded> {
+    // Asked first: nobody's media is uploaded for a number that is not on WhatsApp.
+    const recipient = await this.#o.resolve(to);
+    if (recipient.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp', { why: recipient.kind });
+    if (recipient.kind === 'invalid') return failed(id, recipient.why);
+    const { clock, log } = this.#o;
+    const caption = content.kind === 'media' ? content.caption : '';
+    const tools = { upload: this.#o.upload(), clock, log };
+    const all = await Promise.all(mediaOf(content).map((media) => uploadMedia(media, caption, tools)));
+    const messages: proto.IMessage[] = [];
+    for (const one of all) {
+      if (one.kind === 'failed') return failed(id, one.error, one.gone ? { why: 'media refused' } : {});
+      messages.push(one.message);
+    }
+    return { kind: 'message', message: assembled(content, messages) };
+  }
+
+  #whileWaitedFor(uploading: Promise<Uploaded>, deadline: number): Promise<Uploaded | 'late'> {
+    const { clock, cut } = this.#o;
+    return new Promise((resolve, reject) => {
+      const late = () => resolve('late');
+      const timer = clock.setTimeout(late, Math.max(0, deadline - clock.now()));
+      cut.addEventListener('abort', late, { once: true });
+      uploading.then(resolve, reject).finally(() => {
+        clock.clearTimeout(timer);
+        cut.removeEventListener('abort', late);
+      });
+    });
+  }
+}
+
+/** `messages`: one per medium, in the order of `mediaOf`. */
+function assembled(content: Content<MediaFile>, messages: readonly proto.IMessage[]): proto.IMessage {
+  const [first] = messages;
+  if (content.kind === 'media' && first) return first;
+  if (content.kind === 'buttons') return nativeFlowMessage(content, messages.map(headerOf));
+  if (content.kind === 'carousel') return nativeFlowMessage(content, cardMedia(content, messages));
+  throw new Error(`content without media was uploaded: ${content.kind}`);
+}
+
+/** Cards without an image keep their place. */
+function cardMedia(
+  { cards }: Extract<NativeFlow, { kind: 'carousel' }>,
+  messages: readonly proto.IMessage[],
+): (HeaderMedia | undefined)[] {
+  const left = [...messages];
+  return cards.map(({ image }) => (image ? headerOf(left.shift()) : undefined));
+}
+
+function headerOf(message: proto.IMessage | undefined): HeaderMedia | undefined {
+  if (!message) return undefined;
+  const { imageMessage, videoMessage, documentMessage } = message;
+  return {
+    ...(imageMessage && { imageMessage }),
+    ...(videoMessage && { videoMessage }),
+    ...(documentMessage && { documentMessage }),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Which URLs the bridge may fetch for somebody else: media, templates, later webhooks (contract messages §11).
+ *
+ *  EG1  http and https only; plain http only to the app's own host. No credentials in the URL.
+ *  EG2  The app's host and `EGRESS_ALLOW_HOSTS` are allowed on any address, at the ports they were named with and at the
+ *       two default ports. Every other host must resolve to public addresses only, in every answer it gives.
+ *  EG3  What was checked is what is connected to: the answer names the addresses, and nobody resolves the name again.
+ *
+ * Deliberately not here: the request, its redirects (each is checked again) and its limits (download.ts).
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+export type EgressOptions = {
+  /** The app's base URL. */
+  readonly appUrl: string;
+  /** `host` or `host:port`, as in `EGRESS_ALLOW_HOSTS`. */
+  readonly allowHosts: readonly string[];
+  /** Every address of a host name, in the order of preference. Default: the system's resolver. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>;
+};
+
+export type Checked =
+  | { readonly kind: 'allowed'; readonly url: URL; readonly addresses: readonly string[] }
+  | { readonly kind: 'refused'; readonly why: string };
+
+type Endpoint = { readonly host: string; readonly port: string };
+
+const DEFAULT_PORTS = ['80', '443'];
+
+const systemResolve = async (host: string): Promise<string[]> =>
+  (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
+
+export class Egress {
+  readonly #app: Endpoint;
+  readonly #allowed: readonly Endpoint[];
+  readonly #resolve: (host: string) => Promise<readonly string[]>;
+
+  constructor({ appUrl, allowHosts, resolve = systemResolve }: EgressOptions) {
+    this.#app = endpointOf(new URL(appUrl));
+    const named = allowHosts.map((entry) => endpointOf(new URL(`https://${entry}`)));
+    this.#allowed = [this.#app, ...named];
+    this.#resolve = resolve;
+  }
+
+  /** Never throws; an unresolvable name is refused. */
+  async check(address: string): Promise<Checked> {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+      return refused('only http and https addresses can be fetched');
+    if (url.username !== '' || url.password !== '') return refused('the address contains credentials');
+    const target = endpointOf(url);
+    if (url.protocol === 'http:' && !matches(target, this.#app))
+      return refused("plain http is allowed to the app's own host only");
+    const addresses = await this.#addressesOf(target.host);
+    if (addresses.length === 0) return refused('the host has no address');
+    const isExempt = this.#allowed.some((allowed) => matches(target, allowed));
+    if (!isExempt && !addresses.every(isPublic)) return refused('the host is not on the public internet');
+    return { kind: 'allowed', url, addresses };
+  }
+
+  async #addressesOf(host: string): Promise<readonly string[]> {
+    if (isIP(host) !== 0) return [host];
+    return this.#resolve(host).catch(() => []);
+  }
+}
+
+/** All that is given out of IPv6 for the internet; outside lie forms such as `::7f00:1`, which some systems route. */
+const IPV6_INTERNET = ipaddr.IPv6.parseCIDR('2000::/3');
+
+/**
+ * An address that belongs to the internet at large. Mapped IPv4 is judged as IPv4; every other way to write IPv4 inside
+ * IPv6 (NAT64, 6to4, Teredo…) has a range of its own, which is not `unicast`.
+ */
+export function isPublic(address: string): boolean {
+  // A zone (`fe80::1%eth0`) exists on links only.
+  if (isIP(address) === 0 || address.includes('%')) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  return parsed.kind() === 'ipv4' || (parsed as ipaddr.IPv6).match(IPV6_INTERNET);
+}
+
+const refused = (why: string): Checked => ({ kind: 'refused', why });
+
+/** The WHATWG parser has brought decimal, octal and hexadecimal hosts to their usual form already. */
+function endpointOf({ hostname, port, protocol }: URL): Endpoint {
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  return { host, port: port || (protocol === 'http:' ? '80' : '443') };
+}
+
+const matches = (target: Endpoint, allowed: Endpoint): boolean =>
+  target.host === allowed.host && (target.port === allowed.port || DEFAULT_PORTS.includes(target.port));
