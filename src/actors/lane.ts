@@ -71,7 +71,8 @@ export class Lanes {
     const whole = this.#counted(request.from, this.#whole(request, answer));
     if (key !== undefined) {
       this.#running.set(key, answer);
-      void whole.finally(() => this.#running.delete(key));
+      const shared = request.followUps?.length ? whole : answer;
+      void shared.finally(() => this.#running.delete(key)).catch(() => undefined);
     }
     return answer;
   }

@@ -4,9 +4,11 @@
  */
 // First: it replaces libsignal's signature check, which must happen before anything imports Baileys.
 import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globalAgent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import type { Engine, Handle, SendResult } from '../../../src/actors/engines/engine.ts';
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
@@ -80,7 +82,10 @@ export class World {
   }
 
   static async start(options: WhatsAppOptions = { preKeys: 30 }): Promise<World> {
-    return new World(await startWhatsApp(options), mkdtempSync(join(tmpdir(), 'engine-')));
+    const whatsapp = await startWhatsApp(options);
+    // What NODE_EXTRA_CA_CERTS does for a process of its own.
+    globalAgent.options.ca = [...rootCertificates, readFileSync(whatsapp.mediaCertificate, 'utf8')];
+    return new World(whatsapp, mkdtempSync(join(tmpdir(), 'engine-')));
   }
 
   /** What a process holds: open folders and an engine. */

@@ -13,6 +13,8 @@ import type { FixtureRequest } from './fixtures.ts';
 import { sendFromContact, sendFromPhone } from './inbound.ts';
 import type { SendResult } from './inbound.ts';
 import type { Inbox, ReceivedMessage } from './inbox.ts';
+import { detailsOf } from './shown.ts';
+import type { Shown } from './shown.ts';
 import { endWithStreamError } from './numbers.ts';
 import type { CloseRequest, ConnectionRecord } from './numbers.ts';
 import type { CodePairing } from './pairing-code.ts';
@@ -105,8 +107,9 @@ export class Operations {
   }
 
   /** What a phone has received and decrypted, in order. */
-  messages(phone: string, from?: string): ReceivedMessage[] {
-    return this.#service.people.find(phone)?.inbox.list(from) ?? [];
+  messages(phone: string, from?: string): (ReceivedMessage & Shown)[] {
+    const list = this.#service.people.find(phone)?.inbox.list(from) ?? [];
+    return list.map((one) => ({ ...one, ...detailsOf(one.message, this.#service.media) }));
   }
 
   /** How many messages a phone has received; cheaper than listing them. */
