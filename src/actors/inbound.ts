@@ -10,13 +10,14 @@
  *
  * Deliberately not here: decoding (engines), payloads and retries (app-client), automations.
  */
-import type { Group, InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
+import type { InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
 import type { InboundContent } from '../app-client/inbound-content.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { Clock } from '../clock.ts';
 import { advance, forApp, type Receipt } from '../machines/receipt.ts';
 import type { Identity } from '../phone.ts';
 import type { Batch, Store, Table } from '../store/store.ts';
+import { GroupAuthors } from './group-authors.ts';
 import type { LidMap, LidPair } from './lid-map.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 import type { SentIndex } from './sent-index.ts';
@@ -33,7 +34,8 @@ export type InboundMessage = {
   readonly content: InboundContent;
   /** How often it was forwarded; absent when it was not. */
   readonly forwarded?: number;
-  readonly group?: Group;
+  /** Written there by `participant`, a JID. */
+  readonly group?: { readonly jid: string; readonly participant: string };
   /** WhatsApp's time, epoch seconds. */
   readonly at: number;
   /** Automations never handle this kind, however fresh it is (an edit, contract inbound §4). */
@@ -46,6 +48,10 @@ export type InboundDeskOptions = {
   readonly queue: OutboxQueue;
   readonly sent: SentIndex;
   readonly lids: LidMap;
+  /** Of a group, from what is known; `''` when it is not. */
+  readonly groupName: (jid: string) => string;
+  /** `FORWARD_GROUPS`: without it messages in groups are dropped (contract inbound §1, §9). */
+  readonly forwardGroups: boolean;
   readonly clock: Clock;
   /** Older messages are stored, not handled (`STALE_AFTER_SECONDS`). */
   readonly staleAfterSeconds: number;
@@ -55,6 +61,7 @@ export class InboundDesk {
   readonly #o: InboundDeskOptions;
   /** Message id -> when it was forwarded, epoch milliseconds. */
   readonly #seen: Table<number>;
+  readonly #authors: GroupAuthors;
   readonly #sweep: RotatingSweep<number>;
   /** Ids whose transaction has not resolved yet. */
   readonly #onTheirWay = new Set<string>();
@@ -62,6 +69,7 @@ export class InboundDesk {
   constructor(options: InboundDeskOptions) {
     this.#o = options;
     this.#seen = options.store.table('seen');
+    this.#authors = new GroupAuthors(options.store, options.clock);
     this.#sweep = new RotatingSweep(this.#seen, (at) => (options.clock.now() - at > SEEN_MS ? 'remove' : 'keep'));
   }
 
@@ -76,7 +84,8 @@ export class InboundDesk {
     const change = (batch: Batch) => {
       also(batch);
       lids.learn(batch, pairs);
-      for (const { id } of news) {
+      for (const { id, group } of news) {
+        if (group) this.#authors.record(batch, id, group.participant);
         batch.put(this.#seen, id, this.#o.clock.now());
         this.#sweep.onAdd(batch);
       }
@@ -106,19 +115,26 @@ export class InboundDesk {
     return sent.receive(id, receipt, (change) => queue.append([fact], change));
   }
 
-  #isNews({ id, direction }: InboundMessage): boolean {
+  /** Who wrote this message in a group, a JID: a reaction to it must name them. */
+  participantOf(id: string): string | undefined {
+    return this.#authors.of(id);
+  }
+
+  #isNews({ id, direction, group }: InboundMessage): boolean {
+    if (group && !this.#o.forwardGroups) return false;
     if (this.#onTheirWay.has(id) || this.#seen.has(id)) return false;
     return direction === 'in' || !this.#o.sent.has(id);
   }
 
-  #fact({ storedOnly, ...message }: InboundMessage): InboundFact {
-    const { clock, digits, lids, staleAfterSeconds } = this.#o;
+  #fact({ storedOnly, group, ...message }: InboundMessage): InboundFact {
+    const { clock, digits, lids, groupName, staleAfterSeconds } = this.#o;
     return {
       kind: 'inbound',
       device: digits,
       ...message,
+      ...(group && { group: { jid: group.jid, subject: groupName(group.jid) } }),
       contact: lids.complete(message.contact),
-      stored: storedOnly === true || clock.now() / 1_000 - message.at > staleAfterSeconds,
+      stored: storedOnly === true || group !== undefined || clock.now() / 1_000 - message.at > staleAfterSeconds,
     };
   }
 }

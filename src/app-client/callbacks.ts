@@ -3,15 +3,13 @@
  * Contract inbound §2, §3, §10; clients §7; README §3.1 and §6 (timeouts).
  *
  * Invariants:
- *  B1  no field is longer than the app accepts; a body over the limit ends in `…`.
- *  B2  `sender_phone` is never empty: the phone, else the LID digits.
- *  B3  facts of one conversation share an order key, whether the customer is known by LID, by phone or by both.
+ *  B1  no field is longer than the app accepts.
  *
- * Deliberately not here: storing and sending.
+ * Deliberately not here: inbound messages (`inbound-body.ts`), storing and sending.
  */
-import { lidJid, phoneJid } from '../phone.ts';
 import type { Fact, GroupsFact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
-import { textOf } from './inbound-content.ts';
+import { inboundBody } from './inbound-body.ts';
+import type { Attachment } from './inbound-content.ts';
 import { cut, LIMITS } from './limits.ts';
 
 export type Lane = 'inbound' | 'receipts' | 'rest';
@@ -25,6 +23,8 @@ export type Supersede = {
 export type Callback = {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The bytes that belong into `media_base64`; the worker puts them there right before the POST. */
+  readonly attachment?: Attachment;
   /** Callbacks that share any key are posted one after the other. Two when a customer's phone and LID are both known. */
   readonly orderKeys: readonly string[];
   readonly lane: Lane;
@@ -58,30 +58,9 @@ export function callbackOf(fact: Fact): Callback {
 }
 
 function inboundMessage(fact: InboundFact): Callback {
-  const { pn, lid } = fact.contact;
-  const sender = pn ?? lid;
-  if (!sender) throw new TypeError('an inbound fact needs a phone or a LID (B2)');
-  const limits = LIMITS.inbound;
-  const chat = (who: string) => `chat:${fact.device}:${who}`;
-  return {
-    path: PATHS.inbound,
-    body: {
-      device_phone: cut(fact.device, limits.devicePhone),
-      sender_phone: cut(sender, limits.senderPhone),
-      sender_name: cut(fact.name, limits.senderName),
-      body: cut(textOf(fact.content), limits.body, '…'),
-      media_type: null,
-      wa_message_id: cut(fact.id, limits.messageId),
-      is_lid: pn === undefined,
-      raw_jid: cut(pn ? phoneJid(pn) : lidJid(sender), limits.rawJid),
-      lid_jid: lid ? cut(lidJid(lid), limits.lidJid) : '',
-      direction: fact.direction,
-      timestamp: Math.trunc(fact.at),
-    },
-    orderKeys: [...(pn ? [chat(pn)] : []), ...(lid ? [chat(lidJid(lid))] : [])],
-    lane: 'inbound',
-    timeoutMs: fact.direction === 'in' ? 120_000 : 10_000,
-  };
+  const { content } = fact;
+  const attachment = content.kind === 'media' ? content.attachment : undefined;
+  return { path: PATHS.inbound, lane: 'inbound', ...inboundBody(fact), ...(attachment && { attachment }) };
 }
 
 const RECEIPT_RANK = { delivered: 1, read: 2 } as const;

@@ -39,6 +39,14 @@ export type Attachment = {
   readonly bytes?: number;
   readonly source: {
     readonly kind: 'whatsapp';
+    /** Phone digits of the account that received it, and the message: whom to ask for the bytes again. */
+    readonly account: string;
+    readonly message: {
+      readonly chat: string;
+      readonly id: string;
+      readonly fromMe: boolean;
+      readonly participant?: string;
+    };
     /** On WhatsApp's media hosts. */
     readonly directPath: string;
     readonly media: 'image' | 'video' | 'audio' | 'document' | 'sticker';

@@ -4,7 +4,11 @@
  */
 export const LIMITS = {
   /** `/api/inbound-message` (inbound §3). */
-  inbound: { devicePhone: 32, senderPhone: 32, senderName: 191, body: 8192, messageId: 191, rawJid: 191, lidJid: 191 },
+  inbound: {
+    ...{ devicePhone: 32, senderPhone: 32, senderName: 191, body: 8192, messageId: 191, rawJid: 191, lidJid: 191 },
+    ...{ mime: 191, fileName: 255, groupSubject: 191, emoji: 32, forwardScore: 1000 },
+    ...{ contactName: 191, contactPhone: 64, vcard: 8192, locationName: 191, locationAddress: 255 },
+  },
   /** `/api/chat/message-status` (inbound §10). */
   receipt: { messageId: 191 },
   /** `/api/update-status` (clients §7); older apps keep 32 characters of the status. */

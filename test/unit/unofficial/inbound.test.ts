@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { intake } from '../../../src/actors/engines/unofficial/inbound/intake.ts';
 import { receiptsOf } from '../../../src/actors/engines/unofficial/inbound/receipts.ts';
 import { select } from '../../../src/actors/engines/unofficial/inbound/select.ts';
-import { readText } from '../../../src/actors/engines/unofficial/inbound/text.ts';
+import { decode } from '../../../src/actors/engines/unofficial/inbound/decode.ts';
 import { unwrap } from '../../../src/actors/engines/unofficial/inbound/unwrap.ts';
 
 const ME = { pn: '5511987654321', lid: '900000000000001' };
@@ -17,7 +17,7 @@ describe('select (contract inbound §1, §2)', () => {
     [
       'by phone',
       { from: `${PN}@s.whatsapp.net`, sender_lid: `${LID}@lid` },
-      { kind: 'chat', direction: 'in', contact: both },
+      { kind: 'chat', direction: 'in', contact: both, jid: `${PN}@s.whatsapp.net` },
     ],
     [
       'by LID',
@@ -51,7 +51,17 @@ describe('select (contract inbound §1, §2)', () => {
       { from: `${ME.pn}@lid` },
       { kind: 'chat', direction: 'in', contact: { lid: ME.pn } },
     ],
-    ['group', { from: '123-456@g.us', participant: `${PN}@s.whatsapp.net` }, { kind: 'ignored', why: 'group' }],
+    [
+      'group',
+      { from: '123-456@g.us', participant: `${LID}@lid`, participant_pn: `${PN}@s.whatsapp.net` },
+      { kind: 'chat', direction: 'in', contact: both, group: { jid: '123-456@g.us', participant: `${LID}@lid` } },
+    ],
+    [
+      'own phone in a group',
+      { from: '123-456@g.us', participant: `${ME.lid}@lid` },
+      { kind: 'chat', direction: 'out', contact: { lid: ME.lid } },
+    ],
+    ['C-46 a group message of nobody', { from: '1@g.us' }, { kind: 'ignored', why: 'malformed' }],
     [
       'status',
       { from: 'status@broadcast', participant: `${PN}@s.whatsapp.net` },
@@ -61,25 +71,27 @@ describe('select (contract inbound §1, §2)', () => {
     ['no sender', {}, { kind: 'ignored', why: 'malformed' }],
     ['no server', { from: 'nobody' }, { kind: 'ignored', why: 'malformed' }],
   ])('%s', (_, attrs, expected) => {
-    expect(select({ ...base, ...attrs } as Record<string, string>, ME)).toEqual(expected);
+    expect(select({ ...base, ...attrs } as Record<string, string>, ME)).toMatchObject(expected);
   });
 });
 
-describe('unwrap and text (contract inbound §4)', () => {
-  const text = (message: proto.IMessage) => {
-    const content = unwrap(message);
-    return content.kind === 'content' ? readText(content.message) : content.kind;
+describe('unwrap and decode (contract inbound §4)', () => {
+  const origin = { account: ME.pn, message: { chat: `${PN}@s.whatsapp.net`, id: 'A1', fromMe: false } };
+  const read = (message: proto.IMessage) => {
+    const content = unwrap(proto.Message.decode(proto.Message.encode(message).finish()));
+    return content.kind === 'content' ? decode(content.message, origin) : content.kind;
   };
-  const hello = { kind: 'text', text: 'hello' };
+  const says = (text: string) => ({ kind: 'contents', contents: [{ kind: 'text', text }] });
+  const note = (text: string, what: string) => ({ ...says(text), note: what });
+  const hello = says('hello');
+  const flow = (params: string, body = '') => ({
+    interactiveResponseMessage: { body: { text: body }, nativeFlowResponseMessage: { paramsJson: params } },
+  });
 
   it.each<[string, proto.IMessage, unknown]>([
     ['conversation', { conversation: 'hello' }, hello],
     ['extended text', { extendedTextMessage: { text: 'hello' } }, hello],
-    ['image caption', { imageMessage: { caption: 'hello' } }, hello],
-    ['video caption', { videoMessage: { caption: 'hello' } }, hello],
-    ['document caption', { documentWithCaptionMessage: { message: { documentMessage: { caption: 'hello' } } } }, hello],
     ['disappearing', { ephemeralMessage: { message: { conversation: 'hello' } } }, hello],
-    ['view once', { viewOnceMessageV2: { message: { imageMessage: { caption: 'hello' } } } }, hello],
     [
       'own phone, disappearing, view once',
       {
@@ -89,14 +101,75 @@ describe('unwrap and text (contract inbound §4)', () => {
       },
       hello,
     ],
-    ['image without caption', { imageMessage: {} }, { kind: 'note', text: '[image]', what: 'imageMessage' }],
+    ['button', { buttonsResponseMessage: { selectedButtonId: 'b1', selectedDisplayText: 'hello' } }, hello],
+    ['button without a label', { buttonsResponseMessage: { selectedButtonId: 'hello' } }, hello],
+    ['list', { listResponseMessage: { title: 'hello', singleSelectReply: { selectedRowId: 'r' } } }, hello],
+    ['list without a title', { listResponseMessage: { singleSelectReply: { selectedRowId: 'hello' } } }, hello],
+    ['template', { templateButtonReplyMessage: { selectedId: 't', selectedDisplayText: 'hello' } }, hello],
+    ['flow', flow('{"display_text":"hello","id":"x"}'), hello],
+    ['flow with an id only', flow('{"id":"hello"}'), hello],
+    ['flow whose params are no JSON', flow('{broken', 'hello'), hello],
     [
-      'live location',
-      { liveLocationMessage: {} },
-      { kind: 'note', text: '[live location]', what: 'liveLocationMessage' },
+      'poll',
+      { pollCreationMessageV3: { name: 'q', options: [{ optionName: 'a' }, { optionName: 'b' }] } },
+      says('q\n- a\n- b'),
     ],
-    ['poll', { pollCreationMessageV3: {} }, { kind: 'note', text: '[poll creation]', what: 'pollCreationMessageV3' }],
-    ['reaction', { reactionMessage: { text: 'x' } }, { kind: 'no bubble', what: 'reactionMessage' }],
+    [
+      'event',
+      { eventMessage: { name: 'Party', startTime: 1_700_000_000, location: { name: 'Here' } } },
+      says('Party\n2023-11-14 22:13 UTC\nHere'),
+    ],
+    [
+      'group invite',
+      { groupInviteMessage: { groupName: 'Friends', inviteCode: 'abc', caption: 'join us' } },
+      says('join us\nFriends\nhttps://chat.whatsapp.com/abc'),
+    ],
+    [
+      'product',
+      { productMessage: { product: { title: 'Hat', priceAmount1000: 12_500, currencyCode: 'BRL' } } },
+      says('Hat\n12.50 BRL'),
+    ],
+    [
+      'order',
+      {
+        orderMessage: {
+          orderTitle: 'Shop',
+          itemCount: 2,
+          totalAmount1000: 20_000,
+          totalCurrencyCode: 'EUR',
+          message: 'hi',
+        },
+      },
+      says('Shop\n2 items\n20.00 EUR\nhi'),
+    ],
+    [
+      'payment',
+      {
+        requestPaymentMessage: { amount1000: 5_000, currencyCodeIso4217: 'INR', noteMessage: { conversation: 'tea' } },
+      },
+      says('Payment request\n5.00 INR\ntea'),
+    ],
+    ['unknown kind', { stickerPackMessage: { name: 'x' } }, note('[sticker pack]', 'stickerPackMessage')],
+    ['an event without anything', { eventMessage: {} }, note('[event]', 'eventMessage')],
+    ['poll vote', { pollUpdateMessage: {} }, { kind: 'no bubble', what: 'pollUpdateMessage' }],
+    [
+      'reaction',
+      { reactionMessage: { text: 'x', key: { id: 'T' } } },
+      { kind: 'contents', contents: [{ kind: 'reaction', emoji: 'x', target: 'T' }] },
+    ],
+    [
+      'static location',
+      { locationMessage: { degreesLatitude: 1, degreesLongitude: 2, name: 'n', address: 'a' } },
+      {
+        kind: 'contents',
+        contents: [{ kind: 'location', latitude: 1, longitude: 2, name: 'n', address: 'a', caption: '' }],
+      },
+    ],
+    [
+      'update of a live location',
+      { liveLocationMessage: { timeOffset: 60 } },
+      { kind: 'no bubble', what: 'live location update' },
+    ],
     ['keys only', { senderKeyDistributionMessage: { groupId: '1@g.us' } }, 'protocol'],
     ['context only', { messageContextInfo: { messageSecret: Buffer.alloc(32) } }, 'protocol'],
     ['empty', {}, 'protocol'],
@@ -107,7 +180,52 @@ describe('unwrap and text (contract inbound §4)', () => {
     ],
     ['revoke', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } }, 'revoke'],
   ])('%s', (_, message, expected) => {
-    expect(text(proto.Message.decode(proto.Message.encode(message).finish()))).toEqual(expected);
+    expect(read(message)).toEqual(expected);
+  });
+
+  const medium = (message: proto.IMessage) => {
+    const decoded = read(message);
+    if (typeof decoded === 'string' || decoded.kind !== 'contents') return undefined;
+    const [content] = decoded.contents;
+    return content?.kind === 'media' ? content : undefined;
+  };
+  const keyed = { mediaKey: Buffer.alloc(32, 1), directPath: '/v/1', mimetype: 'image/png', fileLength: 5 };
+
+  it('media carry type, MIME, caption and where the bytes are; documents their name or title', () => {
+    expect(medium({ imageMessage: { ...keyed, caption: 'c' } })).toMatchObject({
+      ...{ type: 'image', mime: 'image/png', caption: 'c' },
+      attachment: { bytes: 5, source: { directPath: '/v/1', account: ME.pn, message: { id: 'A1' } } },
+    });
+    const document = {
+      documentWithCaptionMessage: { message: { documentMessage: { ...keyed, title: 't', caption: 'c' } } },
+    };
+    expect(medium(document)).toMatchObject({ type: 'document', fileName: 't', caption: 'c' });
+    expect(medium({ viewOnceMessageV2: { message: { videoMessage: keyed } } })).toMatchObject({ type: 'video' });
+    expect(medium({ ptvMessage: keyed })).toMatchObject({ type: 'video' });
+    expect(medium({ audioMessage: { ...keyed, ptt: true, mimetype: 'audio/ogg; codecs=opus' } })).toMatchObject({
+      ...{ type: 'audio', mime: 'audio/ogg; codecs=opus', caption: '' },
+    });
+    expect(medium({ stickerMessage: keyed })).toMatchObject({ type: 'sticker', caption: '' });
+  });
+
+  it("SSRF: an address of the sender's choice is never an attachment", () => {
+    const { directPath: _, ...nowhere } = keyed;
+    for (const url of ['http://127.0.0.1/x', 'https://evil.example/x', 'https://whatsapp.net.evil.example/x'])
+      expect(medium({ imageMessage: { ...nowhere, url } })?.attachment).toBeUndefined();
+    const url = 'https://mmg.whatsapp.net/v/2?a=b';
+    expect(medium({ imageMessage: { ...nowhere, url } })?.attachment?.source.directPath).toBe('/v/2?a=b');
+  });
+
+  it.each([
+    ['waid and number', 'BEGIN:VCARD\nFN:Bob\nTEL;type=CELL;waid=551199:+55 11 99\nEND:VCARD', '+55 11 99'],
+    ['in a group, CRLF', 'BEGIN:VCARD\r\nFN:Bob\r\nitem1.TEL:+1 2\r\nTEL:+3 4\r\nEND:VCARD', '+1 2'],
+    ['waid only', 'TEL;waid=777:', '777'],
+    ['no phone', 'FN:Bob', ''],
+  ])('contact card: %s', (_, vcard, phone) => {
+    expect(read({ contactMessage: { displayName: 'Bob', vcard } })).toEqual({
+      kind: 'contents',
+      contents: [{ kind: 'contact', name: 'Bob', phone, vcard }],
+    });
   });
 });
 
@@ -119,7 +237,16 @@ describe('intake', () => {
 
   it('gives the message with its envelope', () => {
     expect(intake(row({ conversation: 'hello' }), ME)).toEqual({
-      messages: [{ id: 'A1', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_000, content: { kind: 'text', text: 'hello' } }],
+      messages: [
+        {
+          id: 'A1',
+          direction: 'in',
+          contact: { pn: PN },
+          name: 'Ann',
+          at: 1_700_000_000,
+          content: { kind: 'text', text: 'hello' },
+        },
+      ],
       remarks: [],
       keep: false,
     });
@@ -129,7 +256,9 @@ describe('intake', () => {
     const type = proto.Message.ProtocolMessage.Type.MESSAGE_EDIT;
     const edit = { protocolMessage: { type, editedMessage: { conversation: 'right' } } };
     for (const message of [edit, { editedMessage: { message: edit } }]) {
-      expect(intake(row(message), ME).messages).toMatchObject([{ content: { kind: 'text', text: 'Edited: right' }, storedOnly: true }]);
+      expect(intake(row(message), ME).messages).toMatchObject([
+        { content: { kind: 'text', text: 'Edited: right' }, storedOnly: true },
+      ]);
     }
   });
 
@@ -142,6 +271,19 @@ describe('intake', () => {
       true,
     );
     expect(intake(row({ imageMessage: {} }), ME).keep).toBe(false);
+  });
+
+  it('inbound §4: each further contact card is an event of its own', () => {
+    const contacts = ['A', 'B', 'C'].map((displayName) => ({ displayName, vcard: '' }));
+    const { messages } = intake(row({ contactsArrayMessage: { contacts } }), ME);
+    expect(messages.map(({ id }) => id)).toEqual(['A1', 'A1_2', 'A1_3']);
+  });
+
+  it('inbound §4: forwarded flag and score come from the context of any kind', () => {
+    const contextInfo = { isForwarded: true, forwardingScore: 7 };
+    for (const message of [{ extendedTextMessage: { text: 'x', contextInfo } }, { imageMessage: { contextInfo } }])
+      expect(intake(row(message), ME).messages).toMatchObject([{ forwarded: 7 }]);
+    expect(intake(row({ conversation: 'x' }), ME).messages[0]).not.toHaveProperty('forwarded');
   });
 
   it('IK1 authentic bytes that are no message are remarked, not thrown', () => {
@@ -168,7 +310,14 @@ describe('intake', () => {
     };
     const peer = { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' };
     expect(intake(row(message, peer), ME).messages).toEqual([
-      { id: 'B2', direction: 'in', contact: { pn: PN }, name: 'Ann', at: 1_700_000_001, content: { kind: 'text', text: 'from an ad' } },
+      {
+        id: 'B2',
+        direction: 'in',
+        contact: { pn: PN },
+        name: 'Ann',
+        at: 1_700_000_001,
+        content: { kind: 'text', text: 'from an ad' },
+      },
     ]);
     expect(intake(row(message), ME).messages).toEqual([]);
   });

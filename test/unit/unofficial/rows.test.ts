@@ -85,6 +85,7 @@ describe('LID map', () => {
 describe('inbound desk', () => {
   const told: Fact[] = [];
   let sent: SentIndex;
+  const groups = { forwardGroups: false, groupName: () => '' };
   const desk = () => {
     const queue: OutboxQueue = {
       append: (facts, also) =>
@@ -95,7 +96,7 @@ describe('inbound desk', () => {
         }),
     };
     sent = new SentIndex(store, clock);
-    return new InboundDesk({ digits: '1', store, queue, sent, lids: new LidMap(store), clock, staleAfterSeconds: 600 });
+    return new InboundDesk({ digits: '1', store, queue, sent, lids: new LidMap(store), clock, staleAfterSeconds: 600, ...groups });
   };
   const message = (id: string, more: Partial<InboundMessage> = {}): InboundMessage => ({
     ...{ id, direction: 'in', contact: { pn: digits('491701234567') }, name: '', content: { kind: 'text', text: 'x' }, at: now / 1_000 },

@@ -9,7 +9,8 @@ import { proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
 import type { InboundMessage } from '../../../inbound.ts';
 import type { JournalRow } from '../decrypt-journal.ts';
 import { identityOf, type Me, select } from './select.ts';
-import { readText } from './text.ts';
+import { decode, forwardedOf, readText } from './decode.ts';
+import type { Origin } from './media.ts';
 import { unwrap } from './unwrap.ts';
 
 export type Intake = {
@@ -38,7 +39,7 @@ export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plainte
       return { messages: [], remarks: [selected.why], keep };
     case 'peer': {
       const resent = content.kind === 'resent' ? content.messages : [];
-      const read = resent.map((info) => readResent(info));
+      const read = resent.map((info) => readResent(info, me));
       return {
         messages: read.flatMap(({ messages }) => messages),
         remarks: read.flatMap(({ remarks }) => remarks),
@@ -46,19 +47,18 @@ export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plainte
       };
     }
     case 'chat': {
-      const { direction, contact } = selected;
+      const { direction, contact, jid, group } = selected;
       const name = direction === 'in' ? (attrs['notify'] ?? '') : '';
-      return {
-        ...read({ id: attrs['id'] ?? '', direction, contact, name, at: Number(attrs['t']) || 0 }, message),
-        keep,
-      };
+      const written = { id: attrs['id'] ?? '', direction, contact, name, at: Number(attrs['t']) || 0 };
+      const envelope = { ...written, ...(group && { group }) };
+      return { ...read(envelope, message, originOf(envelope, jid, me)), keep };
     }
     default:
       return selected satisfies never;
   }
 }
 
-function read(envelope: Envelope, message: proto.IMessage): Omit<Intake, 'keep'> {
+function read(envelope: Envelope, message: proto.IMessage, origin: Origin): Omit<Intake, 'keep'> {
   const content = unwrap(message);
   switch (content.kind) {
     case 'protocol':
@@ -67,28 +67,41 @@ function read(envelope: Envelope, message: proto.IMessage): Omit<Intake, 'keep'>
     case 'revoke':
       return { messages: [], remarks: ['deleted for everyone'] };
     case 'edit': {
-      const edited = readText(content.message);
-      if (edited.kind === 'no bubble') return { messages: [], remarks: [edited.what] };
-      return { messages: [{ ...envelope, content: said(`Edited: ${edited.text}`), storedOnly: true }], remarks: [] };
+      const text = readText(content.message);
+      if (!text) return { messages: [], remarks: ['edit without a text'] };
+      return {
+        messages: [{ ...envelope, content: { kind: 'text', text: `Edited: ${text}` }, storedOnly: true }],
+        remarks: [],
+      };
     }
     case 'content': {
-      const reading = readText(content.message);
-      if (reading.kind === 'no bubble') return { messages: [], remarks: [reading.what] };
-      const remarks = reading.kind === 'note' ? [reading.what] : [];
-      return { messages: [{ ...envelope, content: said(reading.text) }], remarks };
+      const decoded = decode(content.message, origin);
+      if (decoded.kind === 'no bubble') return { messages: [], remarks: [decoded.what] };
+      const forwarded = forwardedOf(content.message);
+      const rest = { ...envelope, ...(forwarded !== undefined && { forwarded }) };
+      const messages = decoded.contents.map((one, n) => ({ ...rest, id: nthId(envelope.id, n), content: one }));
+      return { messages, remarks: decoded.note === undefined ? [] : [decoded.note] };
     }
     default:
       return content satisfies never;
   }
 }
 
-const said = (text: string): InboundMessage['content'] => ({ kind: 'text', text });
+/** Each further contact card is an event of its own (contract inbound §4). */
+const nthId = (id: string, n: number): string => (n === 0 ? id : `${id}_${n + 1}`);
 
 /** A message whose stanza had no content, as our own phone handed it over afterwards (placeholder resend). */
-function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMessageInfo): Omit<Intake, 'keep'> {
-  const contact = identityOf([key?.remoteJid]);
-  if (!contact || !key?.id || !message) return { messages: [], remarks: ['resent without content'] };
+function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMessageInfo, me: Me): Omit<Intake, 'keep'> {
+  const jid = key?.remoteJid;
+  const contact = identityOf([jid]);
+  if (!jid || !contact || !key.id || !message) return { messages: [], remarks: ['resent without content'] };
   const direction = key.fromMe ? 'out' : 'in';
   const name = direction === 'in' ? (pushName ?? '') : '';
-  return read({ id: key.id, direction, contact, name, at: Number(messageTimestamp ?? 0) }, message);
+  const envelope: Envelope = { id: key.id, direction, contact, name, at: Number(messageTimestamp ?? 0) };
+  return read(envelope, message, originOf(envelope, jid, me));
+}
+
+function originOf({ id, direction, group }: Envelope, chat: string, me: Me): Origin {
+  const message = { chat, id, fromMe: direction === 'out', ...(group && { participant: group.participant }) };
+  return { account: me.pn, message };
 }

@@ -12,15 +12,22 @@ export type StanzaAttrs = Readonly<Record<string, string>>;
 export type Me = { readonly pn: string; readonly lid: string | undefined };
 
 export type Selected =
-  | { readonly kind: 'chat'; readonly direction: 'in' | 'out'; readonly contact: Identity }
+  /** `jid`: the chat as the stanza names it. `group`: it is one, and `contact` is who wrote there. */
+  | {
+      readonly kind: 'chat';
+      readonly direction: 'in' | 'out';
+      readonly contact: Identity;
+      readonly jid: string;
+      readonly group?: { readonly jid: string; readonly participant: string };
+    }
   /** From our own phone to this device, not a conversation: key shares, history, resent placeholders. */
   | { readonly kind: 'peer' }
-  | { readonly kind: 'ignored'; readonly why: 'group' | 'broadcast' | 'newsletter' | 'malformed' };
+  | { readonly kind: 'ignored'; readonly why: 'broadcast' | 'newsletter' | 'malformed' };
 
 export function select(attrs: StanzaAttrs, me: Me): Selected {
   const { from, recipient } = attrs;
   if (from === undefined || attrs['id'] === undefined) return { kind: 'ignored', why: 'malformed' };
-  if (from.endsWith('@g.us')) return { kind: 'ignored', why: 'group' };
+  if (from.endsWith('@g.us')) return inGroup(attrs, from, me);
   if (from.endsWith('@broadcast')) return { kind: 'ignored', why: 'broadcast' };
   if (from.endsWith('@newsletter')) return { kind: 'ignored', why: 'newsletter' };
   if (!isMe(from, me)) {
@@ -33,7 +40,7 @@ export function select(attrs: StanzaAttrs, me: Me): Selected {
       attrs['participant_pn'],
       attrs['participant_lid'],
     ]);
-    return contact ? { kind: 'chat', direction: 'in', contact } : { kind: 'ignored', why: 'malformed' };
+    return contact ? { kind: 'chat', direction: 'in', contact, jid: from } : { kind: 'ignored', why: 'malformed' };
   }
   if (recipient === undefined || attrs['category'] === 'peer') return { kind: 'peer' };
   if (!/@(s\.whatsapp\.net|c\.us|lid|hosted|hosted\.lid)$/.test(recipient))
@@ -43,7 +50,16 @@ export function select(attrs: StanzaAttrs, me: Me): Selected {
     ...[recipient, attrs['peer_recipient_pn'], attrs['peer_recipient_lid']],
     ...[attrs['recipient_pn'], attrs['recipient_lid']],
   ]);
-  return contact ? { kind: 'chat', direction: 'out', contact } : { kind: 'ignored', why: 'malformed' };
+  return contact ? { kind: 'chat', direction: 'out', contact, jid: recipient } : { kind: 'ignored', why: 'malformed' };
+}
+
+/** Nobody is named: dropped, for an empty phone would be refused by the app (contract inbound §9, C-46). */
+function inGroup(attrs: StanzaAttrs, jid: string, me: Me): Selected {
+  const { participant } = attrs;
+  const contact = identityOf([participant, attrs['participant_pn'], attrs['participant_lid']]);
+  if (participant === undefined || !contact) return { kind: 'ignored', why: 'malformed' };
+  const direction = isMe(participant, me) ? 'out' : 'in';
+  return { kind: 'chat', direction, contact, jid, group: { jid, participant } };
 }
 
 /** The first phone and the first LID among these JIDs. Undefined when there is neither. */

@@ -25,6 +25,11 @@ const WRAPPERS = [
   'associatedChildMessage',
   'groupMentionedMessage',
   'lottieStickerMessage',
+  'pollCreationMessageV4',
+  'questionMessage',
+  'questionReplyMessage',
+  'botForwardedMessage',
+  'groupStatusMessageV2',
 ] as const satisfies readonly (keyof proto.IMessage)[];
 
 /** A real message is wrapped two or three times; more is somebody's experiment. */
