@@ -33,9 +33,9 @@ function build() {
     );
     process.exit(1);
   }
-  const { status } = spawnSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], {
-    stdio: 'inherit',
-  });
+  // What does not compile must not lie in dist/ as if it were fresh.
+  const options = ['-p', join(root, 'tsconfig.build.json'), '--noEmitOnError'];
+  const { status } = spawnSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
   if (status !== 0) process.exit(1);
   for (const file of sources.filter((name) => !name.endsWith('.ts'))) {
     const copy = join(root, 'dist', file);

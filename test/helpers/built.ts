@@ -12,6 +12,9 @@ const LOCK = `${ROOT}/.tmp/building`;
 /** A lock older than this was left behind by a process that was killed. */
 const STALE_MS = 120_000;
 
+/** Arguments of `node`: compiles only what is stale. */
+export const BUILD = [`${ROOT}/scripts/build.js`, '--if-stale'];
+
 let entry: string | undefined;
 
 /** Path of the compiled entry. Throws when the sources do not compile; the compiler says why on stderr. */
@@ -21,24 +24,27 @@ export function builtBridge(): string {
 }
 
 function build(): string {
-  mkdirSync(`${ROOT}/.tmp`, { recursive: true });
-  while (!taken()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  while (!takeBuild()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   try {
-    execFileSync(process.execPath, [`${ROOT}/scripts/build.js`, '--if-stale'], { stdio: ['ignore', 2, 2] });
+    execFileSync(process.execPath, BUILD, { stdio: ['ignore', 2, 2] });
   } finally {
-    rmdirSync(LOCK);
+    releaseBuild();
   }
   return `${ROOT}/dist/main.js`;
 }
 
-function taken(): boolean {
+/** False while another process compiles. Who gets true must release it. */
+export function takeBuild(): boolean {
+  mkdirSync(`${ROOT}/.tmp`, { recursive: true });
   try {
     mkdirSync(LOCK);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const since = statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - since > STALE_MS) rmdirSync(LOCK);
+    if (Date.now() - since > STALE_MS) releaseBuild();
     return false;
   }
 }
+
+export const releaseBuild = (): void => rmdirSync(LOCK);
