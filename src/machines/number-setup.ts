@@ -57,8 +57,7 @@ export const number = setup({
     'must wait though stopped': (now) => mustWait(now) && now.context.stopped,
     /** The app may be told at once: somebody has just asked for this start (clients §9). */
     'must wait for its proxy': (now) => mustWait(now) && isProxyFault(now),
-    'must wait for a QR and its proxy': (now) =>
-      mustWait(now) && isProxyFault(now) && now.context.login === 'none',
+    'must wait for a QR and its proxy': (now) => mustWait(now) && isProxyFault(now) && now.context.login === 'none',
     'warns of another process': ({ event }) => verdictOf(event, 'replaced')?.warn === true,
     'goes on at once': ({ event }) => verdictOf(event, 'retry now') !== undefined,
     'pairing is refused': ({ event }) => verdictOf(event, 'stop')?.because === 'pairing',
