@@ -3,7 +3,7 @@
  * the retry receipts of recipients (getMessage), the suppression of own echoes (contract inbound §7), the rank of
  * receipts (§10) and the repeat of an interrupted send under the same id (P6).
  *
- *  SI1  A row is durable before its stanza is written.
+ *  SI1  A row is durable before its stanza leaves.
  *  SI2  The content of an id never changes: a repeat sends what was recorded first.
  *  SI3  Content is kept 8 days (retries ask for at least 7), the row 30 (receipts).
  *  SI4  Reads see writes that are still on their way to the disk.

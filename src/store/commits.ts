@@ -8,6 +8,8 @@
  *      The commit under way may still run later on lmdb's thread, so it is conditional on a marker being absent, and
  *      the synchronous write sets that marker.
  *
+ *  L6  what waits behind a commit that fails, fails with it: it may build on what did not come true.
+ *
  * It does not encode anything: a change is bytes already, so applying one cannot fail half-way (L1 of lmdb.ts).
  */
 
@@ -86,6 +88,7 @@ export function openCommits(db: Transactions, markers: Buffer): Commits {
       if (failure && !commit.superseded) reject(failure);
       else resolve();
     }
+    if (failure && !commit.superseded) for (const { reject } of waiting.splice(0)) reject(failure);
     current = undefined;
     startCommit();
   }

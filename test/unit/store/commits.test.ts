@@ -91,15 +91,17 @@ describe('commits', () => {
     expect([log.length, rows(), db.commits.length]).toEqual([4, { a: '2', b: '1', c: '1' }, 0]);
   });
 
-  it('a failed commit rejects its own writes with the reason, and the next ones go on', async () => {
+  it('L6 a failed commit rejects its writes and those that wait behind it, and later ones go on', async () => {
     const { db, log, write, rows } = setup();
     write('a', '1');
     await settled();
     write('b', '1');
     await db.fail();
-    expect(log).toEqual(['a failed: The store could not commit']);
+    expect(log).toEqual(['a failed: The store could not commit', 'b failed: The store could not commit']);
+    write('c', '1');
+    await settled();
     await db.run();
-    expect([log[1], rows()]).toEqual(['b done', { b: '1' }]);
+    expect([log[2], rows()]).toEqual(['c done', { c: '1' }]);
   });
 
   it('L3 a synchronous write first applies the commit under way and the waiting ones', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { SignalKeyStore } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedCaches } from '../../../src/actors/engines/unofficial/caches.ts';
+import { DiskFirst, type FrameSocket } from '../../../src/actors/engines/unofficial/disk-first.ts';
 import { durableKeys } from '../../../src/actors/engines/unofficial/durable-keys.ts';
 import { guardListeners } from '../../../src/actors/engines/unofficial/guard.ts';
 import { RideAlong } from '../../../src/actors/engines/unofficial/ride-along.ts';
@@ -55,19 +56,21 @@ describe('ride along', () => {
 
 describe('durable keys', () => {
   const session = (n: number) => ({ session: { 'x.0': Buffer.of(n) } });
-  const keysOn = (set: SignalKeyStore['set'], watch: Partial<Parameters<typeof durableKeys>[3]> = {}) => {
+  const keysOn = (set: SignalKeyStore['set'], watch: Partial<Parameters<typeof durableKeys>[4]> = {}) => {
     const keys: SignalKeyStore = { get: () => ({}), set };
     const ride = new RideAlong(store, systemClock);
     const sessions = new SessionCache(keys, new SharedCaches(systemClock).forSocket().sessions);
     const all = { ended: () => false, onSet: () => undefined, onFailure: () => undefined, ...watch };
-    return { keys: durableKeys(keys, ride, sessions, all), ride };
+    const gate = new DiskFirst();
+    return { keys: durableKeys(keys, ride, sessions, gate, all), ride, sessions, gate };
   };
+  const preKey = { 'pre-key': { '1': null } } as const;
 
   it('DK1 a failed write is told before the library hears of it', async () => {
     const heard: string[] = [];
     const { keys } = keysOn(() => Promise.reject(new Error('full')), { onFailure: () => heard.push('failure') });
     await expect(
-      Promise.resolve(keys.set(session(1))).catch((error: unknown) => {
+      Promise.resolve(keys.set(preKey)).catch((error: unknown) => {
         heard.push('library');
         throw error;
       }),
@@ -89,9 +92,85 @@ describe('durable keys', () => {
 
   it('DK4 what rides along is durable with the write', async () => {
     const { keys, ride } = keysOn(() => undefined);
-    void ride.add((batch) => batch.put(table(), 'record', 1));
+    const recorded = ride.add((batch) => batch.put(table(), 'record', 1));
     await keys.set(session(1));
+    await recorded;
     expect(table().get('record')).toBe(1);
+  });
+});
+
+describe('disk first', () => {
+  const byHand = () => {
+    let resolve: () => void = () => undefined;
+    let reject: (error: Error) => void = () => undefined;
+    const promise = new Promise<void>((yes, no) => {
+      [resolve, reject] = [yes, no];
+    });
+    return { promise, resolve, reject };
+  };
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const guarded = () => {
+    const gate = new DiskFirst();
+    const sent: string[] = [];
+    const socket: FrameSocket = { send: (data, done) => [sent.push(Buffer.from(data).toString()), done?.()] };
+    gate.guard(socket);
+    const failures: unknown[] = [];
+    const waitFor = (stored: Promise<void>) => gate.waitFor(stored, (error) => failures.push(error));
+    return { gate, sent, failures, waitFor, send: (text: string) => socket.send(Buffer.from(text)) };
+  };
+
+  it('DF1 a frame leaves when the writes before it are durable, in order, and waits for none after it', async () => {
+    const { sent, waitFor, send } = guarded();
+    send('before');
+    const [one, two] = [byHand(), byHand()];
+    waitFor(one.promise);
+    send('a');
+    send('b');
+    waitFor(two.promise);
+    send('c');
+    expect(sent).toEqual(['before']);
+    one.resolve();
+    await settled();
+    expect(sent).toEqual(['before', 'a', 'b']);
+    two.resolve();
+    await settled();
+    send('d');
+    expect(sent).toEqual(['before', 'a', 'b', 'c', 'd']);
+  });
+
+  it('DF2 after a failed write nothing leaves any more, and it is told', async () => {
+    const { sent, failures, waitFor, send } = guarded();
+    const [one, two] = [byHand(), byHand()];
+    waitFor(one.promise);
+    send('a');
+    waitFor(two.promise);
+    send('b');
+    one.reject(new Error('full'));
+    await settled();
+    two.resolve();
+    await settled();
+    send('c');
+    expect(sent).toEqual([]);
+    expect(failures).toHaveLength(1);
+  });
+
+  it('DF3 DK5 the library goes on ahead of the disk, until 64 writes are on their way', async () => {
+    const disk = byHand();
+    const gate = new DiskFirst();
+    const keys: SignalKeyStore = { get: () => ({}), set: () => disk.promise };
+    const sessions = new SessionCache(keys, new SharedCaches(systemClock).forSocket().sessions);
+    const watch = { ended: () => false, onSet: () => undefined, onFailure: () => undefined };
+    const durable = durableKeys(keys, new RideAlong(store, systemClock), sessions, gate, watch);
+    for (let n = 0; n < 64; n++) await durable.set({ session: { [`${n}.0`]: Buffer.of(n) } });
+    expect((await durable.get('session', ['63.0']))['63.0']).toEqual(Buffer.of(63));
+    let done = false;
+    const next = Promise.resolve(durable.set({ session: { 'x.0': Buffer.of(1) } })).then(() => {
+      done = true;
+    });
+    await settled();
+    expect(done).toBe(false);
+    disk.resolve();
+    await next;
   });
 });
 
@@ -112,11 +191,13 @@ describe('session cache', () => {
     const cache = new SessionCache(slow, new SharedCaches(systemClock).forSocket().sessions);
     const overtaken = cache.get(['x.0']);
     disk.set('x.0', Buffer.of(2));
-    cache.stored({ session: { 'x.0': Buffer.of(2) } });
+    cache.handedOver({ session: { 'x.0': Buffer.of(2) } }, Promise.resolve());
     release();
     await overtaken;
     expect(await cache.get(['x.0'])).toEqual({ 'x.0': Buffer.of(2) });
-    cache.stored({ session: { 'x.0': null } });
+    const removed = Promise.resolve();
+    cache.handedOver({ session: { 'x.0': null } }, removed);
+    await removed;
     disk.delete('x.0');
     const gone = cache.get(['x.0']);
     release();

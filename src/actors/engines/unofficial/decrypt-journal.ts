@@ -3,7 +3,7 @@
  *
  * WhatsApp forgets a message once it has the receipt, and a Signal message can be decrypted once. So:
  *  DJ1  The ratchet step, the plaintext and the stanza's attributes travel in one `keys.set`, which is one transaction,
- *       durable before Baileys writes the receipt.
+ *       durable before the receipt leaves (disk-first.ts).
  *  DJ2  The same ciphertext again yields the stored plaintext: Baileys answers it with the normal receipt.
  *  DJ3  A row stays until its message is in the outbox; it leaves in that same transaction (inbound.ts IN1). What a
  *       crash left behind goes through the same intake at the next start, in order.

@@ -52,7 +52,7 @@ export class Device {
   readonly desk: InboundDesk;
   readonly rideAlong: RideAlong;
   readonly #log: Log;
-  readonly #accepting = new Set<Promise<void>>();
+  readonly #writing = new Set<Promise<void>>();
 
   constructor({ digits, store, queue, files, clock, log, staleAfterSeconds, forwardGroups, workspace }: DeviceOptions) {
     this.digits = digits;
@@ -79,8 +79,12 @@ export class Device {
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
 
-  /** DJ3: what a crash left between journal and outbox. To be awaited before a socket is opened. */
+  /**
+   * DJ3: what a crash left between journal and outbox. To be awaited before a socket is opened: it also waits for what
+   * an earlier connection left on its way to the disk, so that the new one reads the newest sessions.
+   */
   async recover(me: Me): Promise<number> {
+    await this.settled();
     const entries = this.journal.leftBehind();
     await Promise.all(entries.map((entry) => this.#accept(entry, me)));
     return entries.length;
@@ -88,6 +92,7 @@ export class Device {
 
   /** The messages that have just been decrypted, as they come by in Baileys' key writes. */
   onKeys(data: SignalDataSet, stored: Promise<void>, me: Me, onFailure: (error: unknown) => void): void {
+    this.#track(stored);
     for (const entry of this.journal.entriesOf(data)) {
       // Not on disk, so not known: the redelivery must be decrypted and journaled again.
       stored.catch(() => this.journal.forget(entry));
@@ -95,18 +100,22 @@ export class Device {
     }
   }
 
-  /** Waits for the messages and marks that are on their way to the disk. */
+  /** Waits for the keys, messages and marks that are on their way to the disk. */
   async settled(): Promise<void> {
-    await Promise.allSettled([...this.#accepting, this.rideAlong.depart(), this.contacts.flush()]);
+    await Promise.allSettled([...this.#writing, this.rideAlong.depart(), this.contacts.flush()]);
   }
 
   #accept(entry: JournalEntry, me: Me): Promise<void> {
     const { messages, remarks, keep } = intake(entry.row, me);
     for (const kind of remarks) this.#log.info({ kind }, 'inbound content without a decoder');
     const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.forget(entry));
-    this.#accepting.add(accepting);
-    const done = () => this.#accepting.delete(accepting);
-    accepting.then(done, done);
+    this.#track(accepting);
     return accepting;
+  }
+
+  #track(writing: Promise<void>): void {
+    this.#writing.add(writing);
+    const done = () => this.#writing.delete(writing);
+    writing.then(done, done);
   }
 }

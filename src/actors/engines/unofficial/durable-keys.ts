@@ -7,8 +7,12 @@
  *       one flush serves both (ST5). Were they reordered, the row would only be handled twice and found as seen.
  *       Steps that end in one turn share a flush too: a send encrypts for the contact and for the own phone at once.
  *  DK4  What rides along is durable when the write is: a ratchet step of a send carries the record of that send (SE1).
+ *  DK5  A step of one session is not waited for: the next step builds on it in memory (session-cache.ts), and what leaves
+ *       the bridge waits for it (disk-first.ts). Everything else is durable before the library goes on.
  */
 import type { SignalDataSet, SignalDataTypeMap, SignalKeyStore } from '@whiskeysockets/baileys';
+import { JOURNAL_TABLE } from './auth-state.ts';
+import type { DiskFirst } from './disk-first.ts';
 import type { RideAlong } from './ride-along.ts';
 import type { SessionCache } from './session-cache.ts';
 
@@ -23,6 +27,7 @@ export function durableKeys(
   keys: SignalKeyStore,
   rideAlong: RideAlong,
   sessions: SessionCache,
+  diskFirst: DiskFirst,
   watch: KeyWatch,
 ): SignalKeyStore {
   let turn: Promise<void> | undefined;
@@ -43,9 +48,10 @@ export function durableKeys(
       if (watch.ended()) throw new Error('this connection has ended');
       try {
         const stored = Promise.all([rideAlong.depart(), keys.set(data)]).then(() => undefined);
+        sessions.handedOver(data, stored);
         watch.onSet(data, stored);
-        await stored;
-        sessions.stored(data);
+        if (!isSessionStep(data) || !diskFirst.hasRoom) await stored;
+        else diskFirst.waitFor(stored, watch.onFailure);
       } catch (error) {
         watch.onFailure(error);
         throw error;
@@ -53,3 +59,6 @@ export function durableKeys(
     },
   };
 }
+
+const isSessionStep = (data: SignalDataSet): boolean =>
+  Object.keys(data).every((type) => type === 'session' || type === JOURNAL_TABLE);

@@ -1,7 +1,7 @@
 /**
  * One send on an open socket: recipient, durable record, relay, the server's ack. Media is uploaded before (media-sends.ts).
  *
- *  SE1  The id and its content are durable before a byte of the stanza exists, in the same flush as the ratchet step that
+ *  SE1  The id and its content are durable before a byte of the stanza leaves, in the same flush as the ratchet step that
  *       encrypts it (durable-keys.ts DK4); the same id is only ever sent with that content (P6).
  *  SE2  `sent` means that the server acknowledged the id. Baileys resolves long before (facts/baileys §3).
  *  SE3  `failed` means that certainly nothing reached the contact; whatever is in doubt is `unknown` (E2).

@@ -10,6 +10,7 @@ import { lidOfJid, phoneOfJid } from '../../../phone.ts';
 import type { AuthState } from './auth-state.ts';
 import type { SocketCaches } from './caches.ts';
 import type { Device } from './device.ts';
+import { DiskFirst, type FrameSocket } from './disk-first.ts';
 import { durableKeys } from './durable-keys.ts';
 import { guarded } from './guard.ts';
 import { receiptsOf } from './inbound/receipts.ts';
@@ -40,6 +41,7 @@ export class Session {
   readonly caches: SocketCaches;
   readonly surroundings: Surroundings;
   readonly #o: SessionOptions;
+  readonly #diskFirst = new DiskFirst();
 
   constructor(options: SessionOptions) {
     const { device, auth, socket, caches, clock, log, ended, onFailure } = options;
@@ -59,11 +61,17 @@ export class Session {
       log,
       onFailure,
     });
-    this.keys = durableKeys(auth.keys, device.rideAlong, new SessionCache(auth.keys, caches.sessions), {
-      ended,
-      onSet: (data, stored) => device.onKeys(data, stored, this.#me(), onFailure),
-      onFailure,
-    });
+    this.keys = durableKeys(
+      auth.keys,
+      device.rideAlong,
+      new SessionCache(auth.keys, caches.sessions),
+      this.#diskFirst,
+      {
+        ended,
+        onSet: (data, stored) => device.onKeys(data, stored, this.#me(), onFailure),
+        onFailure,
+      },
+    );
   }
 
   get socketOptions(): NonNullable<SocketOptions['session']> {
@@ -83,6 +91,10 @@ export class Session {
 
   listen({ ev, ws }: Pick<WASocket, 'ev'> & { readonly ws: EventEmitter }): void {
     this.surroundings.listen({ ev, ws }, this.#o.onFailure);
+    // `socket` is protected in the types only. Without the gate nothing would be safe, so it must be there.
+    const { socket } = ws as unknown as { readonly socket: FrameSocket | null };
+    if (!socket) throw new Error('the library keeps its WebSocket in another place');
+    this.#diskFirst.guard(socket);
     // Before the library's own listener, which decrypts.
     ws.prependListener('CB:message', (stanza: BinaryNode) => {
       this.#o.device.journal.observe(stanza);
