@@ -2,7 +2,8 @@
  * One attached store: what the outbox does on its disk apart from appending.
  *
  * Invariants:
- *  H1  removals are batched (200 ms or 500 rows); one that is lost in a crash only means a repeat.
+ *  H1  removals ride with the next append, which flushes anyway, or leave by themselves (500 ms or 500 rows); one that is
+ *      lost in a crash only means a repeat.
  *  H2  a row is never on its way to the dead letters without being there or still in the outbox: one transaction.
  *  H3  dead letters are kept 14 days (contract README §3.1).
  *
@@ -14,7 +15,7 @@ import type { Log } from '../log.ts';
 import type { Batch, Key, Store, Table } from '../store/store.ts';
 import { type DeadLetter, deadLettersOf, type Row, rowsOf } from './outbox-rows.ts';
 
-const REMOVE_AFTER_MS = 200;
+const REMOVE_AFTER_MS = 500;
 const REMOVE_AT_ONCE = 500;
 const DEAD_LETTER_MS = 14 * 24 * 3_600_000;
 const ANSWER_KEPT = 1000;
@@ -48,13 +49,17 @@ export class Home {
 
   /** Removes what is spent; resolves when that is durable. */
   flush(): Promise<void> {
+    return this.#write('remove posted rows', (batch) => void this.removeSpent(batch));
+  }
+
+  /** Removes what is spent in a transaction that is made anyway. Returns it: to be spent again should that one fail. */
+  removeSpent(batch: Batch): readonly number[] {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     const spent = this.#spent;
     this.#spent = [];
-    return this.#write('remove posted rows', (batch) => {
-      for (const seq of spent) batch.remove(this.rows, seq);
-    });
+    for (const seq of spent) batch.remove(this.rows, seq);
+    return spent;
   }
 
   bury(seqs: readonly number[], why: string, answer?: unknown): void {

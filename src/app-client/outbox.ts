@@ -83,12 +83,15 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const entry = lines.add({ seq: sequence.next(), home, path, lane, supersede, state: 'writing' }, orderKeys);
       added.push({ entry, row, coalesceMs, standing });
     }
+    let removed: readonly number[] = [];
     try {
       await home.store.write((batch) => {
         for (const { entry, row } of added) batch.put(home.rows, entry.seq, row);
+        removed = home.removeSpent(batch);
         also?.(batch);
       });
     } catch (thrown) {
+      for (const seq of removed) home.spend(seq);
       for (const { entry } of added) worker.wake(lines.drop(entry));
       throw thrown;
     }

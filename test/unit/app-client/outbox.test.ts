@@ -387,6 +387,33 @@ describe('detach', () => {
   });
 });
 
+describe('H1 removal of what was posted', () => {
+  it('rides with the next append, or leaves by itself after half a second', async () => {
+    const w = await world();
+    const queue = w.open();
+    await queue.append([inbound(ANA, 'A')]);
+    await w.pass(10);
+    expect([w.ids(), w.rows()]).toEqual([['A'], 1]);
+    await queue.append([inbound(ANA, 'B')]);
+    expect([...rowsOf(w.store()).range()].map(({ value }) => value.body)).toEqual([expect.stringContaining('"B"')]);
+    await w.pass(600);
+    expect([w.ids(), w.rows()]).toEqual([['A', 'B'], 0]);
+  });
+
+  it('is not forgotten when that append is refused', async () => {
+    const w = await world();
+    const queue = w.open();
+    await queue.append([inbound(ANA, 'A')]);
+    await w.pass(10);
+    const refuse = () => {
+      throw new Error('full');
+    };
+    await expect(queue.append([inbound(ANA, 'B')], refuse)).rejects.toThrow('full');
+    await w.pass(600);
+    expect(w.rows()).toBe(0);
+  });
+});
+
 describe('drain', () => {
   it('waits for what is under way, starts nothing new, keeps the rest on disk', async () => {
     const w = await world(({ body }) => ({ delayMs: body.wa_message_id === 'A' ? 50 : 5000 }));
