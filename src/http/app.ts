@@ -18,6 +18,7 @@ import { notFound, refuseWhileDraining, unhandled } from './errors.ts';
 import { serveOpenApi } from './openapi.ts';
 import { routingPath } from './prefix.ts';
 import { clientRoutes } from './routes/clients.ts';
+import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -64,6 +65,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   healthRoutes(declare, { vitals, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
+  groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
   messageRoutes(declare, { numbers, clock, answerMs: waits.sendMs });
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);

@@ -74,5 +74,5 @@ export const apiAnswers = <T extends object>(own: T) => merge(beforeAnyHandler, 
 export const numberAnswers = <T extends object>(own: T) => merge(beforeNumberHandler, own);
 
 /** A spread would turn the status codes into string keys for the compiler, which then no longer checks answers against them. */
-const merge = <A extends object, B extends object>(common: A, own: B) =>
+export const merge = <A extends object, B extends object>(common: A, own: B) =>
   ({ ...common, ...own }) as unknown as Omit<A, keyof B> & B;

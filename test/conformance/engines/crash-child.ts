@@ -71,7 +71,7 @@ const hanging: OutboxQueue = {
 
 const engine = createUnofficialEngine({
   ...{ stores, outbox: { attach: () => hanging }, files: new MediaFiles(`${dir}/media`), clock: systemClock, log, socketUrl, trustRoot },
-  ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600 },
+  ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600, workspaceOf: () => undefined },
 });
 engine.connect({
   digits,
