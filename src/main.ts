@@ -22,6 +22,7 @@ import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
+import { Settings } from './app-client/settings.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
 import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
@@ -122,8 +123,10 @@ async function main(config: Config, log: Log): Promise<void> {
     restore: () => restored,
     outbox: () => outbox.stats(),
   };
+  const settings = new Settings({ client, clock, log });
   const app = createHttpApp({
     numbers,
+    readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
     operator: {
       history: (digits) => history.of(digits),
       versions: () => versions.settings(),

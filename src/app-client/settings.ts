@@ -39,14 +39,20 @@ export class Settings {
     this.#o = options;
   }
 
-  /** For a send that waits: fresh or last known settings, undefined when none were ever read. Never rejects. */
-  async of(digits: string, workspace: string | undefined): Promise<NumberSettings | undefined> {
+  /**
+   * For a send that waits: fresh or last known settings, undefined when none were ever read. Answers by `deadline` (epoch
+   * ms) with what is known then. Never rejects.
+   */
+  async of(digits: string, workspace: string | undefined, deadline: number): Promise<NumberSettings | undefined> {
     const entry = this.#entry(`${workspace ?? '-'} ${digits}`);
     const now = this.#o.clock.now();
     if (entry.good && now - entry.good.at < LIFE_MS) return entry.good.value;
     const mayAsk = entry.failedAt === undefined || now - entry.failedAt >= RETRY_MS;
     if (!entry.lookUp && mayAsk) entry.lookUp = { since: now, done: this.#ask(entry, digits, workspace) };
-    if (entry.lookUp) await this.#atMost(entry.lookUp.since + SEND_WAITS_MS - now, entry.lookUp.done);
+    if (entry.lookUp) {
+      const until = Math.min(entry.lookUp.since + SEND_WAITS_MS, deadline);
+      await this.#atMost(until - now, entry.lookUp.done);
+    }
     return entry.good?.value;
   }
 

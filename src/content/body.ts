@@ -1,5 +1,5 @@
 /**
- * Fields of a send request → what it wants to say (contract messages §2-§4, §7). Used by every way in: routes, schedules,
+ * Fields of a send request → what it wants to say (contract messages §2-§5, §7, §8). Used by every way in: routes, schedules,
  * broadcasts, flows.
  *
  *  BO1  What a request asks for is sent whole or refused: never the text alone in place of cards, buttons or media.
@@ -13,9 +13,11 @@ import { buttonsOf } from './buttons.ts';
 import { cardsOf } from './carousel.ts';
 import type { Content } from './content.ts';
 import { footerField, withBranding } from './footer.ts';
-import { locationOf } from './location.ts';
+import { locationOf, namedLocationOf } from './location.ts';
 import { type Fields, listOf, textOf } from './loose.ts';
 import { mediaOf } from './media.ts';
+import { catalogueOf } from './products.ts';
+import { contactOf } from './vcard.ts';
 
 /** WhatsApp's own limit of a text message. */
 export const MAX_TEXT = 65_536;
@@ -96,6 +98,24 @@ export function groupTextOf(fields: Fields): Made {
   if (!list) return invalid('Invalid mentions');
   const mentions = list.map((entry) => personOf(textOf(entry).trim())).filter((jid) => jid !== undefined);
   return made({ kind: 'text', text, ...(mentions.length > 0 && { mentions }) });
+}
+
+/** send-location: what is no point on earth is refused (§5, C-47). */
+export function locationMessageOf(fields: Fields): Made {
+  const location = namedLocationOf(fields);
+  return location ? made(location) : invalid('Invalid coordinates');
+}
+
+/** send-contact (§7). */
+export function contactMessageOf(fields: Fields): Made {
+  const contact = contactOf(fields);
+  return contact ? made(contact) : invalid('vcard or phone required');
+}
+
+/** send-product-catalog, for engines without catalogues (§8). */
+export function catalogueMessageOf(fields: Fields): Made {
+  const catalogue = catalogueOf(fields);
+  return catalogue ? made(catalogue) : invalid('No products provided for carousel');
 }
 
 const TOO_LONG = `Message longer than ${MAX_TEXT} characters`;

@@ -21,7 +21,12 @@ export type SenderSettings = {
 };
 
 /** Settings of one number in one workspace, fresh or the last known; undefined when none were ever read. */
-export type ReadSettings = (digits: string, workspace: string | undefined) => Promise<SenderSettings | undefined>;
+export type ReadSettings = (
+  digits: string,
+  workspace: string | undefined,
+  /** Epoch ms by which the caller wants to go on, with whatever is known. */
+  deadline: number,
+) => Promise<SenderSettings | undefined>;
 
 export type EngineChoice =
   | { readonly kind: 'engine'; readonly engine: EngineName }

@@ -9,6 +9,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Numbers, Operator, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
+import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
 import { type AuthMode, createAuth } from './auth.ts';
 import { cors, originPolicy } from './cors.ts';
@@ -21,6 +22,7 @@ import { clientRoutes } from './routes/clients.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
+import { messageActionRoutes } from './routes/message-actions.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
@@ -28,6 +30,7 @@ import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
 export type HttpDeps = {
   readonly numbers: Numbers;
   readonly operator: Operator;
+  readonly readSettings: ReadSettings;
   readonly vitals: Vitals;
   readonly clock: Clock;
   readonly log: Log;
@@ -67,7 +70,9 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
-  messageRoutes(declare, { numbers, clock, answerMs: waits.sendMs });
+  const sends = { numbers, clock, readSettings: deps.readSettings, appUrl: deps.appUrl, answerMs: waits.sendMs };
+  messageRoutes(declare, sends);
+  messageActionRoutes(declare, sends);
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);
   return app;

@@ -7,9 +7,18 @@
  */
 import { extractDigits, lidJid, phoneJid, splitJid } from '../phone.ts';
 
+export type RecipientFields = { readonly targetJid: string; readonly targetPhoneNumber: string };
+
 /** The recipient's JID, or undefined when neither field names one. */
-export function recipientOf(targetJid: string, targetPhoneNumber: string): string | undefined {
+export function recipientOf({ targetJid, targetPhoneNumber }: RecipientFields): string | undefined {
   return jidOf(targetJid.trim()) ?? phoneOf(targetPhoneNumber);
+}
+
+/** The group of `group_jid`; without `@g.us` its digits and dashes are taken (contract messages §7). */
+export function groupOf(groupJid: string): string | undefined {
+  const text = groupJid.trim();
+  const jid = jidOf(text.includes('@') ? text : `${text.replace(/[^\d-]/g, '')}@g.us`);
+  return jid?.endsWith('@g.us') ? jid : undefined;
 }
 
 function jidOf(jid: string): string | undefined {

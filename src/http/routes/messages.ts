@@ -1,65 +1,138 @@
 /**
- * Single sends (contract messages §1, §2): request → recipient and content → the number's lane → answer.
+ * The routes that send content (contract messages §2-§5, §7, §8): which content each makes, and its literals.
  *
- *  ME1  Every outcome of a send has its own answer: what certainly failed is 500 or 503, what may have left is 504 or
- *       200 with `pending`, and only the first kind may be repeated by a caller.
- *  ME2  Whenever a message id exists, it is answered as `id` and `messageId` (C-24).
- *
- * Deliberately not here: waiting for readiness, the queue and the deadline itself (actors/lane.ts).
+ * Deliberately not here: reading fields (src/content) and everything that sends have in common (sending.ts).
  */
-import type { Numbers } from '../../actors/protocol.ts';
-import type { Clock } from '../../clock.ts';
+import {
+  catalogueMessageOf,
+  contactMessageOf,
+  groupTextOf,
+  locationMessageOf,
+  mediaMessageOf,
+  mediaOnlyOf,
+  messageOf,
+} from '../../content/body.ts';
+import type { Content } from '../../content/content.ts';
 import { type Declare, reply } from '../declare.ts';
-import { recipientOf } from '../recipient.ts';
-import { sendMessage } from '../schemas/messages.ts';
-import { textContent } from '../text-content.ts';
+import { groupOf, recipientOf } from '../recipient.ts';
+import {
+  sendContact,
+  sendGroupMessage,
+  sendLocation,
+  sendMediaMessage,
+  sendMediaOnly,
+  sendMessage,
+  sendProductCatalog,
+} from '../schemas/messages.ts';
+import { type SendDeps, sender } from '../sending.ts';
 
-export type MessageRoutes = {
-  readonly numbers: Numbers;
-  readonly clock: Clock;
-  /** `SEND_ANSWER_DEADLINE_MS`. */
-  readonly answerMs: number;
-};
+export function messageRoutes(declare: Declare, deps: SendDeps): void {
+  const send = sender(deps);
+  const ms = deps.answerMs;
 
-export function messageRoutes(declare: Declare, { numbers, clock, answerMs }: MessageRoutes): void {
-  const failure = (details: string) => ({ error: 'ERROR SENDING MESSAGE', details });
-  declare(sendMessage, { wrapped: true, failure }, async (c) => {
-    const deadline = clock.now() + answerMs;
+  declare(sendMessage, wrapped('ERROR SENDING MESSAGE'), (c) => {
     const body = c.req.valid('json');
-    const to = recipientOf(body.targetJid, body.targetPhoneNumber);
-    if (to === undefined) return reply(c, 400, { error: 'Recipient missing' });
-    const content = textContent(body);
-    if (content.kind === 'invalid') return reply(c, 400, { error: content.why });
-    if (content.kind === 'unsupported') {
-      return reply(c, 501, { error: `Not supported by this version: ${content.what}. Nothing was sent.` });
-    }
-    const key = c.req.header('idempotency-key') ?? '';
-    if (!/^[\x21-\x7e]{0,255}$/.test(key)) return reply(c, 400, { error: 'Invalid Idempotency-Key' });
-    const from = c.req.valid('param').phone;
-    const answer = await numbers.send({ from, to, content, deadline, ...(key !== '' && { idempotencyKey: key }) });
-    switch (answer.kind) {
-      case 'sent':
-      case 'pending': {
-        const { id, to: jid, kind } = answer;
-        const pending = kind === 'pending' ? ({ pending: true } as const) : {};
-        return reply(c, 200, { message: 'MESSAGE SENT SUCCESSFULLY', id, messageId: id, jid, ...pending });
-      }
-      case 'failed': {
-        const { id, code, error } = answer;
-        const details = code === undefined ? error : `${error} (${code})`;
-        return reply(c, 500, { error: 'SEND THREW', details, id, messageId: id });
-      }
-      case 'unknown': {
-        const { id, error: details } = answer;
-        const error = 'baileys did not answer in time; outcome unknown';
-        return reply(c, 504, { success: false, error, details, id, messageId: id });
-      }
-      case 'not ready':
-        return reply(c, 503, { error: 'CLIENT NOT READY', details: answer.why });
-      case 'timed out':
-        return reply(c, 503, { error: 'SEND TIMED OUT', details: answer.why });
-      default:
-        return answer satisfies never;
-    }
+    const message = 'MESSAGE SENT SUCCESSFULLY';
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: body.provider,
+      ms,
+      make: (surroundings) => messageOf(body, surroundings),
+      success: ({ kind }, jid) => (kind === 'text' ? { message, jid } : { message }),
+      failed: failedMessage,
+    });
   });
+
+  declare(sendMediaOnly, wrapped('ERROR SENDING MEDIA'), (c) => {
+    const body = c.req.valid('json');
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: body.provider,
+      ms,
+      make: () => mediaOnlyOf(body),
+      success: () => ({ message: 'MEDIA SENT SUCCESSFULLY' }),
+      failed: () => 'ERROR SENDING MEDIA',
+    });
+  });
+
+  declare(sendMediaMessage, flagged, (c) => {
+    const body = c.req.valid('json');
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: body.provider,
+      ms,
+      make: () => mediaMessageOf(body),
+      success: ({ kind }) => ({
+        success: true,
+        message: kind === 'buttons' ? 'Media + Buttons Sent!' : 'Media Sent Successfully!',
+      }),
+      failed: 'success false',
+    });
+  });
+
+  declare(sendLocation, wrapped('ERROR SENDING LOCATION'), (c) => {
+    const body = c.req.valid('json');
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: body.provider,
+      ms,
+      make: () => locationMessageOf(body),
+      success: () => ({ message: 'LOCATION SENT SUCCESSFULLY' }),
+      failed: () => 'ERROR SENDING LOCATION',
+    });
+  });
+
+  declare(sendContact, wrapped('CONTACT SEND FAILED'), (c) => {
+    const body = c.req.valid('json');
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: undefined,
+      ms,
+      make: () => contactMessageOf(body),
+      success: () => ({ ok: true }),
+      failed: () => 'CONTACT SEND FAILED',
+    });
+  });
+
+  declare(sendGroupMessage, wrapped('GROUP SEND FAILED'), (c) => {
+    const body = c.req.valid('json');
+    const to = groupOf(body.group_jid);
+    if (to === undefined) return reply(c, 400, { error: 'group_jid required' });
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to,
+      provider: undefined,
+      ms,
+      make: () => groupTextOf(body),
+      success: () => ({ message: 'GROUP MESSAGE SENT' }),
+      failed: () => 'GROUP SEND FAILED',
+    });
+  });
+
+  declare(sendProductCatalog, flagged, (c) => {
+    const body = c.req.valid('json');
+    return send(c, {
+      from: c.req.valid('param').phone,
+      to: recipientOf(body),
+      provider: body.provider,
+      ms,
+      make: () => catalogueMessageOf(body),
+      success: () => ({ success: true, message: 'PRODUCT CATALOG SENT SUCCESSFULLY' }),
+      failed: 'success false',
+    });
+  });
+}
+
+/** The body of a 500 that nobody expected, in the route's own words (declare.ts R4). */
+const wrapped = (error: string) => ({ wrapped: true, failure: (details: string) => ({ error, details }) });
+const flagged = { wrapped: true, failure: (error: string) => ({ success: false, error }) };
+
+function failedMessage({ kind }: Content): string {
+  if (kind === 'carousel') return 'CAROUSEL SEND FAILED';
+  return kind === 'buttons' ? 'BUTTON SEND THREW' : 'SEND THREW';
 }

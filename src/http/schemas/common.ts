@@ -13,6 +13,13 @@ export const looseText = (description: string) =>
     .transform((value) => (value === null || value === undefined ? '' : String(value)))
     .openapi({ type: 'string', description });
 
+/** A boolean or a word for one (content/loose.ts reads it); a missing field, `null` and `''` are none. */
+export const looseFlag = (description: string) =>
+  z.union([z.boolean(), z.string(), z.number()]).nullish().openapi({ type: 'boolean', description });
+
+/** Read by content/loose.ts, which knows the app's ways of writing it. */
+export const loose = (description: string) => z.unknown().optional().openapi({ description });
+
 /** `workspace_id`: an id of the app, integer or opaque string; empty and `null` mean none. */
 export const workspaceId = z
   .union([z.number().int(), z.string().regex(/^[\w-]{0,64}$/)])

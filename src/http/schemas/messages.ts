@@ -1,52 +1,149 @@
 /**
- * The send routes as data (contract messages §1, §2).
+ * The routes that send content, as data (contract messages §2-§5, §7, §8).
  *
- * Deliberately not here: which contents can be sent (text-content.ts) and who receives them (recipient.ts).
+ * Deliberately not here: what the fields mean together (src/content).
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import { answer, looseText, numberAnswers, phoneParam, tooLarge, workspaceQuery } from './common.ts';
+import { loose, looseFlag, looseText } from './common.ts';
+import { provider, recipientFields, sendAnswers, sendRequest } from './sends.ts';
 
-const later = (description: string) => z.unknown().optional().openapi({ description });
+const common = { method: 'post' as const, tags: ['messages'], security: [{ token: [] }] };
 
-export const sendMessageBody = z
-  .object({
-    targetPhoneNumber: looseText('Recipient; everything but digits is ignored'),
-    targetJid: looseText('Recipient as `…@s.whatsapp.net`, `…@lid` or `…@g.us`; anything else is ignored'),
-    message: looseText('The text'),
-    provider: looseText('`baileys`, `waba` or `twilio`; empty or unknown: none'),
-    template_type: looseText('Only `carousel` acts'),
-    buttons: later('Array or JSON string'),
-    carousel_data: later('Array or JSON string'),
-    location: later('Object with latitude and longitude'),
-  })
-  .openapi('SendMessage');
-
-const ids = { id: z.string(), messageId: z.string() };
-const failed = z.object({ error: z.string(), details: z.string().optional() });
+const buttons = loose('Array or JSON string of `type, text, value, url`; the first three usable ones');
+const location = loose('Object with `latitude`, `longitude`, `name`, `address`; sent as a second message');
 
 export const sendMessage = createRoute({
-  method: 'post',
+  ...common,
   path: '/api/send-message/{phone}',
-  summary: 'Send a text; the fields may also lie in `json`',
-  tags: ['messages'],
-  security: [{ token: [] }],
-  request: {
-    params: phoneParam,
-    query: workspaceQuery,
-    headers: z.object({
-      'idempotency-key': z.string().max(255).optional().openapi({ description: 'Replays the first answer for 24 h' }),
-    }),
-    body: { content: { 'application/json': { schema: sendMessageBody } } },
-  },
-  responses: numberAnswers({
-    413: tooLarge,
-    200: answer(
-      'Sent, or on its way (`pending`)',
-      z.object({ message: z.string(), ...ids, jid: z.string(), pending: z.literal(true).optional() }),
-    ),
-    500: answer('Certainly not sent', failed.extend({ id: z.string().optional(), messageId: z.string().optional() })),
-    501: answer('A content or engine that this version cannot send; nothing was sent', failed),
-    503: answer('Not connected, or no time left: nothing was sent and nothing will be', failed),
-    504: answer('No answer in time; it may or may not arrive', failed.extend({ success: z.literal(false), ...ids })),
+  summary: 'Send a text, buttons or a carousel; the fields may also lie in `json`',
+  request: sendRequest(
+    z
+      .object({
+        ...recipientFields,
+        message: looseText('The text'),
+        provider,
+        buttons,
+        footer: looseText('With buttons and cards only'),
+        title: looseText('With buttons and cards only'),
+        subtitle: looseText('With buttons only'),
+        template_type: looseText('Only `carousel` acts'),
+        carousel_data: loose('Array or JSON string of cards: `title, body, footer, buttons`, and an image'),
+        location,
+      })
+      .openapi('SendMessage'),
+  ),
+  responses: sendAnswers({ message: z.literal('MESSAGE SENT SUCCESSFULLY'), jid: z.string().optional() }),
+});
+
+const mediaFields = {
+  ...recipientFields,
+  file: looseText('URL, or a path below `MEDIA_READ_BASES`'),
+  file_base64: looseText('The bytes, also as a data URI; goes before `file`'),
+  fileName: looseText('Shown for documents'),
+  ptt: looseFlag('Audio as a voice note'),
+  voice: looseFlag('Same as `ptt`'),
+  provider,
+};
+
+export const sendMediaOnly = createRoute({
+  ...common,
+  path: '/api/send-media-only/{phone}',
+  summary: 'Send media without a caption',
+  request: sendRequest(
+    z.object({ ...mediaFields, filetype: looseText('MIME type; empty: as downloaded') }).openapi('SendMediaOnly'),
+  ),
+  responses: sendAnswers({ message: z.literal('MEDIA SENT SUCCESSFULLY') }),
+});
+
+export const sendMediaMessage = createRoute({
+  ...common,
+  path: '/api/send-media-message/{phone}',
+  summary: 'Send media with a caption or under buttons',
+  request: sendRequest(
+    z
+      .object({
+        ...mediaFields,
+        filetype: looseText('MIME type; empty: `image/png`'),
+        caption: looseText('After audio it is a text message of its own'),
+        buttons,
+        footer: looseText('With buttons only'),
+        location,
+      })
+      .openapi('SendMediaMessage'),
+  ),
+  responses: sendAnswers({
+    success: z.literal(true),
+    message: z.enum(['Media + Buttons Sent!', 'Media Sent Successfully!']),
   }),
+});
+
+export const sendLocation = createRoute({
+  ...common,
+  path: '/api/send-location/{phone}',
+  summary: 'Send a point on the map',
+  request: sendRequest(
+    z
+      .object({
+        ...recipientFields,
+        message: looseText('Becomes name and address, cut to 200 characters'),
+        latitude: loose('Number or numeric string, -90 to 90'),
+        longitude: loose('Number or numeric string, -180 to 180'),
+        provider,
+      })
+      .openapi('SendLocation'),
+  ),
+  responses: sendAnswers({ message: z.literal('LOCATION SENT SUCCESSFULLY') }),
+});
+
+export const sendContact = createRoute({
+  ...common,
+  path: '/api/send-contact/{phone}',
+  summary: 'Send a contact card',
+  request: sendRequest(
+    z
+      .object({
+        ...recipientFields,
+        displayName: looseText('Shown on the card'),
+        name: looseText('For a card made here'),
+        phone: looseText('For a card made here'),
+        vcard: looseText('Sent as it is'),
+      })
+      .openapi('SendContact'),
+  ),
+  responses: sendAnswers({ ok: z.literal(true) }),
+});
+
+export const sendGroupMessage = createRoute({
+  ...common,
+  path: '/api/send-group-message/{phone}',
+  summary: 'Send a text to a group',
+  request: sendRequest(
+    z
+      .object({
+        group_jid: looseText('`@g.us` is added when missing'),
+        text: looseText('Contains `@digits` of everybody mentioned'),
+        mentions: loose('Phones'),
+      })
+      .openapi('SendGroupMessage'),
+  ),
+  responses: sendAnswers({ message: z.literal('GROUP MESSAGE SENT') }),
+});
+
+export const sendProductCatalog = createRoute({
+  ...common,
+  path: '/api/send-product-catalog/{phone}',
+  summary: 'Send products, as a carousel where the engine has no catalogues',
+  request: sendRequest(
+    z
+      .object({
+        ...recipientFields,
+        products: loose('Array or JSON string of products'),
+        header_text: looseText('Title'),
+        body_text: looseText('Text above the cards'),
+        footer_text: looseText('Footer'),
+        provider,
+      })
+      .openapi('SendProductCatalog'),
+  ),
+  responses: sendAnswers({ success: z.literal(true), message: z.literal('PRODUCT CATALOG SENT SUCCESSFULLY') }),
 });

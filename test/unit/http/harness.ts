@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import type { Context } from 'hono';
 import pino from 'pino';
+import type { SenderSettings } from '../../../src/content/engine-choice.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
@@ -9,6 +10,15 @@ import { FakeOperator } from './fake-operator.ts';
 
 export const TOKEN = 'a-token-of-the-app-0123456789abcdef';
 export const PHONE = '5511987654321';
+
+/** Settings of a number without Cloud API, Twilio and branding. */
+export const SOCKET_ONLY: SenderSettings = {
+  useCloud: false,
+  useTwilio: false,
+  cloudIsComplete: false,
+  twilioIsComplete: false,
+  brandingFooter: '',
+};
 
 export type Caller = {
   /** Peer address; the default is a remote one, so that only the token can help. */
@@ -37,6 +47,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   sink.on('data', (line: Buffer) => logged.push(line.toString()));
   const app = createHttpApp({
     numbers,
+    readSettings: () => Promise.resolve(SOCKET_ONLY),
     operator,
     vitals,
     clock: systemClock,

@@ -1,0 +1,126 @@
+/**
+ * The one way from a send route to a number and back (contract messages §1): engine, content, lane, answer.
+ *
+ *  SN1  Every outcome of a send has its own answer: what certainly failed is 4xx, 500 or 503, what may have left is 504 or
+ *       200 with `pending`, and only the first kind may be repeated by a caller.
+ *  SN2  Whenever a message id exists, it is answered as `id` and `messageId` (C-24).
+ *  SN3  What belongs to an engine that this version does not have, or whose credentials are missing, is refused; it never
+ *       leaves through the personal number instead (C-27).
+ *
+ * Deliberately not here: waiting for readiness, the queue and the deadline itself (actors/lane.ts).
+ */
+import type { Numbers, SendAnswer } from '../actors/protocol.ts';
+import type { Clock } from '../clock.ts';
+import type { Made, Surroundings } from '../content/body.ts';
+import type { Content } from '../content/content.ts';
+import { chooseEngine, type ReadSettings } from '../content/engine-choice.ts';
+import { reply } from './declare.ts';
+import type { HttpContext } from './env.ts';
+
+export type SendDeps = {
+  readonly numbers: Numbers;
+  readonly clock: Clock;
+  readonly readSettings: ReadSettings;
+  /** The app's base URL without a trailing slash. */
+  readonly appUrl: string;
+  /** `SEND_ANSWER_DEADLINE_MS`. */
+  readonly answerMs: number;
+};
+
+/** Contract messages §1.4: reactions, pins, edits, deletes and stars. */
+export const ACTION_MS = 8_000;
+
+export type Sending<S extends object> = {
+  readonly from: string;
+  /** The recipient's JID; undefined when the request names none. */
+  readonly to: string | undefined;
+  /** As the caller wrote it; undefined for routes that know only the paired connection. */
+  readonly provider: string | undefined;
+  readonly ms: number;
+  readonly make: (surroundings: Surroundings) => Made;
+  /** What a success contains besides the ids. */
+  readonly success: (content: Content, to: string) => S;
+  /** `error` of a 500, with the reason in `details`; `success false`: the route says `{success: false, error: <reason>}`. */
+  readonly failed: ((content: Content) => string) | 'success false';
+};
+
+export const sender = (deps: SendDeps) =>
+  async function send<const S extends object>(c: HttpContext, sending: Sending<S>) {
+    const { numbers, clock, readSettings, appUrl } = deps;
+    const { from, to, provider } = sending;
+    const deadline = clock.now() + sending.ms;
+    if (to === undefined) return reply(c, 400, { error: 'Recipient missing' });
+    const key = c.req.header('idempotency-key') ?? '';
+    if (!/^[\x21-\x7e]{0,255}$/.test(key)) return reply(c, 400, { error: 'Invalid Idempotency-Key' });
+
+    let branding = '';
+    if (provider !== undefined) {
+      const settings = await readSettings(from, c.get('workspace'), deadline);
+      const choice = chooseEngine(provider, settings, numbers.view(from).ready);
+      switch (choice.kind) {
+        case 'settings unavailable':
+          return reply(c, 503, { success: false, error: 'Settings unavailable' });
+        case 'incomplete':
+          return reply(c, 422, {
+            success: false,
+            error: `${NAMES[choice.engine]} credentials are incomplete for ${from}`,
+          });
+        case 'engine':
+          if (choice.engine !== 'baileys') return reply(c, 501, { error: missing(choice.engine) });
+          branding = settings?.brandingFooter ?? '';
+          break;
+        default:
+          return choice satisfies never;
+      }
+    }
+
+    const made = sending.make({ branding, appUrl });
+    if (made.kind === 'invalid') return reply(c, 400, { ...flagOf(sending), error: made.why });
+    const { content, followUps } = made;
+    const answer = await numbers.send({
+      from,
+      to,
+      content,
+      deadline,
+      ...(followUps.length > 0 && { followUps }),
+      ...(key !== '' && { idempotencyKey: key }),
+    });
+    return answerOf(c, answer, content, sending);
+  };
+
+const NAMES = { waba: 'WhatsApp Cloud API', twilio: 'Twilio' } as const;
+const missing = (engine: string) => `Not supported by this version: provider ${engine}. Nothing was sent.`;
+
+const flagOf = ({ failed }: Pick<Sending<object>, 'failed'>) =>
+  failed === 'success false' ? ({ success: false } as const) : {};
+
+function answerOf<S extends object>(c: HttpContext, answer: SendAnswer, content: Content, sending: Sending<S>) {
+  const { success, failed } = sending;
+  switch (answer.kind) {
+    case 'sent':
+    case 'pending': {
+      const { id, to, kind } = answer;
+      const pending = kind === 'pending' ? ({ pending: true } as const) : {};
+      return reply(c, 200, { ...success(content, to), id, messageId: id, ...pending });
+    }
+    case 'failed': {
+      const { id, code, error, why } = answer;
+      // §11: the caller's media cannot be had; nothing about the number or WhatsApp went wrong.
+      if (why === 'media refused') return reply(c, 400, { ...flagOf(sending), error });
+      const details = code === undefined ? error : `${error} (${code})`;
+      const words = failed === 'success false' ? { error: details } : { error: failed(content), details };
+      return reply(c, 500, { ...flagOf(sending), ...words, id, messageId: id });
+    }
+    case 'unknown': {
+      const { id, error: details } = answer;
+      const error = 'baileys did not answer in time; outcome unknown';
+      return reply(c, 504, { success: false, error, details, id, messageId: id });
+    }
+    case 'not ready':
+      return reply(c, 503, { error: 'CLIENT NOT READY', details: answer.why });
+    case 'timed out':
+      return reply(c, 503, { error: 'SEND TIMED OUT', details: answer.why });
+    default:
+      return answer satisfies never;
+  }
+}
