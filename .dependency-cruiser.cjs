@@ -56,7 +56,7 @@ module.exports = {
     },
     room(4, 'app-client', '^src/app-client/', [
       base,
-      '^src/(store/store|net)\\.ts$',
+      '^src/(store/store|net|net/proxy)\\.ts$',
       '^src/machines/(receipt|status-words)\\.ts$',
     ]),
     room(5, 'actors', '^src/actors/', [
@@ -85,7 +85,8 @@ module.exports = {
     },
     only('baileys', '@whiskeysockets/baileys|libsignal', '^src/actors/engines/unofficial/'),
     only('lmdb', 'lmdb|msgpackr', '^src/store/'),
-    only('undici', 'undici', '^src/net(/download)?\\.ts$'),
+    only('undici', 'undici', '^src/net(/(download|proxy))?\\.ts$'),
+    only('proxy-agents', 'https-proxy-agent|socks-proxy-agent', '^src/net/proxy\\.ts$'),
     only('ofetch', 'ofetch', '^src/app-client/client\\.ts$'),
     only('xstate', 'xstate', '^src/(machines|actors|scheduler)/'),
     only('hono', 'hono|@hono/[^/]+', '^src/http/'),

@@ -97,6 +97,7 @@ const variables = {
     .transform((value) => value.split(',').map(Number) as [number, number, number])
     .optional(),
   WHATSAPP_VERSION_URL: url('http:', 'https:').optional(),
+  PROXY_PROBE_URL: url('http:', 'https:').default('https://api.ipify.org'),
 };
 
 const schema = z.object(variables).superRefine((env, context) => {
@@ -189,6 +190,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     baileysLogLevel: env.BAILEYS_LOG_LEVEL,
     restoreConcurrency: env.RESTORE_CONCURRENCY,
     inspect: env.INSPECT,
+    /** Asked through a number's proxy before it is used; answers with the caller's address. */
+    proxyProbeUrl: env.PROXY_PROBE_URL,
     whatsapp: Object.freeze({
       socketUrl: env.WHATSAPP_SOCKET_URL,
       /** 32 bytes in hex; set only for a peer on this machine (CF3). */

@@ -22,6 +22,7 @@ import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
+import { proxyLookup } from './app-client/proxy-config.ts';
 import { Settings } from './app-client/settings.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -74,6 +75,9 @@ async function main(config: Config, log: Log): Promise<void> {
   const engine = createUnofficialEngine({
     stores,
     outbox,
+    dataQueue,
+    proxyLookup: proxyLookup(client, clock),
+    proxyProbeUrl: config.proxyProbeUrl,
     files,
     clock,
     log,

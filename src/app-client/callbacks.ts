@@ -7,7 +7,7 @@
  *
  * Deliberately not here: inbound messages (`inbound-body.ts`), storing and sending.
  */
-import type { Fact, GroupsFact, InboundFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
+import type { Fact, GroupsFact, InboundFact, ProxyFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
 import { inboundBody } from './inbound-body.ts';
 import type { Attachment } from './inbound-content.ts';
 import { cut, LIMITS } from './limits.ts';
@@ -39,6 +39,7 @@ export const PATHS = {
   receipt: '/api/chat/message-status',
   status: '/api/update-status',
   groups: '/api/groups/sync',
+  proxy: '/api/devices/proxy-result',
 } as const;
 
 /** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
@@ -52,6 +53,8 @@ export function callbackOf(fact: Fact): Callback {
       return updateStatus(fact);
     case 'groups':
       return groupsSync(fact);
+    case 'proxy':
+      return proxyResult(fact);
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }
@@ -79,6 +82,24 @@ function messageStatus(fact: ReceiptFact): Callback {
     timeoutMs: 10_000,
     supersede: { key, rank: RECEIPT_RANK[fact.status] },
     coalesceMs: 500,
+  };
+}
+
+function proxyResult(fact: ProxyFact): Callback {
+  const key = `proxy:${fact.device}`;
+  const limits = LIMITS.proxy;
+  return {
+    path: PATHS.proxy,
+    body: {
+      phone_number: cut(fact.device, limits.phone),
+      proxy_status: fact.status,
+      ...(fact.egressIp !== undefined && { proxy_egress_ip: cut(fact.egressIp, limits.egressIp) }),
+      ...(fact.error !== undefined && { error: cut(fact.error, limits.error) }),
+    },
+    orderKeys: [key],
+    lane: 'rest',
+    timeoutMs: 10_000,
+    supersede: { key, rank: 0 },
   };
 }
 

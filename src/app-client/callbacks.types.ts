@@ -66,4 +66,13 @@ export type GroupsFact = {
   readonly whole: boolean;
 };
 
-export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact;
+/** devices/proxy-result. Contract clients §9. */
+export type ProxyFact = {
+  readonly kind: 'proxy';
+  readonly device: string;
+  readonly status: 'ok' | 'unreachable';
+  readonly egressIp?: string;
+  readonly error?: string;
+};
+
+export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact;

@@ -15,6 +15,8 @@ export const LIMITS = {
   status: { wid: 32, status: 32 },
   /** `/api/groups/sync` (clients §11.1). */
   groups: { devicePhone: 24, jid: 64, subject: 191, phone: 24 },
+  /** `/api/devices/proxy-result` (clients §9). */
+  proxy: { phone: 32, egressIp: 64, error: 255 },
   /** `/api/node-heartbeat` (clients §8). */
   heartbeat: { wid: 32 },
 } as const;

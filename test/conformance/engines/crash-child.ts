@@ -71,6 +71,7 @@ const hanging: OutboxQueue = {
 
 const engine = createUnofficialEngine({
   ...{ stores, outbox: { attach: () => hanging }, files: new MediaFiles(`${dir}/media`), clock: systemClock, log, socketUrl, trustRoot },
+  ...{ dataQueue: hanging, proxyLookup: async () => ({ kind: 'none' }) as const, proxyProbeUrl: 'http://127.0.0.1:9/' },
   ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600, workspaceOf: () => undefined },
 });
 engine.connect({

@@ -14,6 +14,7 @@ import type { Engine, Handle, SendResult } from '../../../src/actors/engines/eng
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
 import { textOf } from '../../../src/app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
+import type { ProxyLookup } from '../../../src/app-client/proxy-config.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { newMessageId } from '../../../src/ids.ts';
 import { createLog } from '../../../src/log.ts';
@@ -63,6 +64,10 @@ export class World {
   readonly logLines: string[] = [];
   readonly log = createLog({ level: 'debug', stream: { write: (line) => void this.logLines.push(line) } });
   readonly files: MediaFiles;
+  /** What the app says of every number's proxy. */
+  proxy: Awaited<ReturnType<ProxyLookup>> = { kind: 'none' };
+  /** Whoever tells a proxied number its address. */
+  probeUrl = 'http://127.0.0.1:9/';
   stores: DeviceStores;
   engine: Engine;
   /** While true, every write to a number's store is refused, as by a full disk. */
@@ -101,6 +106,9 @@ export class World {
     const engine = createUnofficialEngine({
       stores,
       outbox: { attach: (owner, store) => this.#attach(owner, store) },
+      dataQueue: { append: () => Promise.resolve() },
+      proxyLookup: () => Promise.resolve(this.proxy),
+      proxyProbeUrl: this.probeUrl,
       files: this.files,
       clock: systemClock,
       log: this.log,

@@ -27,6 +27,7 @@ import type { Device } from './device.ts';
 import { guarded, guardListeners } from './guard.ts';
 import { LOGGED_OUT, logOut, OWN_LOGOUT } from './logout.ts';
 import { askForCode, outliveReferences } from './pairing-code.ts';
+import type { Route } from './proxy.ts';
 import { Session } from './session.ts';
 import { openSocket, terminate } from './socket.ts';
 import { accountOf, reasonOf, textOf } from './translate.ts';
@@ -41,6 +42,8 @@ export type EngineContext = {
   readonly caches: SharedCaches;
   readonly socketUrl: string;
   readonly version: (digits: string) => readonly [number, number, number];
+  /** How this number may go out now (proxy.ts). */
+  readonly route: (digits: string, store: Store | undefined) => Promise<Route>;
   readonly baileysLogLevel: LogLevel;
   readonly logOf: (digits: string) => Log;
   readonly deviceOf: (digits: string, store: Store) => Device;
@@ -130,22 +133,34 @@ export class Connection implements Handle {
       onFailure: (error) => this.#fail(error),
       onEnd: () => this.#cutIfFrozen(),
     });
-    await session.recover();
+    const [route] = await Promise.all([this.#engine.route(digits, store), session.recover()]);
     if (this.#silent || this.#ended) return;
+    if (route.kind === 'blocked') return this.#blocked(route);
     this.#session = session;
-    this.#open({ creds: auth.creds, keys: session.keys }, () => auth.saveCreds());
+    this.#open(route, { creds: auth.creds, keys: session.keys }, () => auth.saveCreds());
   }
 
   async #pair(): Promise<void> {
+    const { stores } = this.#engine;
+    const { digits } = this.#o;
+    const route = await this.#engine.route(digits, stores.exists(digits) ? stores.open(digits) : undefined);
+    if (this.#silent || this.#ended) return;
+    if (route.kind === 'blocked') return this.#blocked(route);
     const auth = newPairingState();
-    this.#open(auth, () => this.#onPairingCreds(auth));
+    this.#open(route, auth, () => this.#onPairingCreds(auth));
   }
 
-  #open(auth: AuthenticationState, onCreds: () => void): void {
+  /** The number's proxy does not work: no socket is opened (clients §9, fail closed). */
+  #blocked({ why }: Extract<Route, { kind: 'blocked' }>): void {
+    this.#closed({ text: why, by: 'proxy' });
+  }
+
+  #open(route: Exclude<Route, { kind: 'blocked' }>, auth: AuthenticationState, onCreds: () => void): void {
     const sock = openSocket({
       mode: this.#o.mode,
       url: this.#engine.socketUrl,
       version: this.#engine.version(this.#o.digits),
+      ...(route.kind === 'proxy' && { out: route.out }),
       auth,
       caches: this.#session?.caches ?? this.#engine.caches.forSocket(),
       log: this.#log,

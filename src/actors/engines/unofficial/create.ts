@@ -1,7 +1,8 @@
 /**
  * The linked-device engine: Baileys behind the Engine port. What its connections share is made here, once per process.
  */
-import type { Outbox } from '../../../app-client/outbox.types.ts';
+import type { Outbox, OutboxQueue } from '../../../app-client/outbox.types.ts';
+import type { ProxyLookup } from '../../../app-client/proxy-config.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
@@ -12,12 +13,18 @@ import { SharedCaches } from './caches.ts';
 import { Connection, type EngineContext } from './connection.ts';
 import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
+import { Proxies } from './proxy.ts';
 import { meOf } from './session.ts';
 import { establishTrust } from './trust.ts';
 
 export type UnofficialDeps = {
   readonly stores: DeviceStores;
   readonly outbox: Pick<Outbox, 'attach'>;
+  /** For facts about numbers without a login. */
+  readonly dataQueue: OutboxQueue;
+  readonly proxyLookup: ProxyLookup;
+  /** `PROXY_PROBE_URL`. */
+  readonly proxyProbeUrl: string;
   /** Media on its way out. */
   readonly files: MediaFiles;
   readonly clock: Clock;
@@ -74,12 +81,19 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     return device;
   };
   const caches = new SharedCaches(clock);
+  const proxies = new Proxies({
+    lookup: deps.proxyLookup,
+    probeUrl: deps.proxyProbeUrl,
+    clock,
+    queueOf: (digits, store) => (store ? deviceOf(digits, store).queue : deps.dataQueue),
+  });
   const context: EngineContext = {
     stores,
     clock,
     caches,
     socketUrl,
     version: deps.version,
+    route: (digits, store) => proxies.route(digits, store),
     baileysLogLevel,
     logOf,
     deviceOf,

@@ -12,6 +12,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys';
 import type { Log, LogLevel } from '../../../log.ts';
+import type { WayOut } from '../../../net/proxy.ts';
 import type { SocketCaches } from './caches.ts';
 
 const CONNECT_TIMEOUT_MS = 60_000;
@@ -27,6 +28,8 @@ export type SocketOptions = {
   readonly url: string;
   /** WhatsApp Web version to announce. */
   readonly version: readonly [number, number, number];
+  /** The number's own proxy: for the WebSocket, uploads, and what the library downloads itself (history). */
+  readonly out?: WayOut;
   readonly auth: AuthenticationState;
   readonly caches: SocketCaches;
   /** The number's log; Baileys gets a child at its own level. */
@@ -39,10 +42,11 @@ export type SocketOptions = {
   >;
 };
 
-export function openSocket({ mode, url, version, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
+export function openSocket({ mode, url, version, out, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
   return makeWASocket({
     auth,
     waWebSocketUrl: url,
+    ...(out && { agent: out.agent, fetchAgent: out.agent, options: { dispatcher: out.dispatcher } }),
     version: [...version],
     browser: Browsers.macOS('Desktop'),
     logger: log.child({ class: 'baileys' }, { level: logLevel }),
