@@ -17,7 +17,7 @@ import type { SentIndex } from '../../sent-index.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
 import { type HeaderMedia, type NativeFlow, nativeFlowMessage } from './outgoing/native-flow.ts';
 import { uploadMedia } from './outgoing/media.ts';
-import type { PromisedUpload, PromisedSends } from './promised-sends.ts';
+import type { Promised, PromisedSends, PromisedUpload } from './promised-sends.ts';
 import type { Resolved } from './recipient.ts';
 import { failed, type Finished } from './send-outcome.ts';
 
@@ -38,6 +38,7 @@ export type MediaSendsOptions = {
   readonly files: MediaFiles;
   readonly clock: Clock;
   readonly log: Log;
+  readonly onFailure: (error: unknown) => void;
   /** Aborted when the connection ends. */
   readonly cut: AbortSignal;
 };
@@ -46,6 +47,8 @@ type Uploaded = { readonly kind: 'message'; readonly message: proto.IMessage } |
 
 export class MediaSends {
   readonly #o: MediaSendsOptions;
+  /** Sends that still upload, or have just become promises. */
+  readonly #waiting = new Set<Promise<unknown>>();
 
   constructor(options: MediaSendsOptions) {
     this.#o = options;
@@ -58,15 +61,28 @@ export class MediaSends {
       return this.#o.handOver({ id, to, deadline });
     }
     const uploading = this.#upload(id, to, content);
-    const uploaded = await this.#whileWaitedFor(uploading, deadline);
-    if (uploaded === 'late') {
-      const promise = await promised.make(id, { to, content });
-      promised.keepOne(promise, this.#firstWith(uploading), this.#o.cut);
+    const waiting = this.#whileWaitedFor(uploading, deadline).then(
+      async (done): Promise<Uploaded | { readonly kind: 'promised'; readonly promise: Promised }> =>
+        done === 'late' ? { kind: 'promised', promise: await promised.make(id, { to, content }) } : done,
+    );
+    const uploaded = await this.#noted(waiting);
+    if (uploaded.kind === 'promised') {
+      promised.keepOne(uploaded.promise, this.#firstWith(uploading), this.#o.cut).catch(this.#o.onFailure);
       return { kind: 'pending', id, to };
     }
     const result = await this.#finish({ id, to, deadline }, uploaded);
     await files.remove(filesOf(content));
     return result;
+  }
+
+  /** To be awaited after the connection has ended: what was waiting is a durable promise then (MS2). */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#waiting);
+  }
+
+  #noted<T>(waiting: Promise<T>): Promise<T> {
+    this.#waiting.add(waiting);
+    return waiting.finally(() => this.#waiting.delete(waiting));
   }
 
   /** The promise of an upload, on this connection: from the beginning. */
@@ -90,7 +106,10 @@ export class MediaSends {
   }
 
   async #finish(order: Omit<HandOver, 'message'>, uploaded: Uploaded): Promise<SendResult> {
-    return uploaded.kind === 'finished' ? uploaded.result : this.#o.handOver({ ...order, message: uploaded.message });
+    if (uploaded.kind === 'finished') return uploaded.result;
+    if (this.#o.cut.aborted)
+      return failed(order.id, 'the connection was lost before the message was handed over').result;
+    return this.#o.handOver({ ...order, message: uploaded.message });
   }
 
   async #upload(id: string, to: string, content: Content<MediaFile>): Promise<Uploaded> {
@@ -98,9 +117,9 @@ export class MediaSends {
     const recipient = await this.#o.resolve(to);
     if (recipient.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp', { why: recipient.kind });
     if (recipient.kind === 'invalid') return failed(id, recipient.why);
-    const { clock, log } = this.#o;
+    const { clock, log, cut } = this.#o;
     const caption = content.kind === 'media' ? content.caption : '';
-    const tools = { upload: this.#o.upload(), clock, log };
+    const tools = { upload: this.#o.upload(), clock, log, cut };
     const all = await Promise.all(mediaOf(content).map((media) => uploadMedia(media, caption, tools)));
     const messages: proto.IMessage[] = [];
     for (const one of all) {
@@ -115,6 +134,7 @@ export class MediaSends {
     return new Promise((resolve, reject) => {
       const late = () => resolve('late');
       const timer = clock.setTimeout(late, Math.max(0, deadline - clock.now()));
+      if (cut.aborted) late();
       cut.addEventListener('abort', late, { once: true });
       uploading.then(resolve, reject).finally(() => {
         clock.clearTimeout(timer);

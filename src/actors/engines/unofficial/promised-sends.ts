@@ -70,6 +70,8 @@ export class PromisedSends {
   async keepOne({ key, row }: Promised, repeat: Repeat, cut: AbortSignal): Promise<void> {
     for (let tries = 0; ; tries += 1) {
       const result = this.#canBeKept(key, row) ? await repeat(row.id, row.upload) : undefined;
+      // The store may be closed by now; the next connection sees by itself how far it came.
+      if (cut.aborted) return;
       if (!result || isFinal(result)) return this.#end({ key, row }, result);
       const isSafe = result.kind === 'failed';
       if (!isSafe || !(await this.#pause(tries, cut))) return;

@@ -81,7 +81,7 @@ export class Sender {
       upload: () => options.socket().waUploadToServer,
       resolve: (to) => this.#resolve(to),
       handOver: (order) => this.#promising(this.#send(order)),
-      ...{ sent, promised, files, clock, log, cut: this.#cut.signal },
+      ...{ sent, promised, files, clock, log, onFailure: options.onFailure, cut: this.#cut.signal },
     });
   }
 
@@ -131,6 +131,11 @@ export class Sender {
   cut(): void {
     this.#cut.abort();
     for (const settle of this.#acks.values()) settle({ kind: 'cut' });
+  }
+
+  /** To be awaited after `cut`, before the store is closed. */
+  settled(): Promise<void> {
+    return this.#media.settled();
   }
 
   /** Socket option `getMessage`: answers retry receipts from what was really sent (contract clients §6.3). */

@@ -115,6 +115,7 @@ export class Session {
 
   async settled(): Promise<void> {
     await this.surroundings.stop();
+    await this.sender.settled();
     await this.#o.device.settled();
   }
 

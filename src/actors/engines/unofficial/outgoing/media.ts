@@ -34,13 +34,15 @@ export type UploaderOptions = {
   readonly upload: WAMediaUploadFunction;
   readonly clock: Clock;
   readonly log: Log;
+  /** Aborted when the connection ends: no further try then. */
+  readonly cut: AbortSignal;
 };
 
 /** A message with this one medium, uploaded (UP1, UP2). */
 export async function uploadMedia(
   media: Media<MediaFile>,
   caption: string,
-  { upload, clock, log }: UploaderOptions,
+  { upload, clock, log, cut }: UploaderOptions,
 ): Promise<Uploaded> {
   const until = clock.now() + UPLOAD_MS;
   for (let tries = 0; ; tries += 1) {
@@ -49,10 +51,13 @@ export async function uploadMedia(
     if (done.kind === 'uploaded') return done;
     const pause = backoff(BACKOFF, tries, Math.random());
     log.warn({ err: done.error, tries: tries + 1 }, 'an upload to WhatsApp failed');
-    if (clock.now() + pause >= until) return { kind: 'failed', error: 'the media could not be uploaded', gone: false };
-    await sleep(clock, pause);
+    const isOver = clock.now() + pause >= until || !(await sleep(clock, pause, cut).then(yes, no));
+    if (isOver) return { kind: 'failed', error: 'the media could not be uploaded', gone: false };
   }
 }
+
+const yes = () => true;
+const no = () => false;
 
 type Try = { readonly kind: 'uploaded'; readonly message: proto.IMessage } | { readonly kind: 'fault'; error: unknown };
 
