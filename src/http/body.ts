@@ -8,6 +8,7 @@
  *
  * Deliberately not here: what the fields mean (schemas/), and files in multipart bodies, which the app never sends.
  */
+import { isObject } from '../content/loose.ts';
 import type { Body, BodyRead, HttpContext } from './env.ts';
 import { parseUrlencoded } from './urlencoded.ts';
 
@@ -33,9 +34,6 @@ export function unwrap(body: Body): Body {
   const fields = isObject(json) ? json : {};
   return fields['provider'] === undefined ? { ...fields, provider: body['provider'] } : fields;
 }
-
-export const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 async function readOnce(c: HttpContext): Promise<BodyRead> {
   const type = c.req.header('content-type') ?? '';

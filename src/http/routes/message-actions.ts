@@ -13,8 +13,7 @@ import { recipientOf } from '../recipient.ts';
 import { deleteMessage, editMessage, pinMessage, sendReaction, starMessage } from '../schemas/message-actions.ts';
 import { ACTION_MS, type SendDeps, sender } from '../sending.ts';
 
-/** How long WhatsApp keeps a pin, seconds: a day, a week, 30 days. */
-const PINNED = [86_400, 604_800, 2_592_000];
+/** Seconds. The engine takes the next duration that WhatsApp knows. */
 const PINNED_BY_DEFAULT = 604_800;
 /** Longest WhatsApp id that the app can store (contract README §1). */
 const MAX_ID = 191;
@@ -42,7 +41,7 @@ export function messageActionRoutes(declare: Declare, deps: SendDeps): void {
   declare(pinMessage, wrapped('PIN FAILED'), (c) => {
     const body = c.req.valid('json');
     const asked = numberOf(body.duration);
-    const seconds = PINNED.includes(asked) ? asked : PINNED_BY_DEFAULT;
+    const seconds = asked > 0 ? asked : PINNED_BY_DEFAULT;
     const pin = flagOf(body.pin, true);
     return send(c, {
       from: c.req.valid('param').phone,
