@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { AttachmentFiles } from './actors/attachments.ts';
 import { Directory } from './actors/directory.ts';
 import { History } from './actors/history.ts';
 import { createInspector } from './actors/inspector/inspector.ts';
@@ -56,15 +57,21 @@ async function main(config: Config, log: Log): Promise<void> {
 
   const connections = appAgent(APP_CONNECTIONS);
   const client = appClient({ baseUrl: config.appUrl, token: config.token, connections, clock });
-  const outbox = openOutbox({ client, clock, log });
-  const dataQueue = outbox.attach(DATA_OWNER, data);
 
   const records = new NumberRecords(stores);
   const files = new MediaFiles(join(config.dataDir, 'media', 'out'));
   // Baileys is loaded only now: the console is captured and its curve is replaced first (facts/baileys §10).
-  const { createUnofficialEngine, importLegacy, LIBRARY_VERSION } = await import(
+  const { createUnofficialEngine, importLegacy, LIBRARY_VERSION, mediaBytes, Reuploads } = await import(
     './actors/engines/unofficial/index.ts'
   );
+  const reuploads = new Reuploads(clock, log);
+  const attachments = new AttachmentFiles({
+    folder: join(config.dataDir, 'media', 'in'),
+    fetcher: mediaBytes({ host: config.whatsapp.mediaHost, reuploads, clock, log }),
+    log,
+  });
+  const outbox = openOutbox({ client, clock, log, attachments });
+  const dataQueue = outbox.attach(DATA_OWNER, data);
   const versions = new WhatsAppVersions({
     store: data,
     fallback: config.whatsapp.version ?? LIBRARY_VERSION,
@@ -79,6 +86,7 @@ async function main(config: Config, log: Log): Promise<void> {
     proxyLookup: proxyLookup(client, clock),
     proxyProbeUrl: config.proxyProbeUrl,
     files,
+    reuploads,
     clock,
     log,
     socketUrl: config.whatsapp.socketUrl,
@@ -169,6 +177,7 @@ async function main(config: Config, log: Log): Promise<void> {
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
           { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },
           { name: 'outbox', deadlineMs: 4_000, run: () => outbox.drain(3_000) },
+          { name: 'media', deadlineMs: 1_000, run: () => attachments.close() },
           {
             name: 'stores',
             deadlineMs: 2_000,
@@ -201,6 +210,7 @@ async function main(config: Config, log: Log): Promise<void> {
     onProgress: (done, total) => log.info({ done, total }, 'importing logins'),
   });
   const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
+  await attachments.sweep(outbox.attachmentFiles());
   // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
   await restoreAll([...adopted, ...imported.incomplete], {
     records,

@@ -128,7 +128,8 @@ export function keywordReply(body: unknown): KeywordReply {
 }
 
 function customReply(read: z.output<typeof custom>): KeywordReply {
-  if (['', 'notallow', 'default'].includes(read.reply.trim())) return { kind: 'none', why: read.reply.trim() || 'empty' };
+  if (['', 'notallow', 'default'].includes(read.reply.trim()))
+    return { kind: 'none', why: read.reply.trim() || 'empty' };
   const rest = { delayS: Math.min(read.reply_delay, LONGEST_DELAY_S), ...times(read) };
   const media = mediaReply.safeParse(parsed(read.reply)).data;
   if (!media) return { kind: 'text', text: read.reply, ...rest };

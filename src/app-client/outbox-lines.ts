@@ -11,6 +11,7 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Lane, Supersede } from './callbacks.ts';
+import type { Attachment } from './inbound-content.ts';
 import type { Home } from './outbox-home.ts';
 
 export type Entry = {
@@ -21,6 +22,8 @@ export type Entry = {
   readonly path: string;
   readonly lane: Lane;
   readonly supersede: Supersede | undefined;
+  /** Bytes that must be here before it is posted. */
+  readonly attachment: Attachment | undefined;
   line: Line;
   next: Entry | undefined;
   /** `writing`: not durable yet; `waiting`: in its line; `in flight`; `gone`: posted, buried or superseded. */
@@ -46,7 +49,7 @@ export type Line = {
   tail: Entry | undefined;
 };
 
-export type NewEntry = Pick<Entry, 'seq' | 'home' | 'path' | 'lane' | 'supersede' | 'state'>;
+export type NewEntry = Pick<Entry, 'seq' | 'home' | 'path' | 'lane' | 'supersede' | 'state' | 'attachment'>;
 
 export class Lines {
   readonly #byKey = new Map<string, Line>();

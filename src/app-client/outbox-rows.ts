@@ -12,7 +12,7 @@ import type { Store, Table } from '../store/store.ts';
 import type { Callback } from './callbacks.ts';
 
 /** A stored callback; the body is the JSON text that goes on the wire. */
-export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | 'supersede'> & {
+export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | 'supersede' | 'attachment'> & {
   readonly body: string;
   /** How often the app answered that it does not know the message (inbound §10); survives a restart. */
   readonly repeats?: number;

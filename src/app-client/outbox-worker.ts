@@ -6,6 +6,7 @@
  *  W2  at most 64 requests at once, each lane within its own share: a lane never waits for another.
  *  W3  a row leaves only by success, supersede, burial, or (receipts) because the app lacks the endpoint.
  *  W4  a silent or refusing app is probed, not hammered (`gate.ts`); once it answers, everything that waited for it goes.
+ *  W5  a row with a medium waits for its bytes in its own line, without a place; they are in memory during its POST.
  *
  * Deliberately not here: where rows lie (`outbox.ts`), what an answer means (`outcomes.ts`).
  */
@@ -13,7 +14,8 @@ import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { PATHS } from './callbacks.ts';
-import type { AppAnswer, AppClient } from './client.ts';
+import type { Attachments } from './attachments.types.ts';
+import type { AppAnswer, AppClient, Call } from './client.ts';
 import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
 import type { Row } from './outbox-rows.ts';
@@ -27,6 +29,7 @@ export type WorkerOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly lines: Lines;
+  readonly attachments: Attachments;
   /** 0..1, for the jitter. */
   readonly random: () => number;
 };
@@ -49,10 +52,17 @@ export class OutboxWorker {
   wake(line: Line): void {
     const { head } = line;
     if (this.#stopped || !head || head.state === 'writing' || line.busy > 0 || line.timer || line.queued) return;
+    if (this.#awaitsBytes(head)) return;
     const channel = this.#channels.of(head);
     line.queued = true;
     channel.ready.push(line);
     this.#pump(channel.lane);
+  }
+
+  /** An entry that was given up: its line goes on without it. */
+  forget(entry: Entry): void {
+    if (entry.attachment) this.#options.attachments.drop(entry.attachment);
+    this.#moveOn(this.#options.lines.drop(entry));
   }
 
   /** As `wake`, but not before `ms` have passed; shortens a longer wait that is no back-off. */
@@ -104,13 +114,14 @@ export class OutboxWorker {
     line.queued = false;
     channel.forApp.delete(line);
     if (!line.head || line.head.state === 'writing' || line.busy > 0 || line.timer) return true;
+    if (this.#awaitsBytes(line.head)) return true; // lines were joined meanwhile
     if (this.#channels.of(line.head) !== channel) this.wake(line);
     else this.#post(channel, line);
     return true;
   }
 
   #post(channel: Channel, line: Line): void {
-    const { lines, clock, client } = this.#options;
+    const { lines, clock } = this.#options;
     const entry = lines.take(line);
     const row = entry?.home.rows.get(entry.seq);
     if (!entry) return;
@@ -123,15 +134,20 @@ export class OutboxWorker {
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;
-    const flight = client
-      .post(row.path, row.body, { timeoutMs: row.timeoutMs, signal: this.#abort.signal })
-      .then((answer) => {
-        channel.lane.busy--;
-        this.#settle(channel, entry, row, answer, probe);
-        this.#flights.delete(flight);
-        this.#pump(channel.lane);
-      });
+    const call = { timeoutMs: row.timeoutMs, signal: this.#abort.signal };
+    const flight = this.#send(row, call).then((answer) => {
+      channel.lane.busy--;
+      this.#settle(channel, entry, row, answer, probe);
+      this.#flights.delete(flight);
+      this.#pump(channel.lane);
+    });
     this.#flights.add(flight);
+  }
+
+  #send(row: Row, call: Call): Promise<AppAnswer> {
+    const { client, attachments } = this.#options;
+    if (!row.attachment) return client.post(row.path, row.body, call);
+    return attachments.withBytes(row.attachment, (base64) => client.post(row.path, withMedia(row.body, base64), call));
   }
 
   #settle(channel: Channel, entry: Entry, row: Row, answer: AppAnswer, probe: boolean): void {
@@ -159,7 +175,7 @@ export class OutboxWorker {
         if (this.#isNewRefusal(row))
           log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
         entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
-        return this.#moveOn(lines.drop(entry));
+        return this.forget(entry);
       case 'skip':
         channel.skipped++;
         log.warn(
@@ -192,9 +208,18 @@ export class OutboxWorker {
     return isNew;
   }
 
+  /** W5. True: its line is woken when the medium is here, or will not come. */
+  #awaitsBytes(entry: Entry): boolean {
+    const { attachments, lines } = this.#options;
+    if (!entry.attachment) return false;
+    return !attachments.ready(entry.attachment, () => {
+      if (entry.state !== 'gone') this.wake(lines.lineOf(entry));
+    });
+  }
+
   #leave(entry: Entry): void {
     entry.home.spend(entry.seq);
-    this.#moveOn(this.#options.lines.drop(entry));
+    this.forget(entry);
   }
 
   #moveOn(line: Line): void {
@@ -257,4 +282,10 @@ export class OutboxWorker {
       'the app refuses callbacks (401/403: compare NODE_WEBHOOK_TOKEN; redirect: APP_DOMAIN_NAME); they wait',
     );
   }
+}
+
+/** The body is a JSON object with at least one field; the bytes are never kept as a second copy of it. */
+function withMedia(body: string, base64: string | null): string {
+  const bytes = base64 === null ? 'null' : `"${base64}"`;
+  return `${body.slice(0, -1)},"media_base64":${bytes}}`;
 }

@@ -13,6 +13,7 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Batch, Store } from '../store/store.ts';
+import type { Attachments } from './attachments.types.ts';
 import { callbackOf } from './callbacks.ts';
 import type { Fact } from './callbacks.types.ts';
 import type { AppClient } from './client.ts';
@@ -33,12 +34,13 @@ export type OutboxOptions = {
   readonly client: AppClient;
   readonly clock: Clock;
   readonly log: Log;
+  readonly attachments: Attachments;
   /** 0..1 for the jitter; `Math.random` unless a test says otherwise. */
   readonly random?: () => number;
 };
 
 export function openOutbox(options: OutboxOptions): Outbox {
-  const { clock, log } = options;
+  const { clock, log, attachments } = options;
   const homes = new Map<string, Home>();
   const lines = new Lines(clock);
   const sequence = new Sequence(clock);
@@ -62,10 +64,12 @@ export function openOutbox(options: OutboxOptions): Outbox {
     for (const { key, value } of home.rows.range()) {
       const seq = Number(key);
       sequence.above(seq);
-      const { path, lane, supersede, orderKeys } = value;
-      loaded.push(lines.add({ seq, home, path, lane, supersede, state: 'waiting' }, orderKeys));
+      const { path, lane, supersede, orderKeys, attachment } = value;
+      const found = { seq, home, path, lane, supersede, attachment, state: 'waiting' } as const;
+      loaded.push(lines.add(found, orderKeys));
     }
     expire(loaded.filter(({ seq }) => isTooOld(seq)));
+    for (const { attachment, state } of loaded) if (attachment && state !== 'gone') attachments.expect(attachment);
     for (const entry of loaded) worker.wake(lines.lineOf(entry));
     return { append: (facts, also) => append(home, facts, also) };
   }
@@ -79,8 +83,11 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const covered = supersede && standing?.supersede && standing.supersede.rank > supersede.rank;
       if (covered && standing.state !== 'writing') continue;
       const row = rowOf(callback);
-      const { path, lane, orderKeys } = row;
-      const entry = lines.add({ seq: sequence.next(), home, path, lane, supersede, state: 'writing' }, orderKeys);
+      const { path, lane, orderKeys, attachment } = row;
+      const entry = lines.add(
+        { seq: sequence.next(), home, path, lane, supersede, attachment, state: 'writing' },
+        orderKeys,
+      );
       added.push({ entry, row, coalesceMs, standing });
     }
     let removed: readonly number[] = [];
@@ -103,6 +110,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
     for (const { entry, coalesceMs } of added) {
       if (entry.state === 'gone') continue;
+      if (entry.attachment) attachments.expect(entry.attachment);
       if (coalesceMs > 0) worker.wakeIn(lines.lineOf(entry), coalesceMs);
       else worker.wake(lines.lineOf(entry));
     }
@@ -119,7 +127,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const seqs = tooOld.filter((entry) => entry.home === home).map(({ seq }) => seq);
       home.bury(seqs, 'older than 72 h');
     }
-    for (const entry of tooOld) worker.wake(lines.drop(entry));
+    for (const entry of tooOld) worker.forget(entry);
   }
 
   function sweep(): void {
@@ -145,6 +153,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const oldest = lines.oldest();
       const deadLetter = [...homes.values()].reduce((sum, home) => sum + home.deadLetters, 0);
       return { pending: lines.size, deadLetter, oldest: oldest === undefined ? null : appendedAt(oldest) };
+    },
+    attachmentFiles: () => {
+      const files = [...lines.entries()].flatMap(({ attachment }) => attachment?.file ?? []);
+      return new Set(files);
     },
     drain: async (ms) => {
       clock.clearTimeout(sweepTimer);

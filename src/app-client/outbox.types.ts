@@ -23,6 +23,8 @@ export interface Outbox {
   /** Moves what is still unsent into the `data` queue, before the owner's folder goes away. */
   detach(owner: string): Promise<void>;
   stats(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
+  /** Files of the media that rows still need. */
+  attachmentFiles(): ReadonlySet<string>;
   /** Stops taking new requests; waits for those in flight up to `ms`. What is left stays durable. */
   drain(ms: number): Promise<void>;
 }

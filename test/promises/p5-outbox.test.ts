@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
+import { NO_ATTACHMENTS } from '../helpers/no-attachments.ts';
 import { openOutbox } from '../../src/app-client/outbox.ts';
 import { deadLettersOf, rowOf, rowsOf } from '../../src/app-client/outbox-rows.ts';
 import { callbackOf } from '../../src/app-client/callbacks.ts';
@@ -40,7 +41,7 @@ async function appWith(decide: (seen: Seen, app: App) => Answer, port = 0): Prom
 function outboxAt(url: string, clock: Clock, temp = tempStore()) {
   const store = temp.open();
   const to = counted(client(url, clock));
-  const outbox = openOutbox({ client: to, clock, log: quiet });
+  const outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
   const queue = outbox.attach('data', store);
   cleanups.push(async () => {
     await outbox.drain(0);

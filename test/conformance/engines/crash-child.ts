@@ -2,7 +2,7 @@
  * A process that logs a number in and kills itself, for real, inside one window of receiving a message (facts/baileys
  * §7.2). Started by crash.test.ts: `crash-child.ts <dir> <digits> <socket url> <trust root> <window>`.
  */
-import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
+import { createUnofficialEngine, LIBRARY_VERSION, Reuploads } from '../../../src/actors/engines/unofficial/index.ts';
 import type { JournalRow } from '../../../src/actors/engines/unofficial/decrypt-journal.ts';
 import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
@@ -70,9 +70,24 @@ const hanging: OutboxQueue = {
 };
 
 const engine = createUnofficialEngine({
-  ...{ stores, outbox: { attach: () => hanging }, files: new MediaFiles(`${dir}/media`), clock: systemClock, log, socketUrl, trustRoot },
+  ...{
+    stores,
+    outbox: { attach: () => hanging },
+    files: new MediaFiles(`${dir}/media`),
+    reuploads: new Reuploads(systemClock, log),
+    forwardGroups: false,
+    clock: systemClock,
+    log,
+    socketUrl,
+    trustRoot,
+  },
   ...{ dataQueue: hanging, proxyLookup: async () => ({ kind: 'none' }) as const, proxyProbeUrl: 'http://127.0.0.1:9/' },
-  ...{ version: () => LIBRARY_VERSION, baileysLogLevel: 'silent', staleAfterSeconds: 600, workspaceOf: () => undefined },
+  ...{
+    version: () => LIBRARY_VERSION,
+    baileysLogLevel: 'silent',
+    staleAfterSeconds: 600,
+    workspaceOf: () => undefined,
+  },
 });
 engine.connect({
   digits,

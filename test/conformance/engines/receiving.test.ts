@@ -48,7 +48,7 @@ describe('linked-device engine: receiving', () => {
     expect(world.inbound()[2]?.contact).toEqual({ pn: CONTACT, lid });
   });
 
-  it('inbound §4: wrappers are opened, an edit is a stored message, what has no decoder is a readable note', async () => {
+  it('inbound §4: wrappers are opened, an edit is a stored message, revokes are silent', async () => {
     await receive('disappearing', { ephemeral: 86_400 });
     await receive('once', { viewOnce: true });
     const first = await receive('wrong');
@@ -64,12 +64,13 @@ describe('linked-device engine: receiving', () => {
     await world.whatsapp.sendFromContact(CONTACT, { to: PHONE, revoke: { id: (first as { id: string }).id } });
     await receive('last');
     await eventually('the last', () => world.inbound().at(-1)?.text === 'last');
-    expect(world.inbound().map(({ text, stored }) => [text, stored])).toEqual([
+    expect(world.inbound().map(({ content, text, stored }) => [text || content.kind, stored])).toEqual([
       ['disappearing', false],
       ['once', false],
       ['wrong', false],
       ['Edited: right', true],
-      ['[location]', false],
+      ['location', false],
+      ['reaction', false],
       ['last', false],
     ]);
   });

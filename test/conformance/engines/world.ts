@@ -3,7 +3,7 @@
  * is replaced by its smallest durable form: rows in the number's own store, in one transaction with `also`.
  */
 // First: it replaces libsignal's signature check, which must happen before anything imports Baileys.
-import { createUnofficialEngine, LIBRARY_VERSION } from '../../../src/actors/engines/unofficial/index.ts';
+import { createUnofficialEngine, LIBRARY_VERSION, Reuploads } from '../../../src/actors/engines/unofficial/index.ts';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { globalAgent } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -110,6 +110,7 @@ export class World {
       proxyLookup: () => Promise.resolve(this.proxy),
       proxyProbeUrl: this.probeUrl,
       files: this.files,
+      reuploads: new Reuploads(systemClock, this.log),
       clock: systemClock,
       log: this.log,
       socketUrl: this.whatsapp.url,

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
+import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
@@ -11,7 +12,12 @@ import { client, inbound, quiet } from './app.ts';
 
 const [path = '', url = ''] = process.argv.slice(2);
 const [first] = (await once(process.stdin, 'data')) as [Buffer];
-const outbox = openOutbox({ client: client(url, systemClock), clock: systemClock, log: quiet });
+const outbox = openOutbox({
+  attachments: NO_ATTACHMENTS,
+  client: client(url, systemClock),
+  clock: systemClock,
+  log: quiet,
+});
 const queue = outbox.attach('data', openLmdb({ path }));
 
 const burst = async (n: number): Promise<void> => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import type { InboundFact } from '../../../src/app-client/callbacks.types.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { deadLettersOf } from '../../../src/app-client/outbox-rows.ts';
@@ -62,7 +63,7 @@ describe('outbox order (contract README §3.1)', () => {
         const to = client(app.url, clock);
         const open = () => {
           const store = temp.open();
-          const outbox = openOutbox({ client: to, clock, log: quiet });
+          const outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
           return { store, outbox, queue: outbox.attach('data', store) };
         };
         let now = open();

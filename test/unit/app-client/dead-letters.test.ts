@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -34,7 +35,12 @@ describe('scripts/outbox.ts (contract README §3.1)', () => {
     const number = join(auth, '5511900000001');
     const open = () => {
       const stores = [openLmdb({ path: join(dataDir, 'bridge') }), openLmdb({ path: number })] as const;
-      const outbox = openOutbox({ client: client(app.url, systemClock), clock: systemClock, log: quiet });
+      const outbox = openOutbox({
+        attachments: NO_ATTACHMENTS,
+        client: client(app.url, systemClock),
+        clock: systemClock,
+        log: quiet,
+      });
       const [data, own] = stores;
       outbox.attach('data', data);
       const queue = outbox.attach('5511900000001', own);

@@ -15,8 +15,9 @@ afterAll(async () => {
 
 function lines() {
   const all = new Lines(clock);
+  const row = { home, path: '/p', lane: 'inbound', state: 'waiting' } as const;
   const add = (seq: number, ...keys: string[]) =>
-    all.add({ seq, home, path: '/p', lane: 'inbound', supersede: undefined, state: 'waiting' }, keys);
+    all.add({ ...row, seq, supersede: undefined, attachment: undefined }, keys);
   return { all, add };
 }
 

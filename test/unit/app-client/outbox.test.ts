@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { type Outbox } from '../../../src/app-client/outbox.types.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
@@ -52,7 +53,7 @@ async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
     outbox: () => outbox ?? expect.fail(),
     open: () => {
       store = temp.open();
-      outbox = openOutbox({ client: to, clock: time, log: quiet, random: () => 0.5 });
+      outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock: time, log: quiet, random: () => 0.5 });
       return outbox.attach('data', store);
     },
     close: async () => {

@@ -14,6 +14,7 @@ import { Connection, type EngineContext } from './connection.ts';
 import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
 import { Proxies } from './proxy.ts';
+import type { Reuploads } from './inbound/media-reupload.ts';
 import { meOf } from './session.ts';
 import { establishTrust } from './trust.ts';
 
@@ -27,6 +28,8 @@ export type UnofficialDeps = {
   readonly proxyProbeUrl: string;
   /** Media on its way out. */
   readonly files: MediaFiles;
+  /** Shared with the fetcher of inbound media. */
+  readonly reuploads: Reuploads;
   readonly clock: Clock;
   readonly log: Log;
   /** `WHATSAPP_SOCKET_URL`. */
@@ -71,6 +74,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
       store,
       queue,
       files: deps.files,
+      reuploads: deps.reuploads,
       clock,
       log: logOf(digits),
       staleAfterSeconds,

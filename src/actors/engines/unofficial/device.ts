@@ -17,6 +17,7 @@ import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import type { Raw } from './group-queries.ts';
 import { intake } from './inbound/intake.ts';
+import type { Reuploads } from './inbound/media-reupload.ts';
 import type { Me } from './inbound/select.ts';
 import { PromisedSends } from './promised-sends.ts';
 import { Recipients } from './recipient.ts';
@@ -27,6 +28,7 @@ export type DeviceOptions = {
   readonly store: Store;
   readonly queue: OutboxQueue;
   readonly files: MediaFiles;
+  readonly reuploads: Reuploads;
   readonly clock: Clock;
   readonly log: Log;
   readonly staleAfterSeconds: number;
@@ -48,13 +50,25 @@ export class Device {
   readonly promised: PromisedSends;
   readonly newest: NewestOwn;
   readonly files: MediaFiles;
+  readonly reuploads: Reuploads;
   readonly journal: DecryptJournal;
   readonly desk: InboundDesk;
   readonly rideAlong: RideAlong;
   readonly #log: Log;
   readonly #writing = new Set<Promise<void>>();
 
-  constructor({ digits, store, queue, files, clock, log, staleAfterSeconds, forwardGroups, workspace }: DeviceOptions) {
+  constructor({
+    digits,
+    store,
+    queue,
+    files,
+    reuploads,
+    clock,
+    log,
+    staleAfterSeconds,
+    forwardGroups,
+    workspace,
+  }: DeviceOptions) {
     this.digits = digits;
     this.store = store;
     this.queue = queue;
@@ -63,6 +77,7 @@ export class Device {
     this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
     this.files = files;
+    this.reuploads = reuploads;
     this.newest = new NewestOwn(store, clock);
     this.promised = new PromisedSends(store, this.sent, files, clock, log);
     // Nothing of this number can be under way yet: the device is made before its first connection.

@@ -6,4 +6,6 @@ import './curve.ts';
 
 export { importLegacy } from './auth-import.ts';
 export { createUnofficialEngine } from './create.ts';
+export { mediaBytes } from './inbound/media-bytes.ts';
+export { Reuploads } from './inbound/media-reupload.ts';
 export { LIBRARY_VERSION } from './socket.ts';

@@ -91,6 +91,7 @@ export class Session {
 
   listen({ ev, ws }: Pick<WASocket, 'ev'> & { readonly ws: EventEmitter }): void {
     this.surroundings.listen({ ev, ws }, this.#o.onFailure);
+    this.#o.device.reuploads.connected(this.#me().pn, this.#o.socket());
     // `socket` is protected in the types only. Without the gate nothing would be safe, so it must be there.
     const { socket } = ws as unknown as { readonly socket: FrameSocket | null };
     if (!socket) throw new Error('the library keeps its WebSocket in another place');
@@ -114,6 +115,7 @@ export class Session {
   }
 
   async settled(): Promise<void> {
+    this.#o.device.reuploads.gone(this.#me().pn, this.#o.socket());
     await this.surroundings.stop();
     await this.sender.settled();
     await this.#o.device.settled();
