@@ -12,7 +12,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Clock } from '../../clock.ts';
 import type { Content, Media, MediaFile, MediaPlace } from '../../content/content.ts';
 import { download, type Downloaded, tooLarge } from '../../net/download.ts';
@@ -120,13 +119,15 @@ export class MediaSources {
     }
   }
 
-  /** Node skips what is not base64, so a length that does not fit tells that something was. */
+  /** Node skips what is not base64, so a length that does not fit tells that something was skipped. */
   async #base64(file: FileHandle, base64: string): Promise<Downloaded> {
     const { maxBytes } = this.#o;
+    // Before anything is copied, with room for line breaks.
     if (base64.length > (maxBytes * 4) / 3 + 4_096 + base64.length / 32) return tooLarge(maxBytes);
     const data = base64.replace(/[\s=]+/g, '');
     const bytes = Buffer.from(data, 'base64');
-    if (bytes.length === 0 || bytes.length !== Math.floor((data.length * 3) / 4)) return INVALID;
+    const fits = data.length % 4 !== 1 && bytes.length === Math.floor((data.length * 3) / 4);
+    if (bytes.length === 0 || !fits) return INVALID;
     if (bytes.length > maxBytes) return tooLarge(maxBytes);
     await file.writeFile(bytes);
     return { kind: 'done', bytes: bytes.length, contentType: '', url: '' };
@@ -159,14 +160,7 @@ export class MediaSources {
       const stat = await source.stat();
       if (!stat.isFile()) return outside;
       if (stat.size > maxBytes) return tooLarge(maxBytes);
-      // One byte more than was there is enough to see that it grew.
-      await pipeline(
-        source.createReadStream({ end: maxBytes, autoClose: false }),
-        file.createWriteStream({ autoClose: false }),
-        { signal },
-      );
-      const { size: bytes } = await file.stat();
-      return bytes > maxBytes ? tooLarge(maxBytes) : { kind: 'done', bytes, contentType: '', url: '' };
+      return await copied(source, file, maxBytes, signal);
     } finally {
       await source.close();
     }
@@ -183,6 +177,27 @@ export class MediaSources {
       if (inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return real;
     }
     return undefined;
+  }
+}
+
+const COPIED_AT_ONCE = 256 * 1024;
+
+/** A file may grow while it is read, so the limit counts here too. */
+async function copied(
+  source: FileHandle,
+  file: FileHandle,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Downloaded> {
+  const buffer = Buffer.alloc(COPIED_AT_ONCE);
+  let bytes = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes);
+    if (bytesRead === 0) return { kind: 'done', bytes, contentType: '', url: '' };
+    bytes += bytesRead;
+    if (bytes > maxBytes) return tooLarge(maxBytes);
+    await file.write(buffer.subarray(0, bytesRead));
   }
 }
 
