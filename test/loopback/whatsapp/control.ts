@@ -10,6 +10,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { FaultRequest } from './faults.ts';
 import { FixtureRequest } from './fixtures.ts';
+import { groupControl } from './group-operations.ts';
 import { CloseRequest } from './numbers.ts';
 import { ReceiptRequest } from './operations.ts';
 import type { Operations, Outcome } from './operations.ts';
@@ -96,7 +97,7 @@ export function whatsAppRoutes(world: Operations): Hono {
   routes.post('/fixtures/paired', async (c) =>
     c.json({ phones: await world.makePaired(FixtureRequest.parse(await c.req.json())) }),
   );
-  return routes;
+  return routes.route('/', groupControl(world.groups));
 }
 
 async function send(

@@ -13,7 +13,6 @@ import { z } from 'zod';
 import { lidJid, pnJid } from './addresses.ts';
 import { deviceSignatureInput, signIdentity } from './adv-identity.ts';
 import { deriveSigningKeyPair, newKeyPair, typed } from './keys.ts';
-import { bigEndian } from './nodes.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
 
@@ -34,14 +33,13 @@ export type FixtureRequest = z.input<typeof FixtureRequest>;
 /** Answered to the prekey count query of these accounts, so that they do not upload keys at login. */
 const ENOUGH_PREKEYS = 30;
 const SIGNED_PREKEY_ID = 1;
-const APP_STATE_KEY_ID = bigEndian(1, 6);
 
 /** Pairs `count` consecutive numbers and writes their logins. Answers the numbers. */
 export async function makePaired(service: Service, input: FixtureRequest): Promise<string[]> {
   const { count, dir, firstNumber, prekeys } = FixtureRequest.parse(input);
   const phones = Array.from({ length: count }, (_, n) => (BigInt(firstNumber) + BigInt(n)).toString());
   for (const phone of phones) {
-    const files = pair(service.people.get(phone), prekeys);
+    const files = pair(service, service.people.get(phone), prekeys);
     const folder = join(dir, `session_${phone}`);
     await mkdir(folder, { recursive: true });
     await Promise.all(
@@ -57,8 +55,10 @@ export async function makePaired(service: Service, input: FixtureRequest): Promi
 }
 
 /** Links a new device to the person and answers the client's files by name. */
-function pair(person: Person, preKeyCount: number): Record<string, unknown> {
+function pair(service: Service, person: Person, preKeyCount: number): Record<string, unknown> {
   const { phone, lid } = person;
+  const appStateKey = service.phoneData.key(phone);
+  const appStateKeyId = appStateKey.id.toString('base64');
   const noiseKey = newKeyPair();
   const identity = deriveSigningKeyPair(randomBytes(32), 'identity');
   const preKeyPair = newKeyPair();
@@ -115,13 +115,9 @@ function pair(person: Person, preKeyCount: number): Record<string, unknown> {
         },
       ],
       platform: 'android',
-      myAppStateKeyId: APP_STATE_KEY_ID.toString('base64'),
+      myAppStateKeyId: appStateKeyId,
     },
-    [`app-state-sync-key-${APP_STATE_KEY_ID.toString('base64')}`]: proto.Message.AppStateSyncKeyData.create({
-      keyData: randomBytes(32),
-      fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] },
-      timestamp: Date.now(),
-    }),
+    [`app-state-sync-key-${appStateKeyId}`]: appStateKey.data,
     [`lid-mapping-${phone}`]: lid,
     [`lid-mapping-${lid}_reverse`]: phone,
     [`device-list-${phone}`]: ['0', String(device)],

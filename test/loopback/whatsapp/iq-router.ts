@@ -67,7 +67,8 @@ export class IqRouter {
       client.kind === 'registering'
         ? this.#toStranger(client, iq, namespace, stage)
         : this.#toMember(client, iq, namespace);
-    this.#reply(client, iq, reply);
+    if (reply instanceof Promise) void reply.then((settled) => this.#reply(client, iq, settled));
+    else this.#reply(client, iq, reply);
   }
 
   #toStranger(
@@ -82,7 +83,7 @@ export class IqRouter {
     return content === undefined ? { kind: 'error', code: 406 } : result(...content);
   }
 
-  #toMember(client: Extract<Client, { kind: 'member' }>, iq: BinaryNode, namespace: string): Reply {
+  #toMember(client: Extract<Client, { kind: 'member' }>, iq: BinaryNode, namespace: string): Reply | Promise<Reply> {
     const { person, connection } = client;
     switch (namespace) {
       case 'w:p':
@@ -95,7 +96,7 @@ export class IqRouter {
       case 'encrypt':
         return this.#encryption(person, iq);
       case 'passive':
-        return { kind: 'result', content: [], after: () => activate(person, connection) };
+        return { kind: 'result', content: [], after: () => activate(this.#service, person, connection) };
       case 'abt':
         return result(el('props', {}));
       case 'blocklist':
@@ -103,15 +104,9 @@ export class IqRouter {
       case 'privacy':
         return iq.attrs['type'] === 'get' ? result(PRIVACY) : result();
       case 'w:sync:app:state':
-        return result(
-          el(
-            'sync',
-            {},
-            children(child(iq, 'sync'), 'collection').map(({ attrs }) =>
-              el('collection', { name: attrs['name'], version: attrs['version'] ?? '0' }),
-            ),
-          ),
-        );
+        return this.#service.phoneData.answer(person, iq).then((sync) => result(sync));
+      case 'w:g2':
+        return this.#service.groups.answer(person, iq);
       case 'w:profile:picture':
         return { kind: 'error', code: 404 };
       case 'w:m':

@@ -12,7 +12,7 @@ import { deflateSync } from 'node:zlib';
 import { proto } from '@whiskeysockets/baileys';
 import { lidJid, pnJid, SERVER } from './addresses.ts';
 import type { Connection } from './connection.ts';
-import { bigEndian, el, unixSeconds } from './nodes.ts';
+import { el, unixSeconds } from './nodes.ts';
 import { peerName } from './people.ts';
 import type { LinkedDevice, Person } from './people.ts';
 import type { Service } from './service.ts';
@@ -38,7 +38,7 @@ export function logIn(service: Service, connection: Connection, payload: proto.C
 }
 
 /** The device has said `passive > active`: it gets what it missed, then live traffic. */
-export function activate(person: Person, connection: Connection): void {
+export function activate(service: Service, person: Person, connection: Connection): void {
   connection.send(el('ib', { from: SERVER }, [el('edge_routing', {}, [el('routing_info', {}, randomBytes(12))])]));
   connection.send(
     el('ib', { from: SERVER }, [
@@ -47,38 +47,37 @@ export function activate(person: Person, connection: Connection): void {
   );
   const missed = person.queue.goLive(connection);
   connection.send(el('ib', { from: SERVER }, [el('offline', { count: String(missed) })]));
-  if (person.linked?.firstSyncDone === false) void sendFirstSync(person, person.linked, connection);
+  if (person.linked?.firstSyncDone === false) void sendFirstSync(service, person, person.linked, connection);
 }
 
 /**
- * The phone's key share and (empty) history. Not queued: it is sent anew at each login until the device confirms it,
+ * The phone's key share and first history. Not queued: it is sent anew at each login until the device confirms it,
  * because the device only waits for it after `ib > offline`.
  */
-async function sendFirstSync(person: Person, linked: LinkedDevice, connection: Connection): Promise<void> {
+async function sendFirstSync(
+  { phoneData }: Service,
+  person: Person,
+  linked: LinkedDevice,
+  connection: Connection,
+): Promise<void> {
   const { Type } = proto.Message.ProtocolMessage;
-  const { HistorySyncType } = proto.HistorySync;
-  const history = proto.HistorySync.encode({
-    syncType: HistorySyncType.INITIAL_BOOTSTRAP,
-    conversations: [],
-    progress: 100,
-  }).finish();
-  const keyData = { keyData: randomBytes(32), fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0] } };
+  const key = phoneData.key(person.phone);
   const messages: proto.Message.IProtocolMessage[] = [
     {
       type: Type.APP_STATE_SYNC_KEY_SHARE,
       appStateSyncKeyShare: {
-        keys: [{ keyId: { keyId: bigEndian(1, 6) }, keyData: { ...keyData, timestamp: Date.now() } }],
+        keys: [{ keyId: { keyId: key.id }, keyData: key.data }],
       },
     },
-    {
+    ...phoneData.histories(person.phone).map((history) => ({
       type: Type.HISTORY_SYNC_NOTIFICATION,
       historySyncNotification: {
-        syncType: HistorySyncType.INITIAL_BOOTSTRAP,
-        initialHistBootstrapInlinePayload: deflateSync(history),
+        syncType: history.syncType,
+        initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()),
         chunkOrder: 0,
         progress: 100,
       },
-    },
+    })),
   ];
   for (const protocolMessage of messages) {
     const peer = peerName(person.phone, linked.device);

@@ -10,6 +10,7 @@ import type { Checks } from './checks.ts';
 import type { FaultRequest } from './faults.ts';
 import { makePaired } from './fixtures.ts';
 import type { FixtureRequest } from './fixtures.ts';
+import { GroupOperations } from './group-operations.ts';
 import { sendFromContact, sendFromPhone } from './inbound.ts';
 import type { SendResult } from './inbound.ts';
 import type { Inbox, ReceivedMessage } from './inbox.ts';
@@ -61,6 +62,8 @@ export type Outcome = { readonly kind: 'done' } | { readonly kind: 'refused'; re
 const DONE: Outcome = { kind: 'done' };
 
 export class Operations {
+  /** Groups, and what phones share with their linked devices. */
+  readonly groups: GroupOperations;
   readonly #service: Service;
   readonly #qr: QrPairing;
   readonly #codes: CodePairing;
@@ -68,6 +71,7 @@ export class Operations {
 
   constructor(service: Service, qr: QrPairing, codes: CodePairing) {
     this.#service = service;
+    this.groups = new GroupOperations(service);
     this.#qr = qr;
     this.#codes = codes;
     this.#prepared = new Prepared(service);

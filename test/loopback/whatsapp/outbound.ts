@@ -31,11 +31,11 @@ export function messageFromClient(service: Service, connection: Connection, send
   const { id = '', to: toJid } = node.attrs;
   const to = parseJid(toJid);
   const { linked } = sender;
-  if (to === undefined || linked === undefined) {
+  const toGroup = toJid?.endsWith('@g.us') === true;
+  if ((to === undefined && !toGroup) || linked === undefined) {
     acknowledge(connection, node, 400);
     return;
   }
-  const outgoing: Outgoing = { sender, senderDevice: linked.device, id, to, node };
   const effect = service.faults.forAck(sender.phone);
   switch (effect.kind) {
     case 'none':
@@ -52,6 +52,11 @@ export function messageFromClient(service: Service, connection: Connection, send
     default:
       effect satisfies never;
   }
+  if (to === undefined) {
+    service.groupMessages.fromClient(service, sender, node);
+    return;
+  }
+  const outgoing: Outgoing = { sender, senderDevice: linked.device, id, to, node };
   const recipients = recipientsOf(node, to);
   checkRecipients(service, outgoing, recipients);
   for (const { address, enc } of recipients) deliver(service, outgoing, address, enc);

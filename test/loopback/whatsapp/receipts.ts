@@ -62,6 +62,9 @@ export function ackFromClient(owner: Person, { attrs }: BinaryNode): void {
       if (attrs['error'] === undefined) owner.queue.confirm(entryKey('message', author, id));
       else owner.queue.reject(entryKey('message', author, id));
       return;
+    case 'notification':
+      owner.queue.confirm(entryKey('notification', author, id));
+      return;
     default:
   }
 }

@@ -7,10 +7,13 @@ import type { CompanionKeys } from './adv-identity.ts';
 import { CheckBook } from './checks.ts';
 import type { Connection } from './connection.ts';
 import { Faults } from './faults.ts';
+import { GroupMessages } from './group-messages.ts';
+import { GroupRegistry } from './group-registry.ts';
 import { MediaHost } from './media-host.ts';
 import { Numbers } from './numbers.ts';
 import { People } from './people.ts';
 import type { Person } from './people.ts';
+import { PhoneData } from './phone-data.ts';
 
 export interface ServiceOptions {
   /** Never decrypt what clients send; still count stanzas, ids, acks and receipts. */
@@ -26,6 +29,9 @@ export interface Service {
   readonly faults: Faults;
   readonly checks: CheckBook;
   readonly media: MediaHost;
+  readonly groups: GroupRegistry;
+  readonly groupMessages: GroupMessages;
+  readonly phoneData: PhoneData;
 }
 
 /** A connected client: not paired yet, or logged in as somebody's linked device. */
@@ -37,5 +43,9 @@ export async function makeService(seed: Buffer, options: ServiceOptions): Promis
   const checks = new CheckBook();
   const faults = new Faults();
   const media = await MediaHost.start(faults);
-  return { options, people: new People(seed), numbers: new Numbers(checks), faults, checks, media };
+  const people = new People(seed);
+  const groups = new GroupRegistry(people);
+  const groupMessages = new GroupMessages(groups);
+  const phoneData = new PhoneData(seed);
+  return { options, people, numbers: new Numbers(checks), faults, checks, media, groups, groupMessages, phoneData };
 }
