@@ -15,6 +15,7 @@ import type { Log, LogLevel } from '../../../log.ts';
 import type { WayOut } from '../../../net/proxy.ts';
 import type { SocketCaches } from './caches.ts';
 
+const { HistorySyncType } = proto.HistorySync;
 const CONNECT_TIMEOUT_MS = 60_000;
 const QUERY_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
@@ -59,9 +60,10 @@ export function openSocket({ mode, url, version, out, auth, caches, log, logLeve
     // The server's properties decide how privacy tokens are attached; without them WhatsApp may answer 463.
     fireInitQueries: true,
     syncFullHistory: false,
-    // The first notice carries the initial LID mappings; without any the library warns of session errors. Saying no to
-    // RECENT also skips its wait of up to 20 s after pairing.
-    shouldSyncHistoryMessage: ({ syncType }) => syncType === proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP,
+    // The first notice carries the initial LID mappings and the names of chats; without any the library warns of session
+    // errors. Push names are a small list. Saying no to RECENT also skips its wait of up to 20 s after pairing.
+    shouldSyncHistoryMessage: ({ syncType }) =>
+      syncType === HistorySyncType.INITIAL_BOOTSTRAP || syncType === HistorySyncType.PUSH_NAME,
     // Retry receipts are answered from the durable sent index, so the memory cache per socket buys nothing.
     enableRecentMessageCache: false,
     generateHighQualityLinkPreview: false,
