@@ -71,8 +71,17 @@ export function buildHouse(options: HouseOptions) {
     clock: time,
   });
   const lanes = new Lanes({ supervisor, views, stores, media, files, clock: time, log });
-  const numbers = new Directory({ supervisor, views, records, lanes, stores, clock: time });
+  const numbers = new Directory({
+    supervisor,
+    views,
+    records,
+    lanes,
+    stores,
+    humanWrote: () => undefined,
+    clock: time,
+  });
   return {
+    dir,
     time,
     engine,
     stores,
