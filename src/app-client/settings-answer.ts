@@ -21,7 +21,10 @@ const text = z
   .union([z.string(), z.number()])
   .nullish()
   .transform((value) => (value === null || value === undefined ? '' : String(value)));
-const flag = z.unknown().transform((value) => value === true || value === 1 || value === '1' || value === 'true');
+const flag = z
+  .unknown()
+  .optional()
+  .transform((value) => value === true || value === 1 || value === '1' || value === 'true');
 
 const settingsAnswer = z.object({
   whatsapp_business_api: flag,
