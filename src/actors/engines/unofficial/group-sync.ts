@@ -166,7 +166,14 @@ export class GroupSync {
     const { book, queue } = this.#o;
     const gone = left.map((jid) => ({ jid, subject: book.subject(jid) ?? '', size: 0, participants: [] }));
     const facts = [
-      ...(groups.length > 0 ? [this.#fact(groups.map(({ meta }) => reported(meta)), whole)] : []),
+      ...(groups.length > 0
+        ? [
+            this.#fact(
+              groups.map(({ meta }) => reported(meta)),
+              whole,
+            ),
+          ]
+        : []),
       ...gone.map((group) => this.#fact([group], false)),
     ];
     const also = (batch: Batch) => {

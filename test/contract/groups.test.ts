@@ -1,0 +1,175 @@
+/** Contract clients §11, §11.1 through the whole bridge: routes, sync, and what members decrypt. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../helpers/eventually.ts';
+import { call } from '../helpers/json-http.ts';
+import { Play } from './inbound/play.ts';
+
+const ALICE = '4917011110001';
+const BOB = '4917011110002';
+const CAROL = '4917011110003';
+const STRANGER = '4917011110004';
+
+type Told = {
+  readonly device_phone: string;
+  readonly groups: readonly {
+    readonly jid: string;
+    readonly subject: string;
+    readonly size: number;
+    readonly participants: readonly { readonly phone: string; readonly admin: boolean }[];
+  }[];
+};
+
+describe('clients §11 groups', () => {
+  let play: Play;
+  let number: string;
+  let open: string;
+  let hidden: string;
+
+  const api = async (path: string, body?: object) => {
+    const answer = await play.bridge.call(`/api/groups/${path}`, body === undefined ? {} : { body });
+    return [answer.status, answer.body as Record<string, unknown>] as const;
+  };
+  const world = (path: string, body: object) => play.world(path, body) as Promise<Record<string, unknown>>;
+  const newGroup = async (body: object) => String((await world('/groups', body))['jid']);
+  const seen = async (jid: string) => (await call(`${play.stage.world.control}/groups/${jid}`)).body;
+  const told = async (): Promise<Told[]> => {
+    const requests = await play.stage.world.appRequests({ path: '/api/groups/sync' });
+    return requests.map(({ body }) => body as Told);
+  };
+  const toldOf = async (jid: string) => (await told()).flatMap(({ groups }) => groups.filter((one) => one.jid === jid));
+
+  beforeAll(async () => {
+    play = await Play.begin();
+    ({ number } = play);
+    const members = [number, BOB];
+    open = await newGroup({ subject: 'Friends', creator: ALICE, members });
+    hidden = await newGroup({ subject: 'Strangers', creator: STRANGER, members: [number], hidePhones: true });
+  });
+  afterAll(async () => {
+    expect(await play.end()).toEqual({ violations: [], undecryptable: 0 });
+  });
+
+  it('§11.1 everything 7 s after open; C-46, C-48 members known only by LID are left out, never sent as digits', async () => {
+    await eventually(async () => (await toldOf(hidden)).length > 0, { what: 'the sync', withinMs: 15_000 });
+    const [friends] = await toldOf(open);
+    expect(friends).toMatchObject({ subject: 'Friends', size: 3 });
+    expect(friends?.participants).toEqual([
+      { phone: ALICE, admin: true },
+      { phone: number, admin: false },
+      { phone: BOB, admin: false },
+    ]);
+    const [strangers] = await toldOf(hidden);
+    expect(strangers).toMatchObject({ subject: 'Strangers', size: 2, participants: [{ phone: number, admin: false }] });
+    expect((await told()).every(({ device_phone }) => device_phone === number)).toBe(true);
+  });
+
+  it('all and meta: LIDs are marked as such, phones where they are known', async () => {
+    const [status, body] = await api(`all/${number}?workspace_id=7`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ ok: true, total: 2 });
+    expect(body['groups']).toContainEqual({
+      ...{ jid: open, subject: 'Friends', owner: `${ALICE}@s.whatsapp.net`, creation: expect.any(Number) },
+      ...{ description: null, participants_count: 3, announce_only: false, restrict: false, ephemeral_duration: null },
+    });
+    const [, { meta }] = await api(`meta/${number}?jid=${hidden}`);
+    const participants = (meta as { participants: { id: string; phoneNumber?: string }[] }).participants;
+    expect(participants.map(({ id, phoneNumber }) => [id.split('@')[1], phoneNumber])).toEqual([
+      ['lid', undefined],
+      ['s.whatsapp.net', `${number}@s.whatsapp.net`],
+    ]);
+  });
+
+  it('create, participants, subject, description, settings, invite: answers, and the group as WhatsApp has it', async () => {
+    await play.stage.world.addPhone(CAROL);
+    const [status, created] = await api(`create/${number}`, { name: 'Sales', participants: [`+${ALICE}`, BOB] });
+    expect([status, created]).toMatchObject([200, { ok: true, subject: 'Sales', participants_count: 3 }]);
+    const jid = String(created['jid']);
+    expect(created['meta']).toMatchObject({ id: jid, subject: 'Sales' });
+
+    const change = await api(`participants/${number}`, { jid, action: 'add', participants: [CAROL, ALICE] });
+    expect(change).toMatchObject([
+      200,
+      {
+        ...{ ok: true, action: 'add', partial: true, ok_count: 1, fail_count: 1, total_count: 2 },
+        result: [
+          { jid: `${CAROL}@s.whatsapp.net`, status: '200' },
+          { jid: `${ALICE}@s.whatsapp.net`, status: '409' },
+        ],
+        meta: { size: 4 },
+      },
+    ]);
+    const none = await api(`participants/${number}`, { jid, action: 'add', participants: [ALICE] });
+    expect(none).toMatchObject([200, { ok: false, partial: false, ok_count: 0 }]);
+    await api(`participants/${number}`, { jid, action: 'promote', participants: [CAROL] });
+
+    expect(await api(`subject/${number}`, { jid, subject: 'Sales 2' })).toEqual([
+      200,
+      { ok: true, jid, subject: 'Sales 2' },
+    ]);
+    const description = 'What we do';
+    expect(await api(`description/${number}`, { jid, description })).toEqual([200, { ok: true, jid, description }]);
+    for (const setting of ['announcement', 'locked'])
+      expect(await api(`settings/${number}`, { jid, setting })).toEqual([200, { ok: true, jid, setting }]);
+    const [, first] = await api(`invite-code/${number}?jid=${jid}`);
+    expect(first).toEqual({ ok: true, jid, code: expect.any(String), url: `https://chat.whatsapp.com/${String(first['code'])}` });
+    const [, second] = await api(`revoke-invite/${number}`, { jid });
+    expect(second['code']).not.toBe(first['code']);
+
+    expect(await seen(jid)).toEqual({
+      ...{ subject: 'Sales 2', description, announcement: true, locked: true, invite: second['code'] },
+      members: { [number]: 'superadmin', [ALICE]: null, [BOB]: null, [CAROL]: 'admin' },
+    });
+    // §11.1: 5 s after the last change, this group alone.
+    await eventually(async () => (await toldOf(jid)).at(-1)?.subject === 'Sales 2', {
+      what: 'the changed group',
+      withinMs: 15_000,
+    });
+    expect((await toldOf(jid)).at(-1)?.participants).toContainEqual({ phone: CAROL, admin: true });
+    expect((await told()).filter(({ groups }) => groups.length === 1 && groups[0]?.jid === jid).length).toBe(1);
+  });
+
+  it('C-46 members decrypt what is sent to the group, and its metadata is cached: no query while WhatsApp is silent', async () => {
+    const send = async (text: string) =>
+      (await play.bridge.call(`/api/send-message/${number}`, { body: { targetJid: open, message: text } })).status;
+    const texts = async (who: string) => (await play.stage.world.contactMessages(who, number)).map(({ text }) => text);
+    expect(await send('first')).toBe(200);
+    await play.stage.world.faults({ iq: { xmlns: 'w:g2', drop: true } });
+    expect(await send('second')).toBe(200);
+    await play.stage.world.faults({ clear: true });
+    for (const who of [ALICE, BOB]) {
+      await eventually(async () => (await texts(who)).length >= 2, { what: 'both messages', withinMs: 10_000 });
+      expect(await texts(who)).toEqual(['first', 'second']);
+    }
+  });
+
+  it('§11 one request at a time may be wrong: 422 for a bad jid and missing fields, 503 without a connection, 401 without a token', async () => {
+    const bad = [422, { ok: false, error: 'jid must match <digits>(-<digits>)?@g.us' }];
+    expect(await api(`meta/${number}?jid=123`)).toEqual(bad);
+    expect(await api(`leave/${number}`, { jid: `${ALICE}@s.whatsapp.net` })).toEqual(bad);
+    expect((await api(`create/${number}`, { subject: 'x', participants: [] }))[0]).toBe(422);
+    expect((await api(`settings/${number}`, { jid: open, setting: 'loud' }))[0]).toBe(422);
+    expect(await api('all/4917099999999')).toEqual([503, { ok: false, error: 'Sender device is not connected.' }]);
+    const bare = await call(`${play.bridge.url}/api/groups/all/${number}`);
+    expect([bare.status, bare.body]).toEqual([401, { ok: false, error: 'unauthorized' }]);
+    // WhatsApp refuses: the number is no admin there.
+    const [status, body] = await api(`subject/${number}`, { jid: hidden, subject: 'mine' });
+    expect([status, body]).toEqual([500, { ok: false, error: expect.stringMatching(/403/) }]);
+  });
+
+  it('C-48 a group the number has left, or was removed from, is told once with size 0, also after a restart', async () => {
+    expect(await api(`leave/${number}`, { jid: hidden, workspace_id: 7 })).toEqual([200, { ok: true, jid: hidden }]);
+    await world(`/groups/${open}/change`, { by: ALICE, action: 'remove', phones: [number] });
+    const empty = { size: 0, participants: [] };
+    for (const jid of [open, hidden]) {
+      await eventually(async () => (await toldOf(jid)).at(-1)?.size === 0, { what: 'the left group', withinMs: 15_000 });
+      expect((await toldOf(jid)).at(-1)).toMatchObject(empty);
+    }
+    const before = (await told()).length;
+    await play.bridge.stop();
+    await play.bridge.restart();
+    await play.bridge.allConnected([number], 20_000);
+    await eventually(async () => (await told()).length > before, { what: 'the sync after the restart', withinMs: 15_000 });
+    expect((await toldOf(open)).filter(({ size }) => size === 0).length).toBe(1);
+    expect((await toldOf(hidden)).filter(({ size }) => size === 0).length).toBe(1);
+  });
+});
