@@ -5,6 +5,8 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AttachmentFiles } from './actors/attachments.ts';
+import { Automations } from './actors/automation/automations.ts';
+import { noFlows } from './actors/automation/no-flows.ts';
 import { Directory } from './actors/directory.ts';
 import { History } from './actors/history.ts';
 import { createInspector } from './actors/inspector/inspector.ts';
@@ -12,6 +14,7 @@ import { MediaFiles } from './actors/content/media-files.ts';
 import { MediaSources } from './actors/content/media-source.ts';
 import { VoiceConverter } from './actors/content/voice.ts';
 import { Lanes } from './actors/lane.ts';
+import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
 import type { Vitals } from './actors/protocol.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
@@ -21,6 +24,7 @@ import { Views } from './actors/views.ts';
 import { WhatsAppVersions } from './actors/whatsapp-version.ts';
 import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
+import { Endpoints } from './app-client/endpoints.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
@@ -79,9 +83,20 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const automations = new Automations({
+    flows: noFlows(log),
+    endpoints: new Endpoints({ client, clock }),
+    send: (request) => lanes.send(request),
+    workspace: (digits) => records.read(digits).workspace,
+    appUrl: config.appUrl,
+    clock,
+    log,
+    staleAfterSeconds: config.staleAfterMs / 1_000,
+  });
   const engine = createUnofficialEngine({
     stores,
     outbox,
+    automations,
     dataQueue,
     proxyLookup: proxyLookup(client, clock),
     proxyProbeUrl: config.proxyProbeUrl,
@@ -105,7 +120,12 @@ async function main(config: Config, log: Log): Promise<void> {
     stores,
     records,
     history,
-    outbox,
+    outbox: {
+      detach: async (owner) => {
+        await automations.detach(owner);
+        await outbox.detach(owner);
+      },
+    },
     isPaired: engine.isPaired,
     tell: (fact) => {
       dataQueue.append([fact]).catch((error: unknown) => log.error({ err: error }, 'a status could not be stored'));
@@ -125,7 +145,15 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
   });
   const lanes = new Lanes({ supervisor, views, stores, media, files, clock, log });
-  const numbers = new Directory({ supervisor, views, records, lanes, stores, clock });
+  const numbers = new Directory({
+    supervisor,
+    views,
+    records,
+    lanes,
+    stores,
+    humanWrote: automations.humanWrote,
+    clock,
+  });
 
   let phase: ReturnType<Vitals['phase']> = 'starting';
   let restored: RestoreProgress = { done: 0, total: 0, finished: false };
@@ -141,6 +169,7 @@ async function main(config: Config, log: Log): Promise<void> {
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
     operator: {
       history: (digits) => history.of(digits),
+      limits: (digits) => (stores.exists(digits) ? limitsOf(stores.open(digits), clock.now()) : []),
       versions: () => versions.settings(),
       setVersion: (version, digits) => versions.set(version, digits),
     },
@@ -173,6 +202,7 @@ async function main(config: Config, log: Log): Promise<void> {
       const failed = await runDown(
         [
           { name: 'ticks', deadlineMs: 100, run: async () => [beat.stop(), drain.stop(), inspector?.close()] },
+          { name: 'automations', deadlineMs: 3_000, run: () => automations.stop() },
           { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting, clock) },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
           { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },

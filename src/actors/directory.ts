@@ -37,6 +37,8 @@ export type DirectoryOptions = {
   readonly records: NumberRecords;
   readonly lanes: Lanes;
   readonly stores: DeviceStores;
+  /** Somebody sends to this JID through a route: an operator, as far as can be told. */
+  readonly humanWrote: (digits: string, to: string) => void;
   readonly clock: Clock;
 };
 
@@ -94,6 +96,7 @@ export class Directory implements Numbers {
   }
 
   send(request: SendRequest): Promise<SendAnswer> {
+    this.#o.humanWrote(request.from, request.to);
     return this.#o.lanes.send(request);
   }
 

@@ -1,8 +1,8 @@
 /**
  * The desk of one number where accepted messages and receipts become facts for the app (design, natural path ii).
  *
- *  IN1  One transaction = outbox rows + whatever the engine must forget (its journal) + the id remembered as seen. A
- *       crash leaves all of it or none of it (P5).
+ *  IN1  One transaction = outbox rows + whatever the engine must forget (its journal) + the id remembered as seen + the
+ *       task of the automations. A crash leaves all of it or none of it (P5).
  *  IN2  A message id is forwarded once in 14 days, also across restarts (contract inbound §1).
  *  IN3  What this bridge sent itself is never mirrored (contract inbound §7).
  *  IN4  Facts of one number are appended in the order of the calls: nothing here waits before it appends.
@@ -18,6 +18,7 @@ import { advance, forApp, type Receipt } from '../machines/receipt.ts';
 import type { Identity } from '../phone.ts';
 import type { Batch, Store, Table } from '../store/store.ts';
 import { GroupAuthors } from './group-authors.ts';
+import type { AutomationDoor } from './automation/automation.ts';
 import type { LidMap, LidPair } from './lid-map.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 import type { SentIndex } from './sent-index.ts';
@@ -52,6 +53,7 @@ export type InboundDeskOptions = {
   readonly groupName: (jid: string) => string;
   /** `FORWARD_GROUPS`: without it messages in groups are dropped (contract inbound §1, §9). */
   readonly forwardGroups: boolean;
+  readonly automation: AutomationDoor;
   readonly clock: Clock;
   /** Older messages are stored, not handled (`STALE_AFTER_SECONDS`). */
   readonly staleAfterSeconds: number;
@@ -78,11 +80,14 @@ export class InboundDesk {
    * Rejects, with nothing changed, only when the store does.
    */
   async accept(messages: readonly InboundMessage[], also: (batch: Batch) => void): Promise<void> {
-    const { queue, store, lids } = this.#o;
+    const { queue, store, lids, automation } = this.#o;
     const news = messages.filter((message) => this.#isNews(message));
     const pairs = lids.news(messages.flatMap(({ contact }) => pairOf(contact)));
+    const facts = news.map((message) => this.#fact(message));
+    const tasks = automation.open(facts);
     const change = (batch: Batch) => {
       also(batch);
+      automation.put(batch, tasks);
       lids.learn(batch, pairs);
       for (const { id, group } of news) {
         if (group) this.#authors.record(batch, id, group.participant);
@@ -93,12 +98,13 @@ export class InboundDesk {
     if (news.length === 0) return store.write(change);
     for (const { id } of news) this.#onTheirWay.add(id);
     try {
-      await queue.append(
-        news.map((message) => this.#fact(message)),
-        change,
-      );
+      await queue.append(facts, change);
     } finally {
       for (const { id } of news) this.#onTheirWay.delete(id);
+    }
+    automation.begin(tasks);
+    for (const { direction, group, contact } of facts) {
+      if (direction === 'out' && !group) automation.humanWrote(contact);
     }
   }
 
@@ -106,12 +112,14 @@ export class InboundDesk {
   receipt(id: string, receipt: Receipt, at: number): Promise<void> {
     const { queue, sent, store, digits } = this.#o;
     const told = forApp(receipt);
-    const before = sent.get(id)?.receipt;
+    const row = sent.get(id);
+    const before = row?.receipt;
     const alreadyTold = told !== undefined && before !== undefined && forApp(before) === told;
     if (told === undefined || alreadyTold || !advance(before, receipt)) {
       return sent.receive(id, receipt, (change) => store.write(change));
     }
-    const fact: ReceiptFact = { kind: 'receipt', device: digits, id, status: told, at };
+    const origin = row?.origin && { origin: row.origin };
+    const fact: ReceiptFact = { kind: 'receipt', device: digits, id, status: told, ...origin, at };
     return sent.receive(id, receipt, (change) => queue.append([fact], change));
   }
 

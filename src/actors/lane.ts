@@ -47,7 +47,7 @@ export type LanesOptions = {
   readonly log: Log;
 };
 
-type Part = Pick<SendRequest, 'from' | 'to' | 'content' | 'deadline'>;
+type Part = Pick<SendRequest, 'from' | 'to' | 'content' | 'origin' | 'deadline'>;
 
 export class Lanes {
   readonly #o: LanesOptions;
@@ -132,7 +132,7 @@ export class Lanes {
   }
 
   /** Media first, then the engine. */
-  async #deliver({ from, to, content, deadline }: Part, id: string): Promise<SendAnswer> {
+  async #deliver({ from, to, content, origin, deadline }: Part, id: string): Promise<SendAnswer> {
     const { media, files, clock, supervisor } = this.#o;
     const fetched = await media.fetch(from, content, deadline);
     if (fetched.kind === 'late') return { kind: 'timed out', why: 'the media was not here in time' };
@@ -143,7 +143,7 @@ export class Lanes {
       if (handle?.isOpen()) return { kind: 'timed out', why: 'no time was left to hand the message over' };
       return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
     }
-    const result = await handle.send({ from, to, content: fetched.content, id, deadline });
+    const result = await handle.send({ from, to, content: fetched.content, id, deadline, ...(origin && { origin }) });
     return result.kind === 'failed' && result.why === 'no time' ? { kind: 'timed out', why: result.error } : result;
   }
 

@@ -9,6 +9,7 @@ import type { Contact } from './contact-book.ts';
 import type { StarResult } from './engines/engine.ts';
 import type { GroupAnswer, GroupCommand } from './groups.types.ts';
 import type { Origin, SendResult } from './engines/engine.ts';
+import type { Limit } from './limits.ts';
 
 export type { Account, NumberState, SendResult };
 
@@ -133,6 +134,8 @@ export type VersionSettings = {
 export interface Operator {
   /** Oldest first, at most 200; empty for an unknown number. */
   history(digits: string): readonly HistoryEntry[];
+  /** What WhatsApp does not let the number do now, as far as known; empty for an unknown number. */
+  limits(digits: string): readonly Limit[];
   versions(): VersionSettings;
   /** For one number, or for all without `digits`; undefined takes the setting back. Durable when it resolves, used at the next connect. */
   setVersion(version: WhatsAppVersion | undefined, digits?: string): Promise<void>;

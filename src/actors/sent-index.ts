@@ -10,6 +10,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { advance, type Receipt } from '../machines/receipt.ts';
+import type { Origin } from './engines/engine.ts';
 import type { Batch, Store, Table } from '../store/store.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 
@@ -26,6 +27,10 @@ export type SentRow = {
   readonly message?: Uint8Array;
   /** Undefined until the server's ack. */
   readonly receipt?: Receipt;
+  /** Where its receipts go (contract inbound §10); a single send when absent. */
+  readonly origin?: Origin;
+  /** WhatsApp's code, when it refused the message after it had been answered as sent or pending. */
+  readonly refused?: number;
 };
 
 /** Makes a change durable, alone or together with others. */
@@ -59,8 +64,9 @@ export class SentIndex {
   }
 
   /** SI1. Resolves when `commit` has made it durable. */
-  record(id: string, to: string, message: Uint8Array, commit: Commit): Promise<void> {
-    return this.#write(id, { to, message, at: this.#clock.now() }, (change) =>
+  record(id: string, to: string, message: Uint8Array, commit: Commit, origin?: Origin): Promise<void> {
+    const from = origin ?? this.get(id)?.origin;
+    return this.#write(id, { to, message, at: this.#clock.now(), ...(from && { origin: from }) }, (change) =>
       commit((batch) => {
         change(batch);
         this.#sweep.onAdd(batch);
@@ -77,6 +83,13 @@ export class SentIndex {
     const news = row && advance(row.receipt, receipt);
     if (!row || !news) return;
     await this.#write(id, { ...row, receipt: news }, commit);
+  }
+
+  /** C-23: a refusal counts only until the contact has the message. Resolves when durable. */
+  async refuse(id: string, code: number, commit: Commit): Promise<void> {
+    const row = this.get(id);
+    if (!row || (row.receipt !== undefined && row.receipt !== 'sent')) return;
+    await this.#write(id, { ...row, refused: code }, commit);
   }
 
   /** A write may leave later than one that began after it (ride-along.ts): it must not take a receipt back. */

@@ -53,7 +53,7 @@ export type SupervisorOptions = {
   readonly stores: DeviceStores;
   readonly records: NumberRecords;
   readonly history: Pick<History, 'note' | 'crashed'>;
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'detach'>;
   /** Is a complete login on disk? (`me` and `account`, facts/baileys §5.1) */
   readonly isPaired: (digits: string) => boolean;
   readonly tell: (fact: Fact) => void;

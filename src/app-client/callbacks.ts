@@ -7,6 +7,7 @@
  *
  * Deliberately not here: inbound messages (`inbound-body.ts`), storing and sending.
  */
+import type { Identity } from '../phone.ts';
 import type { Fact, GroupsFact, InboundFact, ProxyFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
 import { inboundBody } from './inbound-body.ts';
 import type { Attachment } from './inbound-content.ts';
@@ -20,9 +21,15 @@ export type Supersede = {
   readonly rank: number;
 };
 
+/** The customer's message that a callback tells of: what the app answers is for its automations. */
+export type About = { readonly id: string; readonly contact: Identity };
+
 export type Callback = {
   readonly path: string;
   readonly body: Readonly<Record<string, unknown>>;
+  readonly about?: About;
+  /** A receipt of a single send is told to a second endpoint (inbound §10). */
+  readonly also?: { readonly path: string; readonly body: Readonly<Record<string, unknown>> };
   /** The bytes that belong into `media_base64`; the worker puts them there right before the POST. */
   readonly attachment?: Attachment;
   /** Callbacks that share any key are posted one after the other. Two when a customer's phone and LID are both known. */
@@ -37,6 +44,7 @@ export type Callback = {
 export const PATHS = {
   inbound: '/api/inbound-message',
   receipt: '/api/chat/message-status',
+  campaignReceipt: '/api/campaigns/update-status-by-id',
   status: '/api/update-status',
   groups: '/api/groups/sync',
   proxy: '/api/devices/proxy-result',
@@ -63,20 +71,28 @@ export function callbackOf(fact: Fact): Callback {
 function inboundMessage(fact: InboundFact): Callback {
   const { content } = fact;
   const attachment = content.kind === 'media' ? content.attachment : undefined;
-  return { path: PATHS.inbound, lane: 'inbound', ...inboundBody(fact), ...(attachment && { attachment }) };
+  const answerIsUsed = fact.direction === 'in' && !fact.group && content.kind !== 'reaction';
+  return {
+    path: PATHS.inbound,
+    lane: 'inbound',
+    ...inboundBody(fact),
+    ...(answerIsUsed && { about: { id: fact.id, contact: fact.contact } }),
+    ...(attachment && { attachment }),
+  };
 }
 
 const RECEIPT_RANK = { delivered: 1, read: 2 } as const;
 
 function messageStatus(fact: ReceiptFact): Callback {
   const key = `receipt:${fact.device}:${fact.id}`;
+  const id = cut(fact.id, LIMITS.receipt.messageId);
+  const at = new Date(fact.at).toISOString();
+  const { status } = fact;
+  const campaign = { path: PATHS.campaignReceipt, body: { message_id: id, status, timestamp: at } };
   return {
     path: PATHS.receipt,
-    body: {
-      whatsapp_message_id: cut(fact.id, LIMITS.receipt.messageId),
-      status: fact.status,
-      [fact.status === 'read' ? 'read_at' : 'delivered_at']: new Date(fact.at).toISOString(),
-    },
+    body: { whatsapp_message_id: id, status, [status === 'read' ? 'read_at' : 'delivered_at']: at },
+    ...(fact.origin !== 'auto' && { also: campaign }),
     orderKeys: [key],
     lane: 'receipts',
     timeoutMs: 10_000,

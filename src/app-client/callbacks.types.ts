@@ -33,6 +33,8 @@ export type ReceiptFact = {
   readonly device: string;
   readonly id: string;
   readonly status: 'delivered' | 'read';
+  /** What the message was sent for: a single send when absent. Decides who is told. */
+  readonly origin?: 'single' | 'auto';
   /** Epoch milliseconds. */
   readonly at: number;
 };

@@ -46,7 +46,7 @@ type Timing = {
 
 /** A file that the app wants sent; `url` may be relative to the app. */
 export type ReplyMedia = {
-  readonly type: 'image' | 'video' | 'audio' | 'document';
+  readonly type: 'image' | 'video' | 'document';
   readonly url: string;
   readonly caption: string;
   readonly fileName: string;
@@ -92,7 +92,7 @@ const custom = z.object({ reply: text, reply_delay: seconds(0), ...timing });
 const timed = z.object(timing);
 
 const mediaReply = z.object({
-  type: z.enum(['image', 'video', 'audio', 'document']),
+  type: z.enum(['image', 'video', 'document']),
   url: z.string().trim().min(1),
   caption: text,
   filename: text,

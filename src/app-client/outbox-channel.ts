@@ -25,10 +25,6 @@ export type Channel = {
   readonly ready: Fifo<Line>;
   /** Lines that wait because nobody answered for the app. */
   readonly forApp: Set<Line>;
-  /** The app lacks the endpoint: rows are dropped until then (epoch ms). */
-  skipUntil: number;
-  /** How many so far. */
-  skipped: number;
   warnedAt: number;
   probeTimer: Timer | undefined;
 };
@@ -47,8 +43,6 @@ export class Channels {
       gate: new Gate(),
       ready: new Fifo(),
       forApp: new Set(),
-      skipUntil: 0,
-      skipped: 0,
       warnedAt: 0,
       probeTimer: undefined,
     };

@@ -13,6 +13,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Batch, Key, Store, Table } from '../store/store.ts';
+import type { AnswerListener } from './outbox.types.ts';
 import { type DeadLetter, deadLettersOf, type Row, rowsOf } from './outbox-rows.ts';
 
 const REMOVE_AFTER_MS = 500;
@@ -32,8 +33,11 @@ export class Home {
   #spent: number[] = [];
   #timer: Timer | undefined;
 
-  constructor(store: Store, clock: Clock, log: Log) {
+  readonly onAnswer: AnswerListener | undefined;
+
+  constructor(store: Store, clock: Clock, log: Log, onAnswer?: AnswerListener) {
     this.store = store;
+    this.onAnswer = onAnswer;
     this.rows = rowsOf(store);
     this.dead = deadLettersOf(store);
     this.#clock = clock;

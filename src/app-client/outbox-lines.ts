@@ -28,6 +28,8 @@ export type Entry = {
   next: Entry | undefined;
   /** `writing`: not durable yet; `waiting`: in its line; `in flight`; `gone`: posted, buried or superseded. */
   state: 'writing' | 'waiting' | 'in flight' | 'gone';
+  /** No attempt so far, in this process or before it. */
+  first: boolean;
 };
 
 export type Line = {
@@ -49,7 +51,7 @@ export type Line = {
   tail: Entry | undefined;
 };
 
-export type NewEntry = Pick<Entry, 'seq' | 'home' | 'path' | 'lane' | 'supersede' | 'state' | 'attachment'>;
+export type NewEntry = Pick<Entry, 'seq' | 'home' | 'path' | 'lane' | 'supersede' | 'state' | 'first' | 'attachment'>;
 
 export class Lines {
   readonly #byKey = new Map<string, Line>();

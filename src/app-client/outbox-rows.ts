@@ -12,8 +12,9 @@ import type { Store, Table } from '../store/store.ts';
 import type { Callback } from './callbacks.ts';
 
 /** A stored callback; the body is the JSON text that goes on the wire. */
-export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | 'supersede' | 'attachment'> & {
+export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | 'supersede' | 'about' | 'attachment'> & {
   readonly body: string;
+  readonly also?: { readonly path: string; readonly body: string };
   /** How often the app answered that it does not know the message (inbound §10); survives a restart. */
   readonly repeats?: number;
 };
@@ -31,8 +32,12 @@ export type DeadLetter = {
 export const rowsOf = (store: Store): Table<Row> => store.table<Row>('outbox');
 export const deadLettersOf = (store: Store): Table<DeadLetter> => store.table<DeadLetter>('dead-letter');
 
-export function rowOf({ coalesceMs: _, body, ...callback }: Callback): Row {
-  return { ...callback, body: JSON.stringify(body) };
+export function rowOf({ coalesceMs: _, body, also, ...callback }: Callback): Row {
+  return {
+    ...callback,
+    body: JSON.stringify(body),
+    ...(also && { also: { path: also.path, body: JSON.stringify(also.body) } }),
+  };
 }
 
 /** Epoch milliseconds of the append. */

@@ -20,9 +20,9 @@ import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
 import type { Row } from './outbox-rows.ts';
 import { isUnknownDevice, outcomeOf } from './outcomes.ts';
+import { ReceiptPoster } from './receipt-poster.ts';
 
 const HOLD_MS = 60_000;
-const SKIP_MS = 10 * 60_000;
 
 export type WorkerOptions = {
   readonly client: AppClient;
@@ -37,6 +37,7 @@ export type WorkerOptions = {
 export class OutboxWorker {
   readonly #options: WorkerOptions;
   readonly #channels = new Channels();
+  readonly #receipts: ReceiptPoster;
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   /** Order keys of the numbers whose groups the app has refused. */
@@ -45,6 +46,7 @@ export class OutboxWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#receipts = new ReceiptPoster(options);
     setMaxListeners(64, this.#abort.signal); // one per request under way
   }
 
@@ -125,12 +127,7 @@ export class OutboxWorker {
     const entry = lines.take(line);
     const row = entry?.home.rows.get(entry.seq);
     if (!entry) return;
-    const skip = channel.skipUntil > clock.now();
-    if (!row || skip) {
-      if (skip) channel.skipped++;
-      this.#leave(entry);
-      return;
-    }
+    if (!row) return this.#leave(entry);
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;
@@ -146,6 +143,7 @@ export class OutboxWorker {
 
   #send(row: Row, call: Call): Promise<AppAnswer> {
     const { client, attachments } = this.#options;
+    if (row.lane === 'receipts') return this.#receipts.post(row, call);
     if (!row.attachment) return client.post(row.path, row.body, call);
     return attachments.withBytes(row.attachment, (base64) => client.post(row.path, withMedia(row.body, base64), call));
   }
@@ -156,6 +154,8 @@ export class OutboxWorker {
       lines.putBack(entry);
       return;
     }
+    const { first } = entry;
+    entry.first = false;
     const line = lines.lineOf(entry);
     const now = clock.now();
     const unknownDeviceMs = line.unknownDeviceSince === undefined ? 0 : now - line.unknownDeviceSince;
@@ -170,6 +170,7 @@ export class OutboxWorker {
 
     switch (outcome.kind) {
       case 'done':
+        if (row.about) entry.home.onAnswer?.(row.about, answer, first);
         return this.#leave(entry);
       case 'dead':
         if (this.#isNewRefusal(row))
@@ -177,12 +178,6 @@ export class OutboxWorker {
         entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
         return this.forget(entry);
       case 'skip':
-        channel.skipped++;
-        log.warn(
-          { path: row.path, ms: SKIP_MS, skipped: channel.skipped },
-          'the app lacks this endpoint; its callbacks are skipped',
-        );
-        channel.skipUntil = now + SKIP_MS;
         return this.#leave(entry);
       case 'hold':
         this.#warnRefused(channel, answer, now);

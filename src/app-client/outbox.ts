@@ -22,7 +22,7 @@ import { type Entry, Lines } from './outbox-lines.ts';
 import { moveRows } from './outbox-move.ts';
 import { appendedAt, type Row, rowOf, Sequence } from './outbox-rows.ts';
 import { OutboxWorker } from './outbox-worker.ts';
-import type { Outbox, OutboxQueue } from './outbox.types.ts';
+import type { AnswerListener, Outbox, OutboxQueue } from './outbox.types.ts';
 
 /** The queue that takes over when a number's folder goes away. Attach it first. */
 export const DATA_OWNER = 'data';
@@ -51,9 +51,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
   });
   let sweepTimer = clock.setTimeout(sweep, SWEEP_MS);
 
-  function attach(owner: string, store: Store): OutboxQueue {
+  function attach(owner: string, store: Store, onAnswer?: AnswerListener): OutboxQueue {
     if (homes.has(owner)) throw new Error('this owner has a queue already');
-    const home = new Home(store, clock, log);
+    const home = new Home(store, clock, log, onAnswer);
     homes.set(owner, home);
     for (const key of home.dead.keys()) {
       sequence.above(Number(key));
@@ -65,7 +65,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const seq = Number(key);
       sequence.above(seq);
       const { path, lane, supersede, orderKeys, attachment } = value;
-      const found = { seq, home, path, lane, supersede, attachment, state: 'waiting' } as const;
+      const found = { seq, home, path, lane, supersede, attachment, state: 'waiting', first: false } as const;
       loaded.push(lines.add(found, orderKeys));
     }
     expire(loaded.filter(({ seq }) => isTooOld(seq)));
@@ -85,7 +85,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const row = rowOf(callback);
       const { path, lane, orderKeys, attachment } = row;
       const entry = lines.add(
-        { seq: sequence.next(), home, path, lane, supersede, attachment, state: 'writing' },
+        { seq: sequence.next(), home, path, lane, supersede, attachment, state: 'writing', first: true },
         orderKeys,
       );
       added.push({ entry, row, coalesceMs, standing });

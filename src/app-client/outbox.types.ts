@@ -10,16 +10,24 @@
  *  O4  bodies are truncated to the app's limits before they are stored.
  */
 import type { Batch, Store } from '../store/store.ts';
+import type { About } from './callbacks.ts';
 import type { Fact } from './callbacks.types.ts';
+import type { AppAnswer } from './client.ts';
 
 export interface OutboxQueue {
   /** One transaction: the facts' rows plus whatever `also` changes in the same store (journal cleared, id remembered). */
   append(facts: readonly Fact[], also?: (batch: Batch) => void): Promise<void>;
 }
 
+/**
+ * Hears what the app answered to a customer's message, after its 2xx, in the order of the conversation. `first`: no earlier
+ * attempt, of this process or one before, can have told it to the app. Returns at once; the outbox waits for nobody.
+ */
+export type AnswerListener = (about: About, answer: AppAnswer, first: boolean) => void;
+
 export interface Outbox {
   /** The queue inside this store; loads what an earlier process left there. `owner` is the digits, or `data`. */
-  attach(owner: string, store: Store): OutboxQueue;
+  attach(owner: string, store: Store, onAnswer?: AnswerListener): OutboxQueue;
   /** Moves what is still unsent into the `data` queue, before the owner's folder goes away. */
   detach(owner: string): Promise<void>;
   stats(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };

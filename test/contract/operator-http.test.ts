@@ -30,6 +30,13 @@ describe('GET /api/client-history/:phone', () => {
     });
   });
 
+  it('C-23: tells the limits that WhatsApp set, with their end', async () => {
+    const { call, operator } = harness();
+    operator.limited.set(PHONE, [{ code: 463, why: 'WhatsApp has restricted this number', at: 0, until: 1_000 }]);
+    const limit = { code: 463, at: '1970-01-01T00:00:00.000Z', until: '1970-01-01T00:00:01.000Z' };
+    expect(await call(path)).toMatchObject({ status: 200, body: { limits: [limit] } });
+  });
+
   it('an unknown number has an empty list; another workspace gets 409 (C-11)', async () => {
     const { call, numbers } = harness();
     expect(await call(path)).toMatchObject({ status: 200, body: { phoneNumber: PHONE, history: [] } });

@@ -17,7 +17,12 @@ export function operatorRoutes(declare: Declare, { operator, strict }: OperatorR
 
   declare(clientHistory, { failure }, (c) => {
     const phoneNumber = c.req.valid('param').phone;
-    return reply(c, 200, { phoneNumber, history: operator.history(phoneNumber).map(entryOf) });
+    const limits = operator.limits(phoneNumber).map(({ at, until, ...rest }) => ({
+      ...rest,
+      at: iso(at),
+      until: iso(until),
+    }));
+    return reply(c, 200, { phoneNumber, history: operator.history(phoneNumber).map(entryOf), limits });
   });
 
   declare(getWhatsAppVersion, { before: [strict], failure }, (c) => reply(c, 200, versionsOf(operator)));

@@ -36,6 +36,9 @@ export const clientHistory = createRoute({
             nextAt: time.optional(),
           }),
         ),
+        limits: z
+          .array(z.object({ code: z.int(), why: z.string(), at: time, until: time }))
+          .openapi({ description: 'What WhatsApp does not let the number do now; believed until then at most' }),
       }),
     ),
     500: failed,

@@ -10,6 +10,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { DeviceStores, Store } from '../../../src/store/store.ts';
+import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
 
 /** Where it dies. In the last two the message is in the journal and nowhere else. */
 export type Window = 'before the journal' | 'before the receipt' | 'after the receipt';
@@ -87,6 +88,7 @@ const engine = createUnofficialEngine({
     baileysLogLevel: 'silent',
     staleAfterSeconds: 600,
     workspaceOf: () => undefined,
+    automations: NO_AUTOMATIONS,
   },
 });
 engine.connect({

@@ -21,6 +21,7 @@ import { createLog } from '../../../src/log.ts';
 import type { ConnectionEvent } from '../../../src/machines/number.types.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { Batch, DeviceStores, Store } from '../../../src/store/store.ts';
+import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
 import { startWhatsApp, type WhatsApp, type WhatsAppOptions } from '../../loopback/whatsapp/server.ts';
 
 export const PHONE = '5511987654321';
@@ -120,6 +121,7 @@ export class World {
       staleAfterSeconds: 600,
       forwardGroups: this.forwardGroups,
       workspaceOf: () => undefined,
+      automations: NO_AUTOMATIONS,
     });
     return [stores, engine];
   }

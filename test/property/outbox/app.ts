@@ -138,11 +138,17 @@ export const inbound = (contact: string, id: string, text = `text of ${id}`): In
   stored: false,
 });
 
-export const receipt = (id: string, status: ReceiptFact['status']): ReceiptFact => ({
+/** Of an automatic reply, which is told to one endpoint; `origin` 'single': to both. */
+export const receipt = (
+  id: string,
+  status: ReceiptFact['status'],
+  origin: ReceiptFact['origin'] = 'auto',
+): ReceiptFact => ({
   kind: 'receipt',
   device: DEVICE,
   id,
   status,
+  origin,
   at: Date.UTC(2026, 0, 2, 3, 4, 5),
 });
 

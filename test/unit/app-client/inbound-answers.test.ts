@@ -8,8 +8,14 @@ describe('answers to inbound-message (inbound §3.1)', () => {
   it.each([
     [{ ok: true, conversation_id: 7, routing_actions: [] }, { kind: 'stored' }],
     [{ ok: true, conversation_id: 7, routing_actions: {} }, { kind: 'stored' }],
-    [{ ok: true, conversation_id: 7, routing_actions: { flow_id: 12 } }, { kind: 'stored', flowId: '12' }],
-    [{ ok: true, conversation_id: 7, routing_actions: { flow_id: '12' } }, { kind: 'stored', flowId: '12' }],
+    [
+      { ok: true, conversation_id: 7, routing_actions: { flow_id: 12 } },
+      { kind: 'stored', flowId: '12' },
+    ],
+    [
+      { ok: true, conversation_id: 7, routing_actions: { flow_id: '12' } },
+      { kind: 'stored', flowId: '12' },
+    ],
     [{ ok: true, conversation_id: 7, routing_actions: { flow_id: null } }, { kind: 'stored' }],
     [{ ok: true, kind: 'dedup', message_id: 3 }, { kind: 'dedup' }],
     [{ ok: true, kind: 'opt_out', conv_id: 3 }, { kind: 'opt out' }],

@@ -15,7 +15,7 @@ afterAll(async () => {
 
 function lines() {
   const all = new Lines(clock);
-  const row = { home, path: '/p', lane: 'inbound', state: 'waiting' } as const;
+  const row = { home, path: '/p', lane: 'inbound', state: 'waiting', first: true } as const;
   const add = (seq: number, ...keys: string[]) =>
     all.add({ ...row, seq, supersede: undefined, attachment: undefined }, keys);
   return { all, add };

@@ -14,6 +14,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { parseDigits } from '../../../src/phone.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { NO_AUTOMATION } from '../../helpers/no-automations.ts';
 
 const DAY = 86_400_000;
 const commit: Commit = (change) => store.write(change);
@@ -85,7 +86,7 @@ describe('LID map', () => {
 describe('inbound desk', () => {
   const told: Fact[] = [];
   let sent: SentIndex;
-  const groups = { forwardGroups: false, groupName: () => '' };
+  const groups = { forwardGroups: false, automation: NO_AUTOMATION, groupName: () => '' };
   const desk = () => {
     const queue: OutboxQueue = {
       append: (facts, also) =>
@@ -96,10 +97,26 @@ describe('inbound desk', () => {
         }),
     };
     sent = new SentIndex(store, clock);
-    return new InboundDesk({ digits: '1', store, queue, sent, lids: new LidMap(store), clock, staleAfterSeconds: 600, ...groups });
+    return new InboundDesk({
+      digits: '1',
+      store,
+      queue,
+      sent,
+      lids: new LidMap(store),
+      clock,
+      staleAfterSeconds: 600,
+      ...groups,
+    });
   };
   const message = (id: string, more: Partial<InboundMessage> = {}): InboundMessage => ({
-    ...{ id, direction: 'in', contact: { pn: digits('491701234567') }, name: '', content: { kind: 'text', text: 'x' }, at: now / 1_000 },
+    ...{
+      id,
+      direction: 'in',
+      contact: { pn: digits('491701234567') },
+      name: '',
+      content: { kind: 'text', text: 'x' },
+      at: now / 1_000,
+    },
     ...more,
   });
   const nothing = () => undefined;

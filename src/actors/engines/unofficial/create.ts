@@ -3,6 +3,7 @@
  */
 import type { Outbox, OutboxQueue } from '../../../app-client/outbox.types.ts';
 import type { ProxyLookup } from '../../../app-client/proxy-config.ts';
+import type { AutomationHome } from '../../automation/automations.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
@@ -21,6 +22,7 @@ import { establishTrust } from './trust.ts';
 export type UnofficialDeps = {
   readonly stores: DeviceStores;
   readonly outbox: Pick<Outbox, 'attach'>;
+  readonly automations: AutomationHome;
   /** For facts about numbers without a login. */
   readonly dataQueue: OutboxQueue;
   readonly proxyLookup: ProxyLookup;
@@ -68,11 +70,12 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
   const deviceOf = (digits: string, store: Store): Device => {
     const known = devices.get(store);
     if (known) return known;
-    const queue = outbox.attach(digits, store);
+    const queue = outbox.attach(digits, store, deps.automations.listener(digits));
     const device = new Device({
       digits,
       store,
       queue,
+      automations: deps.automations,
       files: deps.files,
       reuploads: deps.reuploads,
       clock,

@@ -9,8 +9,10 @@ import type { Log } from '../../../log.ts';
 import type { Store } from '../../../store/store.ts';
 import { ContactBook } from '../../contact-book.ts';
 import { GroupBook } from '../../group-book.ts';
+import type { AutomationHome } from '../../automation/automations.ts';
 import { InboundDesk } from '../../inbound.ts';
 import { LidMap } from '../../lid-map.ts';
+import { noteRefusal } from '../../limits.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
 import { NewestOwn } from '../../newest-own.ts';
 import { SentIndex } from '../../sent-index.ts';
@@ -27,6 +29,7 @@ export type DeviceOptions = {
   readonly digits: string;
   readonly store: Store;
   readonly queue: OutboxQueue;
+  readonly automations: AutomationHome;
   readonly files: MediaFiles;
   readonly reuploads: Reuploads;
   readonly clock: Clock;
@@ -54,25 +57,18 @@ export class Device {
   readonly journal: DecryptJournal;
   readonly desk: InboundDesk;
   readonly rideAlong: RideAlong;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #writing = new Set<Promise<void>>();
 
-  constructor({
-    digits,
-    store,
-    queue,
-    files,
-    reuploads,
-    clock,
-    log,
-    staleAfterSeconds,
-    forwardGroups,
-    workspace,
-  }: DeviceOptions) {
+  constructor(options: DeviceOptions) {
+    const { digits, store, queue, automations, files, reuploads, clock, log, staleAfterSeconds, forwardGroups } =
+      options;
     this.digits = digits;
     this.store = store;
     this.queue = queue;
-    this.workspace = workspace;
+    this.workspace = options.workspace;
+    this.#clock = clock;
     this.#log = log;
     this.rideAlong = new RideAlong(store, clock);
     this.sent = new SentIndex(store, clock);
@@ -90,7 +86,8 @@ export class Device {
     this.recipients = new Recipients(store, lids, clock);
     this.journal = new DecryptJournal(store, clock);
     const groupName = (jid: string) => this.groups.subject(jid) ?? '';
-    const inbound = { staleAfterSeconds, forwardGroups, groupName };
+    const automation = automations.attach(digits, store, queue, lids);
+    const inbound = { staleAfterSeconds, forwardGroups, groupName, automation };
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
 
@@ -113,6 +110,12 @@ export class Device {
       stored.catch(() => this.journal.forget(entry));
       this.#accept(entry, me).catch(onFailure);
     }
+  }
+
+  onRefusal(code: number): void {
+    noteRefusal(this.store, code, this.#clock).catch((error: unknown) =>
+      this.#log.error({ err: error, code }, 'a limit of the number could not be stored'),
+    );
   }
 
   /** Waits for the keys, messages and marks that are on their way to the disk. */

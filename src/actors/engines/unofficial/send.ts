@@ -22,7 +22,7 @@ import { splitJid } from '../../../phone.ts';
 import { type MediaFiles, mediaOf } from '../../content/media-files.ts';
 import type { NewestOwn } from '../../newest-own.ts';
 import type { SentIndex } from '../../sent-index.ts';
-import type { SendCommand, SendResult } from '../engine.ts';
+import type { Origin, SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
 import { MediaSends } from './media-sends.ts';
 import { compose, isInteractive, type Plain } from './outgoing/compose.ts';
@@ -52,12 +52,15 @@ export type SenderOptions = {
   readonly files: MediaFiles;
   readonly clock: Clock;
   readonly log: Log;
+  /** WhatsApp refused a message, at once or after it was answered. */
+  readonly onRefusal: (code: number) => void;
   /** A write that must not be lost failed after the fact. */
   readonly onFailure: (error: unknown) => void;
 };
 
 /** `content` is still to be made a message, for the chat that it really goes to; with neither it is in the sent index. */
 type Order = Omit<SendCommand, 'from' | 'content'> & { readonly content?: Plain; readonly message?: proto.IMessage };
+const REFUSED = 'WhatsApp refused the message after it had been answered';
 type Turn = { begun: boolean; cancelled: boolean };
 
 const noTime = (id: string) => failed(id, 'no time was left to hand the message over', { why: 'no time' });
@@ -120,6 +123,8 @@ export class Sender {
     const settle = this.#acks.get(id);
     if (error !== undefined) {
       this.#o.log.warn({ messageId: id, code: Number(error), late: !settle }, 'WhatsApp refused a message');
+      this.#o.onRefusal(Number(error));
+      this.#o.sent.refuse(id, Number(error), (change) => this.#o.rideAlong.add(change)).catch(this.#o.onFailure);
       settle?.({ kind: 'refused', code: Number(error) });
       return;
     }
@@ -158,13 +163,16 @@ export class Sender {
   }
 
   /** SE6. */
-  async #orAsText({ id, to, content, deadline }: SendCommand, sending: Promise<SendResult>): Promise<SendResult> {
+  async #orAsText(
+    { id, to, content, deadline, ...rest }: SendCommand,
+    sending: Promise<SendResult>,
+  ): Promise<SendResult> {
     const result = await sending;
     if (result.kind !== 'failed' || !isInteractive(content)) return result;
     if (result.code === undefined || NOT_ABOUT_CONTENT.includes(result.code)) return result;
     this.#o.log.warn({ messageId: id, code: result.code, content: content.kind }, 'refused as it is, sent as text');
     const text: Plain = { kind: 'text', text: asText(content) };
-    return this.#promising(this.#send({ id: derivedMessageId(id, 'text'), to, deadline, content: text }));
+    return this.#promising(this.#send({ ...rest, id: derivedMessageId(id, 'text'), to, deadline, content: text }));
   }
 
   async #send(command: Order): Promise<SendResult> {
@@ -202,7 +210,7 @@ export class Sender {
   async #inLine(
     before: Promise<unknown> | undefined,
     prepared: Promise<Prepared>,
-    { id, deadline }: Order,
+    { id, deadline, origin }: Order,
     turn: Turn,
   ): Promise<HandedOver> {
     // The predecessor's outcome is its own sender's business.
@@ -211,11 +219,12 @@ export class Sender {
     if (turn.cancelled || this.#o.clock.now() >= deadline) return noTime(id);
     if (this.#cut.signal.aborted) return failed(id, 'the connection was lost before the message was handed over');
     turn.begun = true;
-    return this.#relay(id, ready.to, ready.message);
+    return this.#relay(id, ready.to, ready.message, origin);
   }
 
   async #prepare({ id, to, content, message }: Order): Promise<Prepared> {
     const row = this.#o.sent.get(id);
+    if (row?.refused !== undefined && !content && !message) return failed(id, REFUSED, { code: row.refused });
     if (row?.receipt !== undefined) return { kind: 'finished', result: { kind: 'sent', id, to: row.to } };
     if (row?.message) return this.#withDevices(id, row.to, proto.Message.decode(row.message));
     const resolved = await this.#resolve(to);
@@ -252,10 +261,10 @@ export class Sender {
       : failed(id, "WhatsApp did not name the recipient's devices");
   }
 
-  async #relay(id: string, to: string, message: proto.IMessage): Promise<HandedOver> {
+  async #relay(id: string, to: string, message: proto.IMessage, origin?: Origin): Promise<HandedOver> {
     this.#shown.set(message, 0);
     const bytes = proto.Message.encode(message).finish();
-    const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change));
+    const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change), origin);
     recorded.catch(this.#o.onFailure);
     if (isShown(message)) {
       const noted = this.#o.rideAlong.add((batch) => this.#o.newest.record(batch, to, id));

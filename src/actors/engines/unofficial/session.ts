@@ -59,6 +59,7 @@ export class Session {
       files: device.files,
       clock,
       log,
+      onRefusal: (code) => device.onRefusal(code),
       onFailure,
     });
     this.keys = durableKeys(

@@ -1,0 +1,109 @@
+/**
+ * The automations of all numbers: one per device store, from the moment its queue is attached until its login goes.
+ *
+ *  AM1  A number's automation begins with what an earlier process left.
+ *  AM2  It ends before its folder goes away, and when the process stops; what is left stays on disk.
+ */
+import type { Endpoints } from '../../app-client/endpoints.ts';
+import type { AnswerListener, OutboxQueue } from '../../app-client/outbox.types.ts';
+import { type Clock, sleep, type Timer } from '../../clock.ts';
+import { type Log, numberLog } from '../../log.ts';
+import { lidOfJid, phoneOfJid } from '../../phone.ts';
+import type { Store } from '../../store/store.ts';
+import type { LidMap } from '../lid-map.ts';
+import type { SendAnswer, SendRequest } from '../protocol.ts';
+import { Automation, type AutomationDoor } from './automation.ts';
+import { Conversations } from './conversations.ts';
+import { Cooldowns } from './cooldowns.ts';
+import type { Flows } from './flows.ts';
+import { Replies } from './replies.ts';
+import { Tasks } from './tasks.ts';
+
+/** Contract README §9. */
+const SWEEP_MS = 600_000;
+/** How long the end of a login waits for a look-up under way. */
+const DETACH_MS = 3_000;
+
+export type AutomationsOptions = {
+  readonly flows: Flows;
+  readonly endpoints: Pick<Endpoints, 'keywordReply'>;
+  readonly send: (request: SendRequest) => Promise<SendAnswer>;
+  readonly workspace: (device: string) => string | undefined;
+  /** The app's base URL, for relative media. */
+  readonly appUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly staleAfterSeconds: number;
+};
+
+/** What engines need of it: a number's automation, and who hears the app's answers to its messages. */
+export type AutomationHome = {
+  attach(device: string, store: Store, queue: OutboxQueue, lids: LidMap): AutomationDoor;
+  listener(device: string): AnswerListener;
+};
+
+type Own = { readonly automation: Automation; readonly cooldowns: Cooldowns; readonly lids: LidMap };
+
+export class Automations implements AutomationHome {
+  readonly #o: AutomationsOptions;
+  readonly #own = new Map<string, Own>();
+  #sweepTimer: Timer | undefined;
+
+  constructor(options: AutomationsOptions) {
+    this.#o = options;
+    this.#sweepLater();
+  }
+
+  /** AM1. Once per open store. */
+  attach(device: string, store: Store, queue: OutboxQueue, lids: LidMap): Automation {
+    const { flows, endpoints, send, appUrl, clock, staleAfterSeconds } = this.#o;
+    const log = numberLog(this.#o.log, device);
+    const onFailure = (error: unknown) =>
+      log.error({ err: error }, 'an automation failed; it is tried at the next start');
+    const tasks = new Tasks(store, clock, onFailure);
+    const conversations = new Conversations(onFailure);
+    const cooldowns = new Cooldowns(store, clock);
+    const shared = { device, tasks, conversations, cooldowns, clock, log };
+    const replies = new Replies({ ...shared, queue, send, appUrl });
+    const workspace = () => this.#o.workspace(device);
+    const automation = new Automation({ ...shared, replies, flows, endpoints, workspace, staleAfterSeconds });
+    this.#own.set(device, { automation, cooldowns, lids });
+    automation.recover();
+    return automation;
+  }
+
+  /** What the outbox heard for a message of this number. */
+  readonly listener =
+    (device: string): AnswerListener =>
+    (about, answer, first) => {
+      const answered = this.#own.get(device)?.automation.answered(about, answer, first);
+      answered?.catch((error: unknown) => this.#o.log.error({ err: error }, 'an answer of the app could not be noted'));
+    };
+
+  /** A send through a route: an operator, as far as can be told (inbound §8, a superseded delay). */
+  readonly humanWrote = (device: string, to: string): void => {
+    const own = this.#own.get(device);
+    const [pn, lid] = [phoneOfJid(to), lidOfJid(to)];
+    own?.automation.humanWrote(own.lids.complete({ ...(pn && { pn }), ...(lid && { lid }) }));
+  };
+
+  /** AM2. */
+  async detach(device: string): Promise<void> {
+    const own = this.#own.get(device);
+    this.#own.delete(device);
+    if (own) await Promise.race([own.automation.stop(), sleep(this.#o.clock, DETACH_MS)]);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#sweepTimer) this.#o.clock.clearTimeout(this.#sweepTimer);
+    await Promise.all([...this.#own.values()].map(({ automation }) => automation.stop()));
+  }
+
+  #sweepLater(): void {
+    this.#sweepTimer = this.#o.clock.setTimeout(() => {
+      this.#sweepLater();
+      for (const { cooldowns } of this.#own.values())
+        cooldowns.sweep().catch((error: unknown) => this.#o.log.error({ err: error }, 'cooldowns could not be swept'));
+    }, SWEEP_MS);
+  }
+}
