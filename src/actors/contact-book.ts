@@ -44,6 +44,7 @@ export class ContactBook {
   readonly #unwritten = new Map<string, Row>();
   #timer: Timer | undefined;
   #rows: number | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(store: Store, lids: LidMap, clock: Clock, log: Log) {
     this.#store = store;
@@ -85,9 +86,15 @@ export class ContactBook {
   }
 
   /** Writes what is waiting; to be called before the store may go away. */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
+    const before = this.#writing.catch(() => undefined); // its own caller has the failure
+    this.#writing = before.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
     if (this.#unwritten.size === 0) return;
     const rows = [...this.#unwritten];
     const added = rows.filter(([key]) => !this.#table.has(key)).length;

@@ -111,7 +111,12 @@ describe('clients §11 groups', () => {
     for (const setting of ['announcement', 'locked'])
       expect(await api(`settings/${number}`, { jid, setting })).toEqual([200, { ok: true, jid, setting }]);
     const [, first] = await api(`invite-code/${number}?jid=${jid}`);
-    expect(first).toEqual({ ok: true, jid, code: expect.any(String), url: `https://chat.whatsapp.com/${String(first['code'])}` });
+    expect(first).toEqual({
+      ok: true,
+      jid,
+      code: expect.any(String),
+      url: `https://chat.whatsapp.com/${String(first['code'])}`,
+    });
     const [, second] = await api(`revoke-invite/${number}`, { jid });
     expect(second['code']).not.toBe(first['code']);
 
@@ -161,14 +166,20 @@ describe('clients §11 groups', () => {
     await world(`/groups/${open}/change`, { by: ALICE, action: 'remove', phones: [number] });
     const empty = { size: 0, participants: [] };
     for (const jid of [open, hidden]) {
-      await eventually(async () => (await toldOf(jid)).at(-1)?.size === 0, { what: 'the left group', withinMs: 15_000 });
+      await eventually(async () => (await toldOf(jid)).at(-1)?.size === 0, {
+        what: 'the left group',
+        withinMs: 15_000,
+      });
       expect((await toldOf(jid)).at(-1)).toMatchObject(empty);
     }
     const before = (await told()).length;
     await play.bridge.stop();
     await play.bridge.restart();
     await play.bridge.allConnected([number], 20_000);
-    await eventually(async () => (await told()).length > before, { what: 'the sync after the restart', withinMs: 15_000 });
+    await eventually(async () => (await told()).length > before, {
+      what: 'the sync after the restart',
+      withinMs: 15_000,
+    });
     expect((await toldOf(open)).filter(({ size }) => size === 0).length).toBe(1);
     expect((await toldOf(hidden)).filter(({ size }) => size === 0).length).toBe(1);
   });

@@ -102,7 +102,13 @@ export class GroupRegistry {
     switch (asked.tag) {
       case 'participating': {
         const own = [...this.#groups.values()].filter(({ members }) => members.has(phone));
-        return result(el('groups', {}, own.map((group) => this.#node(group))));
+        return result(
+          el(
+            'groups',
+            {},
+            own.map((group) => this.#node(group)),
+          ),
+        );
       }
       case 'create': {
         const asks = children(asked, 'participant').map(({ attrs }) => parseJid(attrs['jid'])?.phone ?? '');
@@ -177,7 +183,13 @@ export class GroupRegistry {
       this.#remove(group, by, done);
     } else if (done.length > 0) {
       for (const phone of done) group.members.set(phone, tag === 'promote' ? 'admin' : null);
-      this.#notify(group, by, [el(tag, {}, done.map((phone) => this.#participant(group, phone)))]);
+      this.#notify(group, by, [
+        el(
+          tag,
+          {},
+          done.map((phone) => this.#participant(group, phone)),
+        ),
+      ]);
     }
     return result(el(tag, {}, answers));
   }
@@ -190,7 +202,11 @@ export class GroupRegistry {
 
   #remove(group: Group, by: string, phones: readonly string[]): void {
     if (phones.length === 0) return;
-    const notice = el('remove', {}, phones.map((phone) => this.#participant(group, phone)));
+    const notice = el(
+      'remove',
+      {},
+      phones.map((phone) => this.#participant(group, phone)),
+    );
     this.#notify(group, by, [notice]);
     for (const phone of phones) group.members.delete(phone);
   }

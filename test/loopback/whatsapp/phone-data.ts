@@ -118,7 +118,9 @@ export class PhoneData {
     }
     const patches = collection.patches.slice(known).map((patch) => el('patch', {}, patch));
     const attributes = { name, version: String(collection.state.version) };
-    return patches.length === 0 ? el('collection', attributes) : el('collection', attributes, [el('patches', {}, patches)]);
+    return patches.length === 0
+      ? el('collection', attributes)
+      : el('collection', attributes, [el('patches', {}, patches)]);
   }
 
   /** PD1. */
