@@ -10,122 +10,99 @@
 import type { proto } from '@whiskeysockets/baileys';
 import { jidFor, parseJid, pnJid } from './addresses.ts';
 import { bundleOf } from './directory.ts';
-import type { Group, GroupRegistry } from './group-registry.ts';
+import type { Group } from './group-registry.ts';
 import { newMessageId } from './inbound.ts';
 import type { SendResult } from './inbound.ts';
 import { bytesOf, child, children, el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';
 import { peerName } from './people.ts';
 import type { Person } from './people.ts';
-import { SenderKeys } from './sender-keys.ts';
 import type { Service } from './service.ts';
 
-export class GroupMessages {
-  readonly #registry: GroupRegistry;
-  readonly #keys = new Map<string, SenderKeys>();
-  /** `<group> <member> <device>` that have the member's key. */
-  readonly #shared = new Set<string>();
+/** Whether the group takes the message; members get it in the background. */
+export function groupMessageFromClient(service: Service, sender: Person, node: BinaryNode): boolean {
+  const group = service.groups.find(node.attrs['to'] ?? '');
+  if (group?.members.has(sender.phone) !== true || sender.linked === undefined) return false;
+  void spread(service, group, sender, sender.linked.device, node);
+  return true;
+}
 
-  constructor(registry: GroupRegistry) {
-    this.#registry = registry;
-  }
-
-  /** Whether the group takes the message; members get it in the background. */
-  fromClient(service: Service, sender: Person, node: BinaryNode): boolean {
-    const group = this.#registry.find(node.attrs['to'] ?? '');
-    if (group?.members.has(sender.phone) !== true || sender.linked === undefined) return false;
-    void this.#spread(service, group, sender, sender.linked.device, node);
-    return true;
-  }
-
-  /** A member writes in the group with its phone. */
-  async fromMember(service: Service, jid: string, from: string, text: string): Promise<SendResult> {
-    const group = this.#registry.find(jid);
-    if (group?.members.has(from) !== true) return { kind: 'refused', reason: 'not a member of such a group' };
-    const id = newMessageId();
-    const author = service.people.get(from);
-    const message: proto.IMessage = { conversation: text };
-    const { ciphertext, distribution } = await this.#keysOf(from).encrypt(jid, from, message);
-    for (const phone of group.members.keys()) {
-      const member = service.people.get(phone);
-      const { linked } = member;
-      if (phone !== from) member.inbox.add(id, from, undefined, message);
-      if (linked === undefined) continue;
-      const encs = [el('enc', { v: '2', type: 'skmsg' }, ciphertext)];
-      const share = `${jid} ${from} ${peerName(phone, linked.device)}`;
-      if (!this.#shared.has(share)) {
-        this.#shared.add(share);
-        const key = { groupId: jid, axolotlSenderKeyDistributionMessage: distribution };
-        const envelope = await author.phoneDevice.encrypt(
-          peerName(phone, linked.device),
-          { senderKeyDistributionMessage: key },
-          () => bundleOf(service, member, linked.device) ?? linked.bundle,
-        );
-        encs.unshift(el('enc', { v: '2', type: envelope.type }, envelope.ciphertext));
-      }
-      const attributes = {
-        ...{ id, from: jid, t: unixSeconds(), type: 'text', notify: `Contact ${from.slice(-4)}` },
-        ...authorAttributes(group, from),
-      };
-      const { addressing } = group;
-      author.sent.set(id, {
-        ...{ id, to: phone, addressing, message, encAttributes: {}, stanzaAttributes: attributes, receipts: [] },
-      });
-      member.queue.add(el('message', attributes, encs));
+/** A member writes in the group with its phone. */
+export async function sendFromMember(service: Service, jid: string, from: string, text: string): Promise<SendResult> {
+  const group = service.groups.find(jid);
+  if (group?.members.has(from) !== true) return { kind: 'refused', reason: 'not a member of such a group' };
+  const id = newMessageId();
+  const author = service.people.get(from);
+  const message: proto.IMessage = { conversation: text };
+  const { ciphertext, distribution } = await service.senderKeys.of(from).encrypt(jid, from, message);
+  const { addressing } = group;
+  const attributes = {
+    ...{ id, from: jid, t: unixSeconds(), type: 'text', notify: `Contact ${from.slice(-4)}` },
+    ...authorAttributes(group, from),
+  };
+  const sent = { id, addressing, message, encAttributes: {}, stanzaAttributes: attributes };
+  for (const phone of group.members.keys()) {
+    const member = service.people.get(phone);
+    const { linked } = member;
+    if (phone !== from) member.inbox.add(id, from, undefined, message);
+    if (linked === undefined) continue;
+    const encs = [el('enc', { v: '2', type: 'skmsg' }, ciphertext)];
+    const device = peerName(phone, linked.device);
+    if (service.senderKeys.give(jid, from, device)) {
+      const key = { groupId: jid, axolotlSenderKeyDistributionMessage: distribution };
+      const bundle = () => bundleOf(service, member, linked.device) ?? linked.bundle;
+      const envelope = await author.phoneDevice.encrypt(device, { senderKeyDistributionMessage: key }, bundle);
+      encs.unshift(el('enc', { v: '2', type: envelope.type }, envelope.ciphertext));
     }
-    return { kind: 'sent', id };
+    author.sent.set(id, { ...sent, to: phone, receipts: [] });
+    member.queue.add(el('message', attributes, encs));
   }
+  return { kind: 'sent', id };
+}
 
-  async #spread(service: Service, group: Group, sender: Person, device: number, node: BinaryNode): Promise<void> {
-    const { id = '', edit } = node.attrs;
-    const from = peerName(sender.phone, device);
-    const direct = children(node, 'enc').find(({ attrs }) => attrs['type'] !== 'skmsg');
-    const single = direct === undefined ? [] : [el('to', { jid: node.attrs['participant'] }, [direct])];
-    for (const to of [...children(child(node, 'participants'), 'to'), ...single]) {
-      const address = parseJid(to.attrs['jid']);
-      const enc = child(to, 'enc');
-      if (address === undefined || address.device !== 0 || enc === undefined) continue;
-      const member = service.people.get(address.phone);
-      const type = enc.attrs['type'] === 'pkmsg' ? 'pkmsg' : 'msg';
-      const opened = await this.#try(service, `${id} key at ${address.phone}`, () =>
-        member.phoneDevice.decrypt(from, { type, ciphertext: bytesOf(enc) ?? Buffer.alloc(0) }),
-      );
-      const key = opened?.senderKeyDistributionMessage?.axolotlSenderKeyDistributionMessage;
-      if (key != null) await this.#keysOf(address.phone).take(group.jid, from, key);
-    }
-    const ciphertext = bytesOf(children(node, 'enc').find(({ attrs }) => attrs['type'] === 'skmsg'));
-    if (ciphertext === undefined) return;
-    for (const phone of group.members.keys()) {
-      const member = service.people.get(phone);
-      const message = await this.#try(service, `${id} at ${phone}`, () =>
-        this.#keysOf(phone).decrypt(group.jid, from, ciphertext),
-      );
-      if (message === undefined) continue;
-      if (member === sender) sender.ownCopies.add(id, sender.phone, edit, message);
-      else if (member.inbox.add(id, sender.phone, edit, message) === 'repeated')
-        service.checks.record('duplicateIds', id);
-      if (member !== sender && member.receiptMode === 'auto') this.#receipt(group, member, sender, id);
-    }
+async function spread(service: Service, group: Group, sender: Person, device: number, node: BinaryNode): Promise<void> {
+  const { id = '', edit } = node.attrs;
+  const from = peerName(sender.phone, device);
+  const direct = children(node, 'enc').find(({ attrs }) => attrs['type'] !== 'skmsg');
+  const single = direct === undefined ? [] : [el('to', { jid: node.attrs['participant'] }, [direct])];
+  for (const to of [...children(child(node, 'participants'), 'to'), ...single]) {
+    const address = parseJid(to.attrs['jid']);
+    const enc = child(to, 'enc');
+    if (address === undefined || address.device !== 0 || enc === undefined) continue;
+    const member = service.people.get(address.phone);
+    const type = enc.attrs['type'] === 'pkmsg' ? 'pkmsg' : 'msg';
+    const opened = await attempt(service, `${id} key at ${address.phone}`, () =>
+      member.phoneDevice.decrypt(from, { type, ciphertext: bytesOf(enc) ?? Buffer.alloc(0) }),
+    );
+    const key = opened?.senderKeyDistributionMessage?.axolotlSenderKeyDistributionMessage;
+    if (key != null) await service.senderKeys.of(address.phone).take(group.jid, from, key);
   }
-
-  #receipt({ jid, addressing }: Group, member: Person, sender: Person, id: string): void {
-    const participant = jidFor(addressing, member.phone);
-    sender.queue.add(el('receipt', { id, from: jid, participant, t: unixSeconds() }));
+  const ciphertext = bytesOf(children(node, 'enc').find(({ attrs }) => attrs['type'] === 'skmsg'));
+  if (ciphertext === undefined) return;
+  for (const phone of group.members.keys()) {
+    const member = service.people.get(phone);
+    const message = await attempt(service, `${id} at ${phone}`, () =>
+      service.senderKeys.of(phone).decrypt(group.jid, from, ciphertext),
+    );
+    if (message === undefined) continue;
+    if (member === sender) sender.ownCopies.add(id, sender.phone, edit, message);
+    else if (member.inbox.add(id, sender.phone, edit, message) === 'repeated')
+      service.checks.record('duplicateIds', id);
+    if (member !== sender && member.receiptMode === 'auto') receipt(group, member, sender, id);
   }
+}
 
-  async #try<T>(service: Service, what: string, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      service.checks.record('undecryptable', `${what}: ${error instanceof Error ? error.message : String(error)}`);
-      return undefined;
-    }
-  }
+function receipt({ jid, addressing }: Group, member: Person, sender: Person, id: string): void {
+  const participant = jidFor(addressing, member.phone);
+  sender.queue.add(el('receipt', { id, from: jid, participant, t: unixSeconds() }));
+}
 
-  #keysOf(phone: string): SenderKeys {
-    const keys = this.#keys.get(phone) ?? new SenderKeys();
-    this.#keys.set(phone, keys);
-    return keys;
+async function attempt<T>(service: Service, what: string, work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    service.checks.record('undecryptable', `${what}: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
   }
 }
 

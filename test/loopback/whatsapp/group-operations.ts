@@ -6,6 +6,7 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { pnJid } from './addresses.ts';
+import { sendFromMember } from './group-messages.ts';
 import type { SendResult } from './inbound.ts';
 import { el } from './nodes.ts';
 import type { Entry, Starred } from './phone-data.ts';
@@ -62,7 +63,7 @@ export class GroupOperations {
   }
 
   write(jid: string, { from, text }: z.infer<typeof GroupWriting>): Promise<SendResult> {
-    return this.#service.groupMessages.fromMember(this.#service, jid, from, text);
+    return sendFromMember(this.#service, jid, from, text);
   }
 
   view(jid: string): GroupView | undefined {

@@ -12,6 +12,7 @@ import type { proto } from '@whiskeysockets/baileys';
 import { jidFor, parseJid, pnJid } from './addresses.ts';
 import type { Address } from './addresses.ts';
 import type { Connection } from './connection.ts';
+import { groupMessageFromClient } from './group-messages.ts';
 import { bytesOf, child, children, el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';
 import { peerName } from './people.ts';
@@ -53,7 +54,7 @@ export function messageFromClient(service: Service, connection: Connection, send
       effect satisfies never;
   }
   if (to === undefined) {
-    service.groupMessages.fromClient(service, sender, node);
+    groupMessageFromClient(service, sender, node);
     return;
   }
   const outgoing: Outgoing = { sender, senderDevice: linked.device, id, to, node };

@@ -54,5 +54,25 @@ export class SenderKeys {
   }
 }
 
+/** Everybody's sender keys, and whom a member has given its own. */
+export class SenderKeyRing {
+  readonly #keys = new Map<string, SenderKeys>();
+  readonly #given = new Set<string>();
+
+  of(phone: string): SenderKeys {
+    const keys = this.#keys.get(phone) ?? new SenderKeys();
+    this.#keys.set(phone, keys);
+    return keys;
+  }
+
+  /** True the first time: the member's key of this group has yet to go to the device. */
+  give(group: string, member: string, device: string): boolean {
+    const key = `${group} ${member} ${device}`;
+    const first = !this.#given.has(key);
+    this.#given.add(key);
+    return first;
+  }
+}
+
 const nameOf = (group: string, sender: string): SenderKeyName =>
   new SenderKeyName(group, { id: sender, deviceId: 0, toString: () => sender });

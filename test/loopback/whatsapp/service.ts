@@ -7,13 +7,13 @@ import type { CompanionKeys } from './adv-identity.ts';
 import { CheckBook } from './checks.ts';
 import type { Connection } from './connection.ts';
 import { Faults } from './faults.ts';
-import { GroupMessages } from './group-messages.ts';
 import { GroupRegistry } from './group-registry.ts';
 import { MediaHost } from './media-host.ts';
 import { Numbers } from './numbers.ts';
 import { People } from './people.ts';
 import type { Person } from './people.ts';
 import { PhoneData } from './phone-data.ts';
+import { SenderKeyRing } from './sender-keys.ts';
 
 export interface ServiceOptions {
   /** Never decrypt what clients send; still count stanzas, ids, acks and receipts. */
@@ -30,7 +30,7 @@ export interface Service {
   readonly checks: CheckBook;
   readonly media: MediaHost;
   readonly groups: GroupRegistry;
-  readonly groupMessages: GroupMessages;
+  readonly senderKeys: SenderKeyRing;
   readonly phoneData: PhoneData;
 }
 
@@ -45,7 +45,7 @@ export async function makeService(seed: Buffer, options: ServiceOptions): Promis
   const media = await MediaHost.start(faults);
   const people = new People(seed);
   const groups = new GroupRegistry(people);
-  const groupMessages = new GroupMessages(groups);
+  const senderKeys = new SenderKeyRing();
   const phoneData = new PhoneData(seed);
-  return { options, people, numbers: new Numbers(checks), faults, checks, media, groups, groupMessages, phoneData };
+  return { options, people, numbers: new Numbers(checks), faults, checks, media, groups, senderKeys, phoneData };
 }
