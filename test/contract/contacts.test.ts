@@ -63,7 +63,7 @@ describe('clients §10 get-contacts', () => {
   });
 
   it('chats and push names of the first history, and the address book from app state, without a full history', async () => {
-    await known(CHAT, { name: 'Charlie' });
+    expect(await known(CHAT, { name: 'Charlie' })).toBe(true);
     await known(PUSH, { notify: 'Pia' });
     await known(SAVED, { name: 'Sam (saved)' });
   });
