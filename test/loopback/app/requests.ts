@@ -12,7 +12,7 @@ export type AppRequest = {
   readonly path: string;
   /** Empty with `record: 'ids'`. */
   readonly headers: Record<string, string>;
-  /** The JSON body, for a GET the query. Empty with `record: 'ids'`. */
+  /** The JSON body, for a GET the query; of a long medium only its length. Empty with `record: 'ids'`. */
   readonly body: Json;
   /** The digits that the callback speaks of. */
   readonly device: string | undefined;
@@ -59,7 +59,7 @@ export class Requests {
       method,
       path,
       headers: whole ? Object.fromEntries(headers) : {},
-      body: whole ? (method === 'GET' ? query : body) : {},
+      body: whole ? (method === 'GET' ? query : withoutLongMedium(body)) : {},
       device: first(body['device_phone'], body['wid'], body['phone_number'], query['phone']),
       id: first(body['wa_message_id'], body['whatsapp_message_id'], body['message_id']),
       status: 0,
@@ -94,6 +94,14 @@ export class Requests {
     this.#list = [];
     this.#violations = [];
   }
+}
+
+const LONG_MEDIUM = 100_000;
+
+function withoutLongMedium(body: Json): Json {
+  const medium = body['media_base64'];
+  if (typeof medium !== 'string' || medium.length <= LONG_MEDIUM) return body;
+  return { ...body, media_base64: `(${medium.length} characters)` };
 }
 
 const first = (...values: unknown[]): string | undefined =>
