@@ -39,7 +39,7 @@ describe('clients §11 groups', () => {
   const toldOf = async (jid: string) => (await told()).flatMap(({ groups }) => groups.filter((one) => one.jid === jid));
 
   beforeAll(async () => {
-    play = await Play.begin();
+    play = await Play.begin({ FORWARD_GROUPS: 'true' });
     ({ number } = play);
     const members = [number, BOB];
     open = await newGroup({ subject: 'Friends', creator: ALICE, members });
@@ -145,6 +145,19 @@ describe('clients §11 groups', () => {
       await eventually(async () => (await texts(who)).length >= 2, { what: 'both messages', withinMs: 10_000 });
       expect(await texts(who)).toEqual(['first', 'second']);
     }
+  });
+
+  it('C-46 what members write with their sender keys reaches the app under the name of the group, LIDs marked', async () => {
+    const write = async (jid: string, from: string, text: string) => {
+      const { id } = await world(`/groups/${jid}/send`, { from, text });
+      return play.told(String(id));
+    };
+    const alice = { raw_jid: open, group_subject: 'Friends', sender_phone: ALICE, is_lid: false };
+    expect(await write(open, ALICE, 'hello all')).toMatchObject({ ...alice, body: 'hello all' });
+    expect(await write(open, ALICE, 'again')).toMatchObject({ ...alice, body: 'again' });
+    const stranger = await write(hidden, STRANGER, 'who am I');
+    expect(stranger).toMatchObject({ raw_jid: hidden, group_subject: 'Strangers', is_lid: true });
+    expect(stranger['lid_jid']).toBe(`${String(stranger['sender_phone'])}@lid`);
   });
 
   it('§11 one request at a time may be wrong: 422 for a bad jid and missing fields, 503 without a connection, 401 without a token', async () => {
