@@ -3,6 +3,7 @@ import type { Scenario } from './scenario.ts';
 import { appAway } from './scenarios/app-away.ts';
 import { idempotentSends } from './scenarios/idempotent-sends.ts';
 import { inboundFaults } from './scenarios/inbound-faults.ts';
+import { inboundKinds } from './scenarios/inbound-kinds.ts';
 import { killAfterOnline } from './scenarios/kill-after-online.ts';
 import { killPairing } from './scenarios/kill-pairing.ts';
 import { kill } from './scenarios/kill.ts';
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   idempotentSends,
   pendingSends,
   inboundFaults,
+  inboundKinds,
   appAway,
   whatsappDrops,
   secondProcess,

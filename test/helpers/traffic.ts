@@ -103,11 +103,11 @@ export class Traffic {
     await this.#running;
   }
 
-  /** One message from the contact to the number. */
-  async inject(conversation: Conversation): Promise<Injected> {
+  /** One message from the contact to the number: a text, or `content` as in test/loopback/README.md. */
+  async inject(conversation: Conversation, content?: Readonly<Record<string, unknown>>): Promise<Injected> {
     const { number, contact, ...how } = conversation;
     const text = `in ${this.injected.length} ${randomWord(this.#options.random)}`;
-    const id = await this.#options.world.contactSends(contact, { to: number, text, ...how });
+    const id = await this.#options.world.contactSends(contact, { to: number, ...(content ?? { text }), ...how });
     const injected = { id, number, contact, text };
     this.injected.push(injected);
     return injected;

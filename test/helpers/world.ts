@@ -37,9 +37,10 @@ export type AppRequest = z.infer<typeof appRequests>[number];
 export type ContactMessage = z.infer<typeof contactMessages>[number];
 export type CloseHow = 'stream-error' | 'failure' | 'tcp' | 'freeze' | 'swallow';
 export type AppMode = 'ok' | 'down' | '500' | '422' | 'slow' | 'cut';
-export type Incoming = {
+/** Other kinds of content are listed in test/loopback/README.md. */
+export type Incoming = Readonly<Record<string, unknown>> & {
   readonly to: string;
-  readonly text: string;
+  readonly text?: string;
   readonly addressing?: 'pn' | 'lid';
   readonly hidePn?: boolean;
 };

@@ -96,7 +96,7 @@ export class Requests {
   }
 }
 
-const LONG_MEDIUM = 100_000;
+const LONG_MEDIUM = 4_000;
 
 function withoutLongMedium(body: Json): Json {
   const medium = body['media_base64'];
