@@ -61,7 +61,11 @@ export async function flushFiles(files: readonly MediaFile[]): Promise<void> {
   await Promise.all(
     files.map(async ({ path }) => {
       const file = await open(path, 'r');
-      await file.sync().finally(() => file.close());
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
     }),
   );
 }

@@ -91,17 +91,21 @@ export class MediaSources {
 
   async #place(digits: string, media: Media, place: MediaPlace, signal: AbortSignal): Promise<Got> {
     const { path, file } = await this.#o.files.create(digits);
-    const fetched = await this.#fill(file, place, signal)
-      .catch(async (thrown: unknown) => {
-        await this.#o.files.remove([{ kind: 'file', path, bytes: 0 }]);
-        throw thrown;
-      })
-      .finally(() => file.close());
+    const nothing: MediaFile = { kind: 'file', path, bytes: 0 };
+    let fetched: Downloaded;
+    try {
+      fetched = await this.#fill(file, place, signal);
+    } catch (thrown) {
+      await this.#o.files.remove([nothing]);
+      throw thrown;
+    } finally {
+      await file.close();
+    }
     if (fetched.kind === 'done' && fetched.bytes > 0) {
-      const from: MediaFile = { kind: 'file', path, bytes: fetched.bytes };
+      const from: MediaFile = { ...nothing, bytes: fetched.bytes };
       return { kind: 'got', media: await this.#o.voice.asVoice(await settled(media, from, fetched), signal) };
     }
-    await this.#o.files.remove([{ kind: 'file', path, bytes: 0 }]);
+    await this.#o.files.remove([nothing]);
     const why = fetched.kind === 'done' ? 'it is empty' : fetched.why;
     return fetched === INVALID ? fetched : { kind: 'refused', why: `Media refused: ${why}` };
   }

@@ -122,6 +122,7 @@ describe('ME1, C-06 paths', () => {
     writeFileSync(join(dir, 'secret'), 'secret');
     writeFileSync(join(dir, 'base', 'locked'), 'x');
     chmodSync(join(dir, 'base', 'locked'), 0);
+    mkdirSync(join(dir, 'base', 'folder'));
     mkdirSync(join(dir, 'base-too'));
     writeFileSync(join(dir, 'base-too', 'a'), 'x');
     symlinkSync(join(dir, 'secret'), join(dir, 'base', 'out'));
@@ -133,6 +134,7 @@ describe('ME1, C-06 paths', () => {
       path('base', 'out'),
       path('base', 'up', 'secret'),
       path('base'),
+      path('base', 'folder'),
       path('base-too', 'a'),
       path('base', 'nothing'),
       { kind: 'path', path: 'base/a.txt' },

@@ -1,4 +1,6 @@
 /** What stands outside the encryption, and the text that stands in for what cannot be shown. */
+// First: it replaces libsignal's signature check, which must happen before anything imports Baileys.
+import '../../../src/actors/engines/unofficial/curve.ts';
 import { type BinaryNode, proto } from '@whiskeysockets/baileys';
 import { describe, expect, it } from 'vitest';
 import { compose } from '../../../src/actors/engines/unofficial/outgoing/compose.ts';

@@ -42,10 +42,13 @@ async function promised(ids: readonly string[]): Promise<PromisedSends> {
 /** What a new process repeats, and answers each time with `result`. */
 async function repeats(result: object): Promise<string[]> {
   const asked: string[] = [];
+  const cut = new AbortController();
   await new PromisedSends(store, new SentIndex(store, clock), files, clock, log).keep(async (id) => {
     asked.push(id);
+    // The connection ends while it waits for another try.
+    setImmediate(() => cut.abort());
     return { ...result, id } as SendResult;
-  }, AbortSignal.abort());
+  }, cut.signal);
   return asked;
 }
 
