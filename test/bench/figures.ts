@@ -34,7 +34,9 @@ export function tables(rows: readonly Row[]): string {
     ];
     const body = own.figures.map(({ what, unit, value }) => {
       const values = columns.map(({ figures }) => figures.find((f) => f.what === what)?.value);
-      const ratios = values.slice(1).map((other) => (other === undefined ? '–' : `x${round(value / other)}`));
+      const ratios = values
+        .slice(1)
+        .map((other) => (other === undefined || other === 0 ? '–' : `x${round(value / other)}`));
       return [`${what}, ${unit}`, ...values.map((v) => (v === undefined ? '–' : round(v))), ...ratios];
     });
     const widths = head.map((_, i) => Math.max(...[head, ...body].map((line) => line[i]?.length ?? 0)));
