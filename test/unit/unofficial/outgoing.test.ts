@@ -5,10 +5,12 @@ import { type BinaryNode, proto } from '@whiskeysockets/baileys';
 import { describe, expect, it } from 'vitest';
 import { compose } from '../../../src/actors/engines/unofficial/outgoing/compose.ts';
 import { isShown, stanzaOf } from '../../../src/actors/engines/unofficial/outgoing/stanza.ts';
+import type { Target } from '../../../src/content/content.ts';
 import { asText } from '../../../src/content/as-text.ts';
 
 const CHAT = '4915112345678@s.whatsapp.net';
 const GROUP = '1234-5678@g.us';
+const unknown = () => undefined;
 const theirs = { id: 'X', fromMe: false, participant: '4915100000000@s.whatsapp.net' };
 
 /** As it comes back from the sent index. */
@@ -23,14 +25,14 @@ describe('stanza attributes and nodes follow from the message, also from the sto
     ["delete of another one's, as admin", { kind: 'delete', target: theirs }, GROUP, { edit: '8' }],
     ['reaction', { kind: 'reaction', target: theirs, emoji: '👍' }, GROUP, {}],
   ] as const)('%s', async (_name, content, chat, attributes) => {
-    const message = await compose(content, chat);
+    const message = await compose(content, chat, unknown);
     for (const one of [message, stored(message)])
       expect(stanzaOf(one)).toEqual({ additionalAttributes: attributes, additionalNodes: [] });
     expect(isShown(message)).toBe(content.kind === 'text');
   });
 
   it('facts §3.1: native flow needs its `biz` node', async () => {
-    const message = await compose({ kind: 'location request', body: 'Where?' }, CHAT);
+    const message = await compose({ kind: 'location request', body: 'Where?' }, CHAT, unknown);
     const [biz] = stanzaOf(stored(message)).additionalNodes;
     const [interactive] = (biz?.content ?? []) as BinaryNode[];
     expect([biz?.tag, interactive?.attrs['type']]).toEqual(['biz', 'native_flow']);
@@ -39,11 +41,12 @@ describe('stanza attributes and nodes follow from the message, also from the sto
 
 describe('contract messages §6', () => {
   it('C-47 in a group the key carries the author of a message that is not ours; elsewhere it does not', async () => {
-    const key = async (chat: string, fromMe: boolean) =>
-      (await compose({ kind: 'reaction', target: { ...theirs, fromMe }, emoji: '👍' }, chat)).reactionMessage?.key;
-    expect(await key(GROUP, false)).toMatchObject({ remoteJid: GROUP, fromMe: false, participant: theirs.participant });
-    expect((await key(GROUP, true))?.participant).toBeFalsy();
-    expect((await key(CHAT, false))?.participant).toBeFalsy();
+    const key = async (chat: string, target: Target) =>
+      (await compose({ kind: 'reaction', target, emoji: '👍' }, chat, () => 'stored@lid')).reactionMessage?.key;
+    expect(await key(GROUP, theirs)).toMatchObject({ remoteJid: GROUP, participant: theirs.participant });
+    expect(await key(GROUP, { id: 'X', fromMe: false })).toMatchObject({ fromMe: false, participant: 'stored@lid' });
+    expect((await key(GROUP, { ...theirs, fromMe: true }))?.participant).toBeFalsy();
+    expect((await key(CHAT, theirs))?.participant).toBeFalsy();
   });
 });
 

@@ -50,6 +50,8 @@ export type SenderOptions = {
   readonly promised: PromisedSends;
   readonly newest: NewestOwn;
   readonly files: MediaFiles;
+  /** Who wrote a message in a group. */
+  readonly authorOf: (id: string) => string | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** WhatsApp refused a message, at once or after it was answered. */
@@ -92,9 +94,9 @@ export class Sender {
   send(command: SendCommand): Promise<SendResult> {
     const running = this.#running.get(command.id);
     if (running) return running;
-    const { id, to, content, deadline } = command;
+    const { id, content } = command;
     if (mediaOf(content).length > 0) return this.#run(id, this.#orAsText(command, this.#media.send(command)));
-    const sending = this.#promising(this.#send({ id, to, deadline, content: content as Plain }));
+    const sending = this.#promising(this.#send({ ...command, content: content as Plain }));
     return this.#run(id, this.#orAsText(command, sending));
   }
 
@@ -230,7 +232,7 @@ export class Sender {
     const resolved = await this.#resolve(to);
     if (resolved.kind === 'not on WhatsApp') return failed(id, 'Number is not on WhatsApp', { why: resolved.kind });
     if (resolved.kind === 'invalid') return failed(id, resolved.why);
-    const made = message ?? (content && (await compose(content, resolved.jid)));
+    const made = message ?? (content && (await compose(content, resolved.jid, this.#o.authorOf)));
     return made ? this.#withDevices(id, resolved.jid, made) : failed(id, 'its content is no longer kept');
   }
 

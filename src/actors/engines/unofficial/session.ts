@@ -57,6 +57,7 @@ export class Session {
       promised: device.promised,
       newest: device.newest,
       files: device.files,
+      authorOf: (id) => device.desk.participantOf(id),
       clock,
       log,
       onRefusal: (code) => device.onRefusal(code),

@@ -20,8 +20,12 @@ export function isInteractive(content: Content<MediaFile>): content is NativeFlo
   return ['buttons', 'list', 'carousel', 'location request'].includes(content.kind);
 }
 
+/** Who wrote a message in a group, a JID, as far as it is known. */
+export type AuthorOf = (id: string) => string | undefined;
+
 /** `chat`: the JID that is really used. */
-export async function compose(content: Plain, chat: string): Promise<proto.IMessage> {
+export async function compose(content: Plain, chat: string, authorOf: AuthorOf): Promise<proto.IMessage> {
+  const keyOf = (target: Target) => keyIn(chat, target, authorOf);
   switch (content.kind) {
     case 'buttons':
     case 'list':
@@ -42,20 +46,20 @@ export async function compose(content: Plain, chat: string): Promise<proto.IMess
       return generate({ contacts: { displayName, contacts: [{ displayName, vcard }] } });
     }
     case 'reaction':
-      return generate({ react: { text: content.emoji, key: keyOf(content.target, chat) } });
+      return generate({ react: { text: content.emoji, key: keyOf(content.target) } });
     case 'pin': {
       const time = PIN_SECONDS.find((seconds) => seconds >= content.seconds) ?? PIN_SECONDS[2];
       const { PIN_FOR_ALL, UNPIN_FOR_ALL } = proto.PinInChat.Type;
       return generate({
-        pin: keyOf(content.target, chat),
+        pin: keyOf(content.target),
         type: content.pin ? PIN_FOR_ALL : UNPIN_FOR_ALL,
         ...(content.pin && { time }),
       });
     }
     case 'edit':
-      return generate({ text: content.text, linkPreview: null, edit: keyOf(content.target, chat) });
+      return generate({ text: content.text, linkPreview: null, edit: keyOf(content.target) });
     case 'delete':
-      return generate({ delete: keyOf(content.target, chat) });
+      return generate({ delete: keyOf(content.target) });
     default:
       return content satisfies never;
   }
@@ -64,10 +68,11 @@ export async function compose(content: Plain, chat: string): Promise<proto.IMess
 const generate = (content: AnyMessageContent): Promise<proto.Message> =>
   generateWAMessageContent(content, {} as GenerateOptions);
 
-/** Contract messages §6: in a group the author goes with it when the message is not ours. */
-function keyOf({ id, fromMe, participant }: Target, chat: string): WAMessageKey {
-  const isGroup = splitJid(chat)?.server === 'g.us';
-  return { remoteJid: chat, fromMe, id, ...(isGroup && !fromMe && participant !== undefined && { participant }) };
+/** Contract messages §6: in a group the author goes with it when the message is not ours (C-47). */
+function keyIn(chat: string, { id, fromMe, participant }: Target, authorOf: AuthorOf): WAMessageKey {
+  const isOthers = splitJid(chat)?.server === 'g.us' && !fromMe;
+  const author = isOthers ? (participant ?? authorOf(id)) : undefined;
+  return { remoteJid: chat, fromMe, id, ...(author !== undefined && { participant: author }) };
 }
 
 /** Phones of a request, or JIDs (contract messages §7). */
