@@ -3,13 +3,17 @@
  * its lane, so that a slow kind of callback never takes the places of another (contract README §3.1).
  */
 import type { Timer } from '../clock.ts';
+import type { Log } from '../log.ts';
 import type { Lane } from './callbacks.ts';
+import type { AppAnswer } from './client.ts';
 import { Fifo } from './fifo.ts';
 import { Gate } from './gate.ts';
 import type { Entry, Line } from './outbox-lines.ts';
 
 /** 64 requests at once in all; receipts at most 8 (inbound §10). */
 const AT_ONCE = { inbound: 44, receipts: 8, rest: 12 } as const satisfies Record<Lane, number>;
+
+const WARN_EVERY_MS = 60_000;
 
 export type LaneState = {
   readonly atOnce: number;
@@ -64,3 +68,17 @@ export class Channels {
     return state;
   }
 }
+
+/** Once a minute per endpoint. */
+export function warnRefused(channel: Channel, answer: AppAnswer, now: number, log: Log): void {
+  if (now - channel.warnedAt < WARN_EVERY_MS) return;
+  channel.warnedAt = now;
+  log.warn(
+    { path: channel.path, reason: reasonOf(answer) },
+    'the app refuses callbacks (401/403: compare NODE_WEBHOOK_TOKEN; redirect: APP_DOMAIN_NAME); they wait',
+  );
+}
+
+/** For logs. */
+export const reasonOf = (answer: AppAnswer): string =>
+  answer.kind === 'answer' ? `HTTP ${answer.status}` : answer.detail;

@@ -15,12 +15,12 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { PATHS } from './callbacks.ts';
 import type { Attachments } from './attachments.types.ts';
-import type { AppAnswer, AppClient, Call } from './client.ts';
-import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
+import type { AppAnswer, AppClient } from './client.ts';
+import { type Channel, Channels, type LaneState, reasonOf, warnRefused } from './outbox-channel.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
 import type { Row } from './outbox-rows.ts';
 import { isUnknownDevice, outcomeOf } from './outcomes.ts';
-import { ReceiptPoster } from './receipt-poster.ts';
+import { RowPoster } from './row-poster.ts';
 
 const HOLD_MS = 60_000;
 
@@ -37,7 +37,7 @@ export type WorkerOptions = {
 export class OutboxWorker {
   readonly #options: WorkerOptions;
   readonly #channels = new Channels();
-  readonly #receipts: ReceiptPoster;
+  readonly #poster: RowPoster;
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
   /** Order keys of the numbers whose groups the app has refused. */
@@ -46,7 +46,7 @@ export class OutboxWorker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
-    this.#receipts = new ReceiptPoster(options);
+    this.#poster = new RowPoster(options);
     setMaxListeners(64, this.#abort.signal); // one per request under way
   }
 
@@ -132,20 +132,13 @@ export class OutboxWorker {
     channel.gate.pass(clock.now());
     channel.lane.busy++;
     const call = { timeoutMs: row.timeoutMs, signal: this.#abort.signal };
-    const flight = this.#send(row, call).then((answer) => {
+    const flight = this.#poster.post(row, call).then((answer) => {
       channel.lane.busy--;
       this.#settle(channel, entry, row, answer, probe);
       this.#flights.delete(flight);
       this.#pump(channel.lane);
     });
     this.#flights.add(flight);
-  }
-
-  #send(row: Row, call: Call): Promise<AppAnswer> {
-    const { client, attachments } = this.#options;
-    if (row.lane === 'receipts') return this.#receipts.post(row, call);
-    if (!row.attachment) return client.post(row.path, row.body, call);
-    return attachments.withBytes(row.attachment, (base64) => client.post(row.path, withMedia(row.body, base64), call));
   }
 
   #settle(channel: Channel, entry: Entry, row: Row, answer: AppAnswer, probe: boolean): void {
@@ -180,7 +173,7 @@ export class OutboxWorker {
       case 'skip':
         return this.#leave(entry);
       case 'hold':
-        this.#warnRefused(channel, answer, now);
+        warnRefused(channel, answer, now, log);
         return this.#stay(entry, HOLD_MS);
       case 'retry':
         line.attempts++;
@@ -252,9 +245,11 @@ export class OutboxWorker {
   }
 
   #unanswered(channel: Channel, answer: AppAnswer, probe: boolean): void {
-    const reason = answer.kind === 'answer' ? `HTTP ${answer.status}` : answer.detail;
     if (channel.gate.unanswered(this.#options.clock.now(), probe))
-      this.#options.log.warn({ path: channel.path, reason }, 'the app does not answer; callbacks wait');
+      this.#options.log.warn(
+        { path: channel.path, reason: reasonOf(answer) },
+        'the app does not answer; callbacks wait',
+      );
   }
 
   /** The app is back: everything that waited for it goes at once. */
@@ -267,20 +262,4 @@ export class OutboxWorker {
     }
     channel.forApp.clear();
   }
-
-  #warnRefused(channel: Channel, answer: AppAnswer, now: number): void {
-    if (now - channel.warnedAt < HOLD_MS) return;
-    channel.warnedAt = now;
-    const reason = answer.kind === 'answer' ? `HTTP ${answer.status}` : answer.detail;
-    this.#options.log.warn(
-      { path: channel.path, reason },
-      'the app refuses callbacks (401/403: compare NODE_WEBHOOK_TOKEN; redirect: APP_DOMAIN_NAME); they wait',
-    );
-  }
-}
-
-/** The body is a JSON object with at least one field; the bytes are never kept as a second copy of it. */
-function withMedia(body: string, base64: string | null): string {
-  const bytes = base64 === null ? 'null' : `"${base64}"`;
-  return `${body.slice(0, -1)},"media_base64":${bytes}}`;
 }

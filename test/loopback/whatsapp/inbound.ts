@@ -13,7 +13,7 @@ import { randomBytes } from 'node:crypto';
 import { jidFor, lidJid, pnJid } from './addresses.ts';
 import type { Addressing } from './addresses.ts';
 import { compose } from './sending-compose.ts';
-import type { Composed } from './sending-compose.ts';
+import type { Composed } from './sending-composed.ts';
 import { SendRequest } from './sending-request.ts';
 import { el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';

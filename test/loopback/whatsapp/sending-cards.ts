@@ -1,6 +1,6 @@
 /** Places, people, invitations, goods and money, as phones send them. */
 import type { proto } from '@whiskeysockets/baileys';
-import type { Composed } from './sending-compose.ts';
+import type { Composed } from './sending-composed.ts';
 import type { Content } from './sending-request.ts';
 
 /** Undefined when the request has nothing of the kind. */

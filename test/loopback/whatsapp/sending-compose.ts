@@ -7,17 +7,10 @@ import { randomBytes } from 'node:crypto';
 import { proto } from '@whiskeysockets/baileys';
 import type { MediaHost } from './media-host.ts';
 import { cardMessage } from './sending-cards.ts';
+import type { Composed } from './sending-composed.ts';
 import { mediaMessage } from './sending-media.ts';
 import { replyMessage } from './sending-replies.ts';
 import type { Content } from './sending-request.ts';
-
-export interface Composed {
-  readonly message: proto.IMessage;
-  /** Attributes of the `message` stanza. */
-  readonly stanza: { readonly type: string; readonly edit?: string };
-  /** Attributes of its `enc`. */
-  readonly enc: Readonly<Record<string, string>>;
-}
 
 /** Where a message is written, seen by its author. */
 export interface Chat {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
 import type { MediaHost, MediaKind, MediaReference } from './media-host.ts';
-import type { Composed } from './sending-compose.ts';
+import type { Composed } from './sending-composed.ts';
 import type { Content, Media } from './sending-request.ts';
 
 /** Undefined when the request has no medium. */
