@@ -2,13 +2,11 @@
  * Every message between the house's rooms, as plain JSON unions. The only file of `actors` that outsiders (http,
  * scheduler) may import, types only.
  */
-import type { Content } from '../content/content.ts';
-import type { Target } from '../content/content.ts';
+import type { Content, Target } from '../content/content.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
 import type { Contact } from './contact-book.ts';
-import type { StarResult } from './engines/engine.ts';
+import type { Origin, SendResult, StarResult } from './engines/engine.ts';
 import type { GroupAnswer, GroupCommand } from './groups.types.ts';
-import type { Origin, SendResult } from './engines/engine.ts';
 import type { Limit } from './limits.ts';
 
 export type { Account, NumberState, SendResult };

@@ -9,8 +9,7 @@
  *  E3  `close()` is idempotent, never logs out, and after it resolves nothing of this connection runs any more.
  *  E4  a message given to `onInbound` is acknowledged to WhatsApp only after it is in the journal.
  */
-import type { Content, MediaFile } from '../../content/content.ts';
-import type { Target } from '../../content/content.ts';
+import type { Content, MediaFile, Target } from '../../content/content.ts';
 import type { ConnectionEvent } from '../../machines/number.types.ts';
 import type { Contact } from '../contact-book.ts';
 import type { GroupAnswer, GroupCommand } from '../groups.types.ts';
