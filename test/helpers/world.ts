@@ -35,7 +35,7 @@ const violations = z.array(z.unknown());
 export type Checks = z.infer<typeof checks>;
 export type AppRequest = z.infer<typeof appRequests>[number];
 export type ContactMessage = z.infer<typeof contactMessages>[number];
-export type CloseHow = 'stream-error' | 'failure' | 'tcp' | 'freeze' | 'swallow';
+export type CloseHow = 'stream-error' | 'failure' | 'tcp' | 'freeze' | 'swallow' | 'swallow-client' | 'swallow-server';
 export type AppMode = 'ok' | 'down' | '500' | '422' | 'slow' | 'cut';
 /** Other kinds of content are listed in test/loopback/README.md. */
 export type Incoming = Readonly<Record<string, unknown>> & {

@@ -10,19 +10,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { MediaFiles } from '../../../src/actors/content/media-files.ts';
+import type { UnofficialEngine } from '../../../src/actors/engines/unofficial/create.ts';
 import type { Engine, Handle, SendResult } from '../../../src/actors/engines/engine.ts';
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
 import { textOf } from '../../../src/app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import type { ProxyLookup } from '../../../src/app-client/proxy-config.ts';
-import { systemClock } from '../../../src/clock.ts';
+import { type Clock, systemClock } from '../../../src/clock.ts';
 import { newMessageId } from '../../../src/ids.ts';
 import { createLog } from '../../../src/log.ts';
+import { KEEP_ALIVE, type KeepAlive } from '../../../src/machines/deafness.ts';
 import type { ConnectionEvent } from '../../../src/machines/number.types.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { Batch, DeviceStores, Store } from '../../../src/store/store.ts';
-import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
 import { startWhatsApp, type WhatsApp, type WhatsAppOptions } from '../../loopback/whatsapp/server.ts';
+import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
 
 export const PHONE = '5511987654321';
 export const CONTACT = '491701234567';
@@ -69,8 +71,11 @@ export class World {
   proxy: Awaited<ReturnType<ProxyLookup>> = { kind: 'none' };
   /** Whoever tells a proxied number its address. */
   probeUrl = 'http://127.0.0.1:9/';
+  /** For tests that cannot wait for the real one. */
+  keepAlive: KeepAlive = KEEP_ALIVE;
+  clock: Clock = systemClock;
   stores: DeviceStores;
-  engine: Engine;
+  engine: UnofficialEngine;
   /** While true, every write to a number's store is refused, as by a full disk. */
   diskFull = false;
   /** As `FORWARD_GROUPS`; in force from the next `restart`. */
@@ -95,7 +100,7 @@ export class World {
   }
 
   /** What a process holds: open folders and an engine. */
-  #process(): [DeviceStores, Engine] {
+  #process(): [DeviceStores, UnofficialEngine] {
     const opened = openDeviceStores({ dir: this.dir, log: this.log, clock: systemClock });
     const views = new Map<Store, Store>();
     const view = (store: Store): Store => {
@@ -112,10 +117,11 @@ export class World {
       proxyProbeUrl: this.probeUrl,
       files: this.files,
       reuploads: new Reuploads(systemClock, this.log),
-      clock: systemClock,
+      clock: this.clock,
       log: this.log,
       socketUrl: this.whatsapp.url,
       version: () => LIBRARY_VERSION,
+      keepAlive: this.keepAlive,
       trustRoot: this.whatsapp.trustRoot,
       baileysLogLevel: 'warn',
       staleAfterSeconds: 600,

@@ -23,8 +23,11 @@ export interface ConnectionHandler {
   closed(connection: Connection): void;
 }
 
-/** `frozen`: the peer of the client is dead to it; `swallowing`: it reads, answers nothing, but still closes. */
-export type Impairment = 'none' | 'frozen' | 'swallowing';
+/**
+ * `frozen`: the peer of the client is dead to it; `swallowing`: it reads, answers nothing, but still closes. `client
+ * unheard`, `server unheard`: the frames of one side never arrive at the other.
+ */
+export type Impairment = 'none' | 'frozen' | 'swallowing' | 'client unheard' | 'server unheard';
 
 export class Connection {
   readonly openedAt = Date.now();
@@ -62,7 +65,9 @@ export class Connection {
 
   /** Writes an already encoded stanza; false when it can no longer reach the client. */
   sendEncoded(encoded: Buffer): boolean {
-    if (!this.open || this.impairment !== 'none' || this.#transport === undefined) return false;
+    if (!this.open || this.#transport === undefined) return false;
+    if (this.impairment === 'server unheard') return true;
+    if (this.impairment === 'frozen' || this.impairment === 'swallowing') return false;
     this.#gatherWrites();
     this.#socket.send(frame(this.#transport.encrypt(encoded)));
     return true;
@@ -101,7 +106,8 @@ export class Connection {
   }
 
   #onBytes(data: Buffer): void {
-    if (this.closedAt !== undefined || this.impairment !== 'none') return;
+    if (this.closedAt !== undefined) return;
+    if (this.impairment !== 'none' && this.impairment !== 'server unheard') return;
     try {
       for (const one of this.#reader.push(data)) this.#onFrame(one);
     } catch (error) {

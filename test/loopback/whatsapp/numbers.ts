@@ -13,7 +13,7 @@ import { type Deferred, deferred } from './deferred.ts';
 import { el } from './nodes.ts';
 
 export const CloseRequest = z.strictObject({
-  how: z.enum(['stream-error', 'failure', 'tcp', 'freeze', 'swallow']),
+  how: z.enum(['stream-error', 'failure', 'tcp', 'freeze', 'swallow', 'swallow-client', 'swallow-server']),
   /** Stream error or failure reason; a stream error without code is the empty one (500 at the client). */
   code: z.int().min(100).max(999).optional(),
 });
@@ -111,6 +111,12 @@ export class Numbers {
         return true;
       case 'swallow':
         connection.impairment = 'swallowing';
+        return true;
+      case 'swallow-client':
+        connection.impairment = 'client unheard';
+        return true;
+      case 'swallow-server':
+        connection.impairment = 'server unheard';
         return true;
       default:
         return how satisfies never;

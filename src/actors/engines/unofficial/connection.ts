@@ -15,6 +15,7 @@ import type { AuthenticationState, ConnectionState, WASocket } from '@whiskeysoc
 import type { Clock } from '../../../clock.ts';
 import type { Log, LogLevel } from '../../../log.ts';
 import type { CloseReason } from '../../../machines/close-reason.ts';
+import type { KeepAlive } from '../../../machines/deafness.ts';
 import type { ConnectionEvent } from '../../../machines/number.types.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { Target } from '../../../content/content.ts';
@@ -31,9 +32,12 @@ import type { Route } from './proxy.ts';
 import { Session } from './session.ts';
 import { openSocket, terminate } from './socket.ts';
 import { accountOf, reasonOf, textOf } from './translate.ts';
+import { watchHearing } from './watchdog.ts';
 
 /** How long the peer may take to answer the WebSocket close before the TCP connection is cut (CO5). */
 const CLOSE_HANDSHAKE_MS = 1_000;
+/** What the library itself reports when nobody answers (facts/baileys §6). */
+const CONNECTION_LOST = 408;
 
 /** What connections share. */
 export type EngineContext = {
@@ -41,6 +45,7 @@ export type EngineContext = {
   readonly clock: Clock;
   readonly caches: SharedCaches;
   readonly socketUrl: string;
+  readonly keepAlive: KeepAlive;
   readonly version: (digits: string) => readonly [number, number, number];
   /** How this number may go out now (proxy.ts). */
   readonly route: (digits: string, store: Store | undefined) => Promise<Route>;
@@ -63,6 +68,7 @@ export class Connection implements Handle {
   #paired = false;
   #qrSeen = false;
   #codeWanted = false;
+  #stopWatching: () => void = () => undefined;
   #closing: Promise<void> | undefined;
   #loggingOut: Promise<boolean> | undefined;
 
@@ -158,6 +164,7 @@ export class Connection implements Handle {
   #open(route: Exclude<Route, { kind: 'blocked' }>, auth: AuthenticationState, onCreds: () => void): void {
     const sock = openSocket({
       mode: this.#o.mode,
+      keepAliveMs: this.#engine.keepAlive.everyMs,
       url: this.#engine.socketUrl,
       version: this.#engine.version(this.#o.digits),
       ...(route.kind === 'proxy' && { out: route.out }),
@@ -206,6 +213,8 @@ export class Connection implements Handle {
     const account = accountOf(this.#socket().user);
     if (!account) return this.#fail(new Error('logged in without an account'));
     this.#opened = true;
+    const { clock, keepAlive } = this.#engine;
+    this.#stopWatching = watchHearing(this.#socket().ws, { clock, keepAlive, onDeaf: (why) => this.#onDeaf(why) });
     this.#session?.sender.keepPromises().catch((error: unknown) => this.#fail(error));
     this.#session?.surroundings.opened();
     this.#report({ type: 'opened', account });
@@ -220,6 +229,14 @@ export class Connection implements Handle {
     this.#report({ type: 'paired', account });
   }
 
+  /** P10. The machine opens the next connection at once; this one is cut without waiting for a peer that cannot answer. */
+  #onDeaf(why: string): void {
+    const sock = this.#socket();
+    this.#report({ type: 'health lost', why });
+    sock.end(Object.assign(new Error(why), { output: { statusCode: CONNECTION_LOST } })).catch(() => undefined);
+    terminate(sock);
+  }
+
   #report(event: ConnectionEvent): void {
     if (!this.#silent && !this.#ended) this.#o.onEvent(event);
   }
@@ -228,6 +245,7 @@ export class Connection implements Handle {
     if (this.#ended) return;
     this.#report({ type: 'closed', reason: this.#loggingOut && reason.code === LOGGED_OUT ? OWN_LOGOUT : reason });
     this.#ended = true;
+    this.#stopWatching();
     this.#session?.sender.cut();
     this.#resolveEnded(reason);
   }

@@ -8,6 +8,7 @@ import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
+import { KEEP_ALIVE, type KeepAlive } from '../../../machines/deafness.ts';
 import type { Engine } from '../engine.ts';
 import { loadLogin } from './auth-state.ts';
 import { SharedCaches } from './caches.ts';
@@ -40,6 +41,8 @@ export type UnofficialDeps = {
   readonly version: (digits: string) => readonly [number, number, number];
   /** `WHATSAPP_TRUST_ROOT`, 64 hex digits; loopback only. */
   readonly trustRoot?: string;
+  /** `KEEP_ALIVE` unless a test is in a hurry. */
+  readonly keepAlive?: KeepAlive;
   /** `BAILEYS_LOG_LEVEL`. */
   readonly baileysLogLevel: LogLevel;
   /** `STALE_AFTER_SECONDS`. */
@@ -100,6 +103,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
     caches,
     socketUrl,
     version: deps.version,
+    keepAlive: deps.keepAlive ?? KEEP_ALIVE,
     route: (digits, store) => proxies.route(digits, store),
     baileysLogLevel,
     logOf,

@@ -18,7 +18,6 @@ import type { SocketCaches } from './caches.ts';
 const { HistorySyncType } = proto.HistorySync;
 const CONNECT_TIMEOUT_MS = 60_000;
 const QUERY_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE_PAIRING_MS = 30_000;
 
 /** The one Baileys was built for. Its own look-ups of a newer one fall back silently, so they are not used. */
@@ -26,6 +25,8 @@ export const LIBRARY_VERSION: readonly [number, number, number] = DEFAULT_CONNEC
 
 export type SocketOptions = {
   readonly mode: 'login' | 'pair';
+  /** How often the library asks whether the peer is there, once it is logged in. */
+  readonly keepAliveMs: number;
   readonly url: string;
   /** WhatsApp Web version to announce. */
   readonly version: readonly [number, number, number];
@@ -43,7 +44,18 @@ export type SocketOptions = {
   >;
 };
 
-export function openSocket({ mode, url, version, out, auth, caches, log, logLevel, session }: SocketOptions): WASocket {
+export function openSocket({
+  mode,
+  keepAliveMs,
+  url,
+  version,
+  out,
+  auth,
+  caches,
+  log,
+  logLevel,
+  session,
+}: SocketOptions): WASocket {
   return makeWASocket({
     auth,
     waWebSocketUrl: url,
@@ -53,7 +65,7 @@ export function openSocket({ mode, url, version, out, auth, caches, log, logLeve
     logger: log.child({ class: 'baileys' }, { level: logLevel }),
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     defaultQueryTimeoutMs: QUERY_TIMEOUT_MS,
-    keepAliveIntervalMs: mode === 'pair' ? KEEP_ALIVE_PAIRING_MS : KEEP_ALIVE_MS,
+    keepAliveIntervalMs: mode === 'pair' ? KEEP_ALIVE_PAIRING_MS : keepAliveMs,
     // With own events Baileys holds acks and errors of a send back for up to 30 s (facts §9.1).
     emitOwnEvents: false,
     markOnlineOnConnect: false,
