@@ -54,7 +54,6 @@ export class OutboxWorker {
   wake(line: Line): void {
     const { head } = line;
     if (this.#stopped || !head || head.state === 'writing' || line.busy > 0 || line.timer || line.queued) return;
-    if (this.#awaitsBytes(head)) return;
     const channel = this.#channels.of(head);
     line.queued = true;
     channel.ready.push(line);
@@ -116,7 +115,7 @@ export class OutboxWorker {
     line.queued = false;
     channel.forApp.delete(line);
     if (!line.head || line.head.state === 'writing' || line.busy > 0 || line.timer) return true;
-    if (this.#awaitsBytes(line.head)) return true; // lines were joined meanwhile
+    if (this.#awaitsBytes(line.head)) return true;
     if (this.#channels.of(line.head) !== channel) this.wake(line);
     else this.#post(channel, line);
     return true;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InboundFact } from '../../../src/app-client/callbacks.types.ts';
 import { inboundBody } from '../../../src/app-client/inbound-body.ts';
-import type { InboundContent } from '../../../src/app-client/inbound-content.ts';
+import type { Attachment, InboundContent } from '../../../src/app-client/inbound-content.ts';
 import { parseDigits } from '../../../src/phone.ts';
 
 const pn = parseDigits('5511999990000') ?? expect.fail();
@@ -13,13 +13,13 @@ const of = (content: InboundContent, more: Partial<InboundFact> = {}) => inbound
 const length = (value: unknown) => [...String(value)].length;
 
 const image = { kind: 'media', type: 'image', mime: 'image/png', caption: 'c' } as const;
-const attachment = {
+const attachment: Attachment = {
   file: 'f',
   source: {
     ...{ kind: 'whatsapp', account: '1', directPath: '/v', media: 'image', mediaKey: 'secret' },
     message: { chat: '2@lid', id: 'A', fromMe: false },
   },
-} as const;
+};
 const group = { jid: '123@g.us', subject: 'Friends' };
 const reaction = { kind: 'reaction', emoji: '😂', target: 'T' } as const;
 const place = { kind: 'location', latitude: 1, longitude: 2, name: 'n', address: 'a', caption: '' } as const;
