@@ -29,7 +29,14 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
   const faults = new Faults();
   const requests = new Requests(options.record ?? 'all');
 
+  const files = new Map<string, { readonly bytes: Buffer<ArrayBuffer>; readonly type: string }>();
+
   const app = new Hono<Env>();
+  // Public files of the app need no token and are no calls of the contract.
+  app.get('/:folder{uploads|storage}/*', (context) => {
+    const file = files.get(context.req.path);
+    return file ? context.body(file.bytes, 200, { 'Content-Type': file.type }) : context.text('Not Found', 404);
+  });
   app.all('*', async (context) => {
     const { call, readable } = await readCall(context);
     const request = requests.add(call, context.req.raw.headers);
@@ -82,6 +89,7 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
       if (faults.down && server.listening) await stop(server);
       if (!faults.down && !server.listening) await listen(server, port);
     },
+    file: (path, base64, type) => void files.set(path, { bytes: Buffer.from(base64, 'base64'), type }),
     nextAnswer: (path, body, status = 200) => faults.nextAnswer(path, { status, body }),
     async close() {
       if (server.listening) await stop(server);

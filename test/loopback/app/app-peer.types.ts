@@ -30,6 +30,8 @@ export type AppPeer = {
   clear(): void;
   /** Resolves when the mode is in force. */
   mode(command: ModeCommand): Promise<void>;
+  /** A public file below `/uploads` or `/storage`. */
+  file(path: string, base64: string, type: string): void;
   /** The next valid request of `path` is answered with `body`, once. */
   nextAnswer(path: string, body: unknown, status?: number): void;
   close(): Promise<void>;
