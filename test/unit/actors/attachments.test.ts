@@ -79,7 +79,8 @@ describe('attachments (contract inbound §4)', () => {
     files.drop(attachment('a'));
     files.drop(attachment('b'));
     await files.close();
-    await eventually(() => readdirSync(folder).length === 0, { what: 'nothing', withinMs: 2_000, everyMs: 1 });
+    await eventually(() => !existsSync(join(folder, 'a')), { what: 'the file is gone', withinMs: 2_000, everyMs: 1 });
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('AT5: the next start knows what is complete, and removes what no row names', async () => {
@@ -126,7 +127,12 @@ describe('places', () => {
 
   it('who wants more than there are gets all of them', async () => {
     const places = new Places(2);
-    (await places.enter(5))();
-    (await places.enter(2))();
+    const leave = await places.enter(5);
+    let entered = false;
+    const next = places.enter(1).then(() => (entered = true));
+    await Promise.resolve();
+    expect(entered).toBe(false);
+    leave();
+    expect(await next).toBe(true);
   });
 });

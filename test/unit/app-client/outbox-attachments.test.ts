@@ -112,6 +112,7 @@ describe('outbox: rows with media', () => {
     await told(['B1']);
     media.arrive('file of L1');
     await told(['B1', 'L1', 'P1']);
+    expect(media.dropped).toEqual(['file of L1']);
   });
 
   it('a row found at the start expects its bytes again, and names its file', async () => {
