@@ -6,7 +6,7 @@
  *  DK3  A journal row and the outbox row made of it are queued in the same turn, behind each other in the same store, so
  *       one flush serves both (ST5). Were they reordered, the row would only be handled twice and found as seen.
  *       Steps that end in one turn share a flush too: a send encrypts for the contact and for the own phone at once.
- *  DK4  What rides along is durable when the write is: a ratchet step of a send carries the record of that send (SE1).
+ *  DK4  What rides along is durable when the write is: a ratchet step of a send carries the record of that send (relay.ts RL1).
  *  DK5  A step of one session is not waited for: the next step builds on it in memory (session-cache.ts), and what leaves
  *       the bridge waits for it (disk-first.ts). Everything else is durable before the library goes on.
  */

@@ -1,11 +1,11 @@
 /**
- * One send on an open socket: recipient, durable record, relay, the server's ack. Media is uploaded before (media-sends.ts).
+ * One send on an open socket: recipient, line, hand-over (relay.ts), the server's ack. Media is uploaded before
+ * (media-sends.ts).
  *
- *  SE1  The id and its content are durable before a byte of the stanza leaves, in the same flush as the ratchet step that
- *       encrypts it (durable-keys.ts DK4); the same id is only ever sent with that content (P6).
+ *  SE1  The same id is only ever sent with the content that was recorded first (P6, relay.ts).
  *  SE2  `sent` means that the server acknowledged the id. Baileys resolves long before (facts/baileys §3).
  *  SE3  `failed` means that certainly nothing reached the contact; whatever is in doubt is `unknown` (E2).
- *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (facts §9.2).
+ *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (device-lists.ts).
  *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient, a
  *       slow upload nobody.
  *  SE6  Buttons, lists and cards that WhatsApp refuses (an error ack, so they reached nobody) go out once more as text
@@ -14,23 +14,20 @@
  * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
  */
 import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
-import type { Clock } from '../../../clock.ts';
+import { byDeadline, type Clock } from '../../../clock.ts';
 import { asText } from '../../../content/as-text.ts';
 import { derivedMessageId } from '../../../ids.ts';
 import type { Log } from '../../../log.ts';
-import { splitJid } from '../../../phone.ts';
 import { type MediaFiles, mediaOf } from '../../content/media-files.ts';
-import type { NewestOwn } from '../../newest-own.ts';
-import type { SentIndex } from '../../sent-index.ts';
-import type { Origin, SendCommand, SendResult } from '../engine.ts';
+import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
+import { DeviceLists } from './device-lists.ts';
 import { MediaSends } from './media-sends.ts';
 import { compose, isInteractive, type Plain } from './outgoing/compose.ts';
-import { isShown, stanzaOf } from './outgoing/stanza.ts';
 import type { Recipients, Resolved } from './recipient.ts';
 import type { PromisedSends } from './promised-sends.ts';
-import type { RideAlong } from './ride-along.ts';
-import { type Ack, failed, type HandedOver, ofAck, ofError, type Prepared } from './send-outcome.ts';
+import { Relay, type RelayOptions } from './relay.ts';
+import { type Ack, failed, type HandedOver, ofAck, type Prepared } from './send-outcome.ts';
 
 const ACK_MS = 10_000;
 /** No caller waits for a promised send; this only bounds how long one connection tries. */
@@ -41,14 +38,11 @@ const NOT_ABOUT_CONTENT = [401, 403, 429, 463];
 
 type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user' | 'waUploadToServer'>;
 
-export type SenderOptions = {
+export type SenderOptions = Omit<RelayOptions, 'socket'> & {
   readonly socket: () => Socket;
   readonly caches: SocketCaches;
-  readonly sent: SentIndex;
-  readonly rideAlong: RideAlong;
   readonly recipients: Recipients;
   readonly promised: PromisedSends;
-  readonly newest: NewestOwn;
   readonly files: MediaFiles;
   /** Who wrote a message in a group. */
   readonly authorOf: (id: string) => string | undefined;
@@ -56,8 +50,6 @@ export type SenderOptions = {
   readonly log: Log;
   /** WhatsApp refused a message, at once or after it was answered. */
   readonly onRefusal: (code: number) => void;
-  /** A write that must not be lost failed after the fact. */
-  readonly onFailure: (error: unknown) => void;
 };
 
 /** `content` is still to be made a message, for the chat that it really goes to; with neither it is in the sent index. */
@@ -72,15 +64,16 @@ export class Sender {
   readonly #running = new Map<string, Promise<SendResult>>();
   /** Last hand-over per recipient (SE5). */
   readonly #lines = new Map<string, Promise<unknown>>();
-  readonly #devices = new Map<string, Promise<unknown>>();
   readonly #acks = new Map<string, (ack: Ack) => void>();
-  /** How often Baileys showed us a message: first for the report, then to encrypt it for the contact's devices. */
-  readonly #shown = new WeakMap<proto.IMessage, number>();
   readonly #cut = new AbortController();
   readonly #media: MediaSends;
+  readonly #relay: Relay;
+  readonly #devices: DeviceLists;
 
   constructor(options: SenderOptions) {
     this.#o = options;
+    this.#relay = new Relay(options);
+    this.#devices = new DeviceLists(options.socket, options.caches.devices);
     const { sent, promised, files, clock, log } = options;
     this.#media = new MediaSends({
       upload: () => options.socket().waUploadToServer,
@@ -104,6 +97,9 @@ export class Sender {
   keepPromises(): Promise<void> {
     const { promised, sent, clock } = this.#o;
     return promised.keep((id, upload) => {
+      // An upload that was finished and then left unacknowledged has two promises.
+      const running = this.#running.get(id);
+      if (running) return running;
       const to = sent.get(id)?.to ?? upload?.to ?? '';
       const isUploaded = sent.get(id)?.message !== undefined;
       if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
@@ -111,12 +107,10 @@ export class Sender {
     }, this.#cut.signal);
   }
 
-  /** Socket option `patchMessageBeforeSending`: changes nothing, tells how far a relay has come. */
-  readonly watchRelay = (message: proto.IMessage): proto.IMessage => {
-    const shown = this.#shown.get(message);
-    if (shown !== undefined) this.#shown.set(message, shown + 1);
-    return message;
-  };
+  /** Socket option `patchMessageBeforeSending`. */
+  get watchRelay(): Relay['watch'] {
+    return this.#relay.watch;
+  }
 
   /** Every `ack` of class `message`, also those that come after the sender stopped waiting. */
   onAck({ attrs }: BinaryNode): void {
@@ -179,15 +173,16 @@ export class Sender {
 
   async #send(command: Order): Promise<SendResult> {
     const { id, to, deadline } = command;
+    const { clock } = this.#o;
     const turn: Turn = { begun: false, cancelled: false };
     const acked = this.#ack(id);
     const handingOver = this.#inLine(this.#lines.get(to), this.#prepare(command), command, turn);
     this.#join(to, handingOver);
     try {
-      const done = await this.#byDeadline(handingOver, deadline);
+      const done = await byDeadline(clock, handingOver, deadline);
       if (done === 'late') return this.#late(command, turn);
       if (done.kind === 'finished') return done.result;
-      const ack = await this.#byDeadline(acked, Math.min(deadline, this.#o.clock.now() + ACK_MS));
+      const ack = await byDeadline(clock, acked, Math.min(deadline, clock.now() + ACK_MS));
       return ack === 'late' ? { kind: 'pending', id, to: done.to } : ofAck(ack, id, done.to);
     } finally {
       this.#acks.delete(id);
@@ -221,7 +216,7 @@ export class Sender {
     if (turn.cancelled || this.#o.clock.now() >= deadline) return noTime(id);
     if (this.#cut.signal.aborted) return failed(id, 'the connection was lost before the message was handed over');
     turn.begun = true;
-    return this.#relay(id, ready.to, ready.message, origin);
+    return this.#relay.run(id, ready.to, ready.message, origin);
   }
 
   async #prepare({ id, to, content, message }: Order): Promise<Prepared> {
@@ -240,68 +235,12 @@ export class Sender {
     return this.#o.recipients.resolve(to, (digits) => this.#o.socket().onWhatsApp(...digits));
   }
 
-  /** SE4. Asks before the relay does, outside its serial queue; at most one question per recipient is under way. */
   async #withDevices(id: string, to: string, message: proto.IMessage): Promise<Prepared> {
-    const ready: Prepared = { kind: 'ready', to, message };
-    const address = splitJid(to);
-    if (!address || address.server === 'g.us' || this.#o.caches.devices.get(address.user)) return ready;
-    const { user } = this.#o.socket();
-    const own = address.server === 'lid' ? user?.lid : user?.id;
-    const self = own === undefined ? undefined : splitJid(own);
-    const jids = self ? [`${self.user}@${self.server}`, to] : [to];
-    const asking = this.#devices.get(to) ?? this.#o.socket().getUSyncDevices(jids, true, false);
-    this.#devices.set(to, asking);
-    try {
-      await asking;
-    } catch (error) {
-      return ofError(id, error, false);
-    } finally {
-      this.#devices.delete(to);
-    }
-    return this.#o.caches.devices.get(address.user)
-      ? ready
-      : failed(id, "WhatsApp did not name the recipient's devices");
-  }
-
-  async #relay(id: string, to: string, message: proto.IMessage, origin?: Origin): Promise<HandedOver> {
-    this.#shown.set(message, 0);
-    const bytes = proto.Message.encode(message).finish();
-    const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change), origin);
-    recorded.catch(this.#o.onFailure);
-    if (isShown(message)) {
-      const noted = this.#o.rideAlong.add((batch) => this.#o.newest.record(batch, to, id));
-      noted.catch(this.#o.onFailure);
-    }
-    const isGroup = to.endsWith('@g.us');
-    try {
-      await this.#o.socket().relayMessage(to, message, { messageId: id, ...stanzaOf(message) });
-    } catch (error) {
-      return ofError(id, error, this.#encrypted(message, isGroup));
-    }
-    const reached = isGroup || this.#isSelf(to) || this.#encrypted(message, isGroup);
-    return reached ? { kind: 'handed over', to } : failed(id, "WhatsApp did not name the recipient's devices");
-  }
-
-  /** A note to oneself goes to the own devices only, in their envelope. */
-  #isSelf(to: string): boolean {
-    const { user } = this.#o.socket();
-    return [user?.id, user?.lid].some((own) => own !== undefined && splitJid(own)?.user === splitJid(to)?.user);
-  }
-
-  /** In a group it is shown once, right before it is encrypted. */
-  #encrypted(message: proto.IMessage, isGroup: boolean): boolean {
-    return (this.#shown.get(message) ?? 0) >= (isGroup ? 1 : 2);
+    const refused = await this.#devices.known(id, to);
+    return refused ?? { kind: 'ready', to, message };
   }
 
   #ack(id: string): Promise<Ack> {
     return new Promise((resolve) => this.#acks.set(id, resolve));
-  }
-
-  #byDeadline<T>(work: Promise<T>, deadline: number): Promise<T | 'late'> {
-    const { clock } = this.#o;
-    return new Promise((resolve, reject) => {
-      const timer = clock.setTimeout(() => resolve('late'), Math.max(0, deadline - clock.now()));
-      work.then(resolve, reject).finally(() => clock.clearTimeout(timer));
-    });
   }
 }
