@@ -67,18 +67,31 @@ describe('groups of one connection', () => {
     const log = createLog({ level: 'fatal', stream: { write: () => undefined } });
     return new GroupSync({ ...{ digits: ME, workspace: () => '7', book, queries, store, queue, clock, log } });
   };
-  /** Moves time, and lets real disk writes finish. */
+  const writes = new Set<Promise<void>>();
+  /** The store, whose writes can be waited for. */
+  const watched = (real: Store): Store => ({
+    ...real,
+    write: (change) => {
+      const writing = real.write(change);
+      writes.add(writing);
+      const done = () => writes.delete(writing);
+      writing.then(done, done);
+      return writing;
+    },
+  });
+  /** Moves time, and lets real disk writes and what follows them finish. */
   const pass = async (ms: number) => {
     await clock.advanceAsync(ms);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-    await clock.advanceAsync(0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    do {
+      await Promise.allSettled(writes);
+      for (let turn = 0; turn < 10; turn++) await clock.advanceAsync(0);
+    } while (writes.size > 0);
   };
   const toldJids = () => facts.map((fact) => [fact.whole, ...fact.groups.map(({ jid, size }) => `${jid} ${size}`)]);
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'groups-'));
-    store = openLmdb({ path: dir });
+    store = watched(openLmdb({ path: dir }));
     clock = new SimulatedTime();
     facts = [];
     asked = [];

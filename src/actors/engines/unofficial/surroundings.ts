@@ -6,7 +6,7 @@
  *       the sync going round, and may be held back in its buffer (facts/baileys §9.1).
  */
 import type { EventEmitter } from 'node:events';
-import type { BinaryNode, WASocket } from '@whiskeysockets/baileys';
+import type { AuthenticationCreds, BinaryNode, WASocket } from '@whiskeysockets/baileys';
 import type { Clock } from '../../../clock.ts';
 import type { Target } from '../../../content/content.ts';
 import type { Log } from '../../../log.ts';
@@ -19,6 +19,7 @@ import type { Device } from './device.ts';
 import { GroupQueries } from './group-queries.ts';
 import { GroupSync } from './group-sync.ts';
 import { Groups } from './groups.ts';
+import { guarded } from './guard.ts';
 import { hearOfPeople } from './people.ts';
 
 export type SurroundingsOptions = {
@@ -51,9 +52,10 @@ export class Surroundings {
 
   listen({ ev, ws }: Pick<WASocket, 'ev'> & { readonly ws: EventEmitter }, onFault: (error: unknown) => void): void {
     hearOfPeople(ev, this.#o.device.contacts, onFault);
-    ev.on('creds.update', ({ myAppStateKeyId }) => {
+    const onCreds = ({ myAppStateKeyId }: Partial<AuthenticationCreds>) => {
       if (myAppStateKeyId) this.#appState.keyArrived();
-    });
+    };
+    ev.on('creds.update', guarded(onCreds, onFault));
     ws.on('CB:notification,type:w:gp2', ({ attrs }: BinaryNode) => {
       if (attrs['from'] !== undefined) this.#sync.changed(attrs['from']);
     });
