@@ -13,6 +13,7 @@ const COMMANDS = {
   settings: z.looseObject({ phone: phone.optional(), proxy: proxy.optional() }),
   keyword: z.object({ keyword: z.string(), phone, answer: json }),
   file: z.object({ path: z.string().regex(/^\/(uploads|storage)\//), base64: z.base64(), type: z.string() }),
+  receipts: z.object({ updated: z.int().optional(), matched: z.boolean().optional() }),
   flow: z.object({ id: z.coerce.string(), flow: json.optional(), flow_data: json.optional() }),
   nextAnswer: z.object({ path: z.string(), body: z.unknown(), status: z.int().optional() }),
   mode: z.object({ path: z.string().optional(), mode: z.enum(MODES), ms: z.number().optional() }),
@@ -44,6 +45,9 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
     peer.answers.flow(id, { ...(flow ? { flow } : {}), ...(flow_data ? { flow_data } : {}) }),
   );
   command('/app/file', COMMANDS.file, ({ path, base64, type }) => peer.file(path, base64, type));
+  command('/app/receipts', COMMANDS.receipts, ({ updated, matched }) =>
+    peer.answers.receipts({ ...(updated !== undefined && { updated }), ...(matched !== undefined && { matched }) }),
+  );
   command('/app/schedules', z.array(z.unknown()), (rows) => peer.answers.schedules(rows));
   command('/app/next-answer', COMMANDS.nextAnswer, ({ path, body, status }) => peer.nextAnswer(path, body, status));
   command('/app/mode', COMMANDS.mode, (mode) => peer.mode(mode));

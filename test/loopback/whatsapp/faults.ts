@@ -61,7 +61,8 @@ export type Effect =
   | { readonly kind: 'none' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'delay'; readonly ms: number }
-  | { readonly kind: 'error'; readonly code: number };
+  /** An answer with this code, after `ms` where that is given (acks). */
+  | { readonly kind: 'error'; readonly code: number; readonly ms?: number };
 
 const NONE: Effect = { kind: 'none' };
 
@@ -132,6 +133,7 @@ function effectOf(rule: {
   readonly delayMs?: number | undefined;
 }): Effect {
   if (rule.drop === true) return { kind: 'drop' };
-  if (rule.error !== undefined) return { kind: 'error', code: rule.error };
+  const late = rule.delayMs === undefined ? {} : { ms: rule.delayMs };
+  if (rule.error !== undefined) return { kind: 'error', code: rule.error, ...late };
   return rule.delayMs === undefined ? NONE : { kind: 'delay', ms: rule.delayMs };
 }

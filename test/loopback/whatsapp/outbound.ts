@@ -48,7 +48,8 @@ export function messageFromClient(service: Service, connection: Connection, send
     case 'drop':
       break;
     case 'error':
-      acknowledge(connection, node, effect.code);
+      if (effect.ms === undefined) acknowledge(connection, node, effect.code);
+      else setTimeout(() => acknowledge(connection, node, effect.code), effect.ms);
       return;
     default:
       effect satisfies never;

@@ -25,9 +25,7 @@ import { failed, type Finished } from './send-outcome.ts';
 const HAND_OVER_MS = 60_000;
 
 /** One message on its way to hand-over; without `message` it is in the sent index already. */
-export type HandOver = { readonly id: string; readonly to: string; readonly deadline: number } & {
-  readonly message?: proto.IMessage;
-};
+export type HandOver = Pick<SendCommand, 'id' | 'to' | 'deadline' | 'origin'> & { readonly message?: proto.IMessage };
 
 export type MediaSendsOptions = {
   readonly upload: () => WAMediaUploadFunction;
@@ -54,23 +52,26 @@ export class MediaSends {
     this.#o = options;
   }
 
-  async send({ id, to, content, deadline }: SendCommand): Promise<SendResult> {
+  async send({ id, to, content, deadline, origin }: SendCommand): Promise<SendResult> {
+    const order = { id, to, deadline, ...(origin && { origin }) };
     const { sent, promised, files } = this.#o;
     if (sent.get(id)?.message) {
       await files.remove(filesOf(content));
-      return this.#o.handOver({ id, to, deadline });
+      return this.#o.handOver(order);
     }
     const uploading = this.#upload(id, to, content);
     const waiting = this.#whileWaitedFor(uploading, deadline).then(
       async (done): Promise<Uploaded | { readonly kind: 'promised'; readonly promise: Promised }> =>
-        done === 'late' ? { kind: 'promised', promise: await promised.make(id, { to, content }) } : done,
+        done === 'late'
+          ? { kind: 'promised', promise: await promised.make(id, { to, content, ...(origin && { origin }) }) }
+          : done,
     );
     const uploaded = await this.#noted(waiting);
     if (uploaded.kind === 'promised') {
       promised.keepOne(uploaded.promise, this.#firstWith(uploading), this.#o.cut).catch(this.#o.onFailure);
       return { kind: 'pending', id, to };
     }
-    const result = await this.#finish({ id, to, deadline }, uploaded);
+    const result = await this.#finish(order, uploaded);
     await files.remove(filesOf(content));
     return result;
   }
@@ -86,8 +87,8 @@ export class MediaSends {
   }
 
   /** The promise of an upload, on this connection: from the beginning. */
-  async keep(id: string, { to, content }: PromisedUpload): Promise<SendResult> {
-    return this.#finish(this.#withoutCaller(id, to), await this.#upload(id, to, content));
+  async keep(id: string, upload: PromisedUpload): Promise<SendResult> {
+    return this.#finish(this.#withoutCaller(id, upload), await this.#upload(id, upload.to, upload.content));
   }
 
   /** The upload that is running already is the first try of its promise. */
@@ -97,12 +98,12 @@ export class MediaSends {
       if (!upload) throw new Error('a promised upload without its content');
       const uploaded = await (first ?? this.#upload(id, upload.to, upload.content));
       first = undefined;
-      return this.#finish(this.#withoutCaller(id, upload.to), uploaded);
+      return this.#finish(this.#withoutCaller(id, upload), uploaded);
     };
   }
 
-  #withoutCaller(id: string, to: string): Omit<HandOver, 'message'> {
-    return { id, to, deadline: this.#o.clock.now() + HAND_OVER_MS };
+  #withoutCaller(id: string, { to, origin }: PromisedUpload): Omit<HandOver, 'message'> {
+    return { id, to, deadline: this.#o.clock.now() + HAND_OVER_MS, ...(origin && { origin }) };
   }
 
   async #finish(order: Omit<HandOver, 'message'>, uploaded: Uploaded): Promise<SendResult> {

@@ -19,14 +19,14 @@ import { type Backoff, backoff } from '../../../machines/backoff.ts';
 import type { Store, Table } from '../../../store/store.ts';
 import { filesOf, flushFiles, type MediaFiles } from '../../content/media-files.ts';
 import type { SentIndex } from '../../sent-index.ts';
-import type { SendResult } from '../engine.ts';
+import type { SendCommand, SendResult } from '../engine.ts';
 
 /** As long as an idempotency key is remembered. */
 const DAY_MS = 24 * 3_600_000;
 const BACKOFF: Backoff = { base: 5_000, growth: 2, maxFactor: 60, jitter: 2_000, max: 300_000 };
 
 /** What must still be uploaded. */
-export type PromisedUpload = { readonly to: string; readonly content: Content<MediaFile> };
+export type PromisedUpload = Pick<SendCommand, 'to' | 'origin'> & { readonly content: Content<MediaFile> };
 /** Without `upload` the message is in the sent index. */
 type Row = { readonly id: string; readonly upload?: PromisedUpload };
 export type Promised = { readonly key: string; readonly row: Row };
