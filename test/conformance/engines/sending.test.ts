@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { limitsOf } from '../../../src/actors/limits.ts';
 import { newMessageId } from '../../../src/ids.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
 
@@ -40,6 +41,21 @@ describe('linked-device engine: sending', () => {
     await connection.send('before');
     world.whatsapp.applyFaults({ ack: { error: 463, times: 1 } });
     expect(await connection.send('refused')).toMatchObject({ kind: 'failed', code: 463 });
+    expect(texts()).toEqual(['before']);
+  });
+
+  it('C-23 a refusal after the answer is remembered, teaches a limit of the number, and ends the promise', async () => {
+    await connection.send('before');
+    world.whatsapp.applyFaults({ ack: { error: 463, delayMs: 700, times: 1 } });
+    expect(await connection.send('restricted', TO, { ms: 400 })).toMatchObject({ kind: 'pending' });
+    const store = world.stores.open(PHONE);
+    await eventually('the limit', () => limitsOf(store, Date.now()).length === 1);
+    expect(limitsOf(store, Date.now())).toMatchObject([{ code: 463 }]);
+    const promises = () => [...store.table('promised-sends').keys()].length;
+    expect(promises()).toBe(1);
+    await connection.handle.close();
+    await world.login();
+    await eventually('the promise is given up', () => promises() === 0);
     expect(texts()).toEqual(['before']);
   });
 

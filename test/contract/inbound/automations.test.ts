@@ -100,7 +100,7 @@ describe('inbound §8: keyword replies', () => {
     expect(await got(contact)).toHaveLength(1);
   });
 
-  it('C-57: the receipts of automatic replies go to the chat alone', async () => {
+  it('S-20: the receipts of automatic replies go to the chat alone', async () => {
     const contact = newContact();
     await keyword('receipt', { reply_type: 'custom', reply: 'with receipt' });
     await play.write(contact, { text: 'receipt' });
@@ -155,11 +155,9 @@ it('TK2: a kill -9 between the look-up and the reply never replies twice, and ne
     withinMs: 10_000,
     everyMs: 10,
   });
-  for (const ms of [300, 2_000]) {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    await play.bridge.kill9();
-    await play.bridge.restart();
-  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await play.bridge.kill9();
+  await play.bridge.restart();
   const [message] = await gets(contact, 1, 30_000);
   await mirrorOf(message?.id ?? '');
   expect(await got(contact)).toMatchObject([{ text: 'just once' }]);
