@@ -140,8 +140,8 @@ describe('README §1 request bodies', () => {
     expect((await call(SEND, { body: { json: text } })).status).toBe(200);
     expect((await call(SEND, { body: { ...text, json: null } })).status).toBe(200);
     expect((await call(SEND, { body: { ...text, json: [] } })).status).toBe(400);
-    expect((await call(SEND, { body: { provider: 'waba', json: text } })).status).toBe(501);
-    expect((await call(SEND, { body: { json: { ...text, provider: 'waba' } } })).status).toBe(501);
+    expect((await call(SEND, { body: { provider: 'waba', json: text } })).status).toBe(422);
+    expect((await call(SEND, { body: { json: { ...text, provider: 'waba' } } })).status).toBe(422);
     expect(numbers.calls).toHaveLength(2);
   });
 
