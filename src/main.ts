@@ -28,7 +28,9 @@ import { Endpoints } from './app-client/endpoints.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
+import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
+import { SettingsRows } from './app-client/settings-rows.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
 import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
@@ -163,10 +165,27 @@ async function main(config: Config, log: Log): Promise<void> {
     restore: () => restored,
     outbox: () => outbox.stats(),
   };
-  const settings = new Settings({ client, clock, log });
+  const platform = new PlatformSettings({ client, store: data, clock, log });
+  const settings = new Settings({
+    client,
+    rows: new SettingsRows(data, config.authEncryptionKey !== undefined),
+    inUse: function* () {
+      for (const { digits } of numbers.all()) yield digits;
+    },
+    clock,
+    log,
+  });
   const app = createHttpApp({
     numbers,
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
+    settings: {
+      platform: () => platform.current(),
+      refresh: (limitMs) => platform.refresh(limitMs),
+      bust: (digits) => {
+        if (digits === undefined) void platform.refresh(0);
+        return settings.bust(digits);
+      },
+    },
     operator: {
       history: (digits) => history.of(digits),
       limits: (digits) => (stores.exists(digits) ? limitsOf(stores.open(digits), clock.now()) : []),
@@ -193,6 +212,7 @@ async function main(config: Config, log: Log): Promise<void> {
   };
   const drain = campaignDrain({ client, clock });
   const beat = heartbeat({ client, clock, log, ready, drainMissing: drain.missing });
+  const loops = [beat, drain, platform, settings];
 
   let stopping: Promise<void> | undefined;
   const stop = (code: number, why: string) => {
@@ -201,7 +221,7 @@ async function main(config: Config, log: Log): Promise<void> {
       phase = 'draining';
       const failed = await runDown(
         [
-          { name: 'ticks', deadlineMs: 100, run: async () => [beat.stop(), drain.stop(), inspector?.close()] },
+          { name: 'ticks', deadlineMs: 100, run: async () => [...loops.map((each) => each.stop()), inspector?.close()] },
           { name: 'automations', deadlineMs: 3_000, run: () => automations.stop() },
           { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting, clock) },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
@@ -230,8 +250,7 @@ async function main(config: Config, log: Log): Promise<void> {
   });
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 
-  beat.start();
-  drain.start();
+  for (const each of loops) each.start();
   const imported = await importLegacy({
     legacyDir: config.legacyAuthDir,
     stores,

@@ -146,3 +146,23 @@ export interface Vitals {
   restore(): { readonly done: number; readonly total: number; readonly finished: boolean };
   outbox(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
 }
+
+/** What the app set for the whole platform (contract settings §1, §2), each with when it was last read (epoch ms). */
+export type PlatformSettings = {
+  readonly useCloud: boolean;
+  readonly hasCloudCredentials: boolean;
+  readonly engineReadAt: number | null;
+  /** `gap` between messages in s, `pause` between batches of `batch` messages in min. */
+  readonly pacing: { readonly gap: number; readonly inBatches: boolean; readonly batch: number; readonly pause: number };
+  readonly pacingReadAt: number | null;
+};
+
+/** What the app sets, and when it is read again. */
+export interface AppSettings {
+  /** The last good values, else the defaults. */
+  platform(): PlatformSettings;
+  /** Asks for the platform's settings; resolves after `limitMs` at the latest, with what is known then. */
+  refresh(limitMs: number): Promise<PlatformSettings>;
+  /** Forgets the settings of one number under all workspaces, or everything; resolves with how many entries went. */
+  bust(digits: string | undefined): Promise<number>;
+}

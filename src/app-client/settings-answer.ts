@@ -1,7 +1,8 @@
 /**
- * What the app answers to look-ups, made strict (contract settings §1).
+ * What the app answers to look-ups, made strict (contract settings §1, §2).
  *
  *  AN1  An answer that is not what was asked for is no answer: undefined, never a set of empty settings.
+ *  AN2  Credentials are there whole or not at all.
  */
 import { z } from 'zod';
 import type { AppAnswer } from './client.ts';
@@ -15,7 +16,27 @@ export type NumberSettings = {
   readonly twilioIsComplete: boolean;
   /** Plan-gated; `''` when there is none. */
   readonly brandingFooter: string;
+  /** Secret as a whole; what the two flags speak of. */
+  readonly credentials: {
+    /** `version`: of the Graph API; `''` when the app names none. */
+    readonly cloud?: { readonly phoneId: string; readonly token: string; readonly version: string };
+    /** `from`: digits. */
+    readonly twilio?: { readonly accountSid: string; readonly token: string; readonly from: string };
+  };
 };
+
+/** The engine of the platform, asked for without a number. */
+export type PlatformEngine = { readonly useCloud: boolean; readonly hasCloudCredentials: boolean };
+
+/** How bulk messages are paced (contract settings §2): `gap` in s, `pause` between batches in min. */
+export type Pacing = {
+  readonly gap: number;
+  readonly inBatches: boolean;
+  readonly batch: number;
+  readonly pause: number;
+};
+
+export const DEFAULT_PACING: Pacing = { gap: 3, inBatches: false, batch: 50, pause: 5 };
 
 const text = z
   .union([z.string(), z.number()])
@@ -25,6 +46,8 @@ const flag = z
   .unknown()
   .optional()
   .transform((value) => value === true || value === 1 || value === '1' || value === 'true');
+/** A whole number as such or as text; 0 and everything that makes no sense mean the default. */
+const within = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).catch(otherwise);
 
 const settingsAnswer = z.object({
   whatsapp_business_api: flag,
@@ -33,6 +56,7 @@ const settingsAnswer = z.object({
   facebook_api_token: text,
   facebook_phone_id: text,
   facebook_phone_number_id: text,
+  facebook_app_version: text,
   use_twilio: flag,
   twilio_account_sid: text,
   twilio_auth_token: text,
@@ -40,28 +64,65 @@ const settingsAnswer = z.object({
   branding_footer: text,
 });
 
+const pacingAnswer = z.object({
+  success: flag.pipe(z.literal(true)),
+  msg_gap: within(1, 600, DEFAULT_PACING.gap),
+  batches_gap: within(1, 10_000, DEFAULT_PACING.batch),
+  bw_msg_gap: within(1, 1_440, DEFAULT_PACING.pause),
+  enable_batches: flag,
+});
+
 /** A page of HTML or an error object with status 200 has neither. */
 const isSettings = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && ('use_facebook_api' in body || 'whatsapp_business_api' in body);
+
+function read(answer: AppAnswer) {
+  if (answer.kind !== 'answer' || answer.status !== 200 || !isSettings(answer.body)) return undefined;
+  const found = settingsAnswer.safeParse(answer.body).data;
+  if (!found) return undefined;
+  const cloud = {
+    phoneId: found.facebook_phone_id || found.facebook_phone_number_id,
+    token: found.facebook_token || found.facebook_api_token,
+    version: found.facebook_app_version,
+  };
+  const useCloud = found.use_facebook_api || found.whatsapp_business_api;
+  return { found, useCloud, cloud, cloudIsComplete: cloud.phoneId !== '' && cloud.token !== '' };
+}
 
 /**
  * Settings of the number `digits`. Undefined also for another number's: the app matches by suffix over all workspaces
  * (C-12, tenant hazard).
  */
 export function settingsOf(answer: AppAnswer, digits: string): NumberSettings | undefined {
-  if (answer.kind !== 'answer' || answer.status !== 200 || !isSettings(answer.body)) return undefined;
-  const parsed = settingsAnswer.safeParse(answer.body);
-  if (!parsed.success) return undefined;
-  const found = parsed.data;
-  const twilioDigits = found.twilio_from_number.replace(/\D/g, '');
-  if (twilioDigits !== '' && twilioDigits !== digits) return undefined;
-  const cloudToken = found.facebook_token || found.facebook_api_token;
-  const cloudPhone = found.facebook_phone_id || found.facebook_phone_number_id;
-  return {
-    useCloud: found.use_facebook_api || found.whatsapp_business_api,
-    useTwilio: found.use_twilio,
-    cloudIsComplete: cloudToken !== '' && cloudPhone !== '',
-    twilioIsComplete: found.twilio_account_sid !== '' && found.twilio_auth_token !== '' && twilioDigits !== '',
-    brandingFooter: found.branding_footer.trim() === '' ? '' : found.branding_footer,
+  const settings = read(answer);
+  if (!settings) return undefined;
+  const { found, useCloud, cloud, cloudIsComplete } = settings;
+  const twilio = {
+    accountSid: found.twilio_account_sid,
+    token: found.twilio_auth_token,
+    from: found.twilio_from_number.replace(/\D/g, ''),
   };
+  if (twilio.from !== '' && twilio.from !== digits) return undefined;
+  const twilioIsComplete = twilio.accountSid !== '' && twilio.token !== '' && twilio.from !== '';
+  return {
+    useCloud,
+    useTwilio: found.use_twilio,
+    cloudIsComplete,
+    twilioIsComplete,
+    brandingFooter: found.branding_footer.trim() === '' ? '' : found.branding_footer,
+    credentials: { ...(cloudIsComplete && { cloud }), ...(twilioIsComplete && { twilio }) },
+  };
+}
+
+export function platformEngineOf(answer: AppAnswer): PlatformEngine | undefined {
+  const settings = read(answer);
+  return settings && { useCloud: settings.useCloud, hasCloudCredentials: settings.cloudIsComplete };
+}
+
+export function pacingOf(answer: AppAnswer): Pacing | undefined {
+  if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
+  const found = pacingAnswer.safeParse(answer.body).data;
+  return (
+    found && { gap: found.msg_gap, inBatches: found.enable_batches, batch: found.batches_gap, pause: found.bw_msg_gap }
+  );
 }

@@ -7,7 +7,7 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Numbers, Operator, Vitals } from '../actors/protocol.ts';
+import type { AppSettings, Numbers, Operator, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
@@ -26,11 +26,13 @@ import { messageActionRoutes } from './routes/message-actions.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
+import { settingsRoutes } from './routes/settings.ts';
 
 export type HttpDeps = {
   readonly numbers: Numbers;
   readonly operator: Operator;
   readonly readSettings: ReadSettings;
+  readonly settings: AppSettings;
   readonly vitals: Vitals;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,11 +67,12 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   app.use('/api/*', auth.guard, refuseWhileDraining(vitals));
 
   const declare = declarer(app, numbers, log);
-  healthRoutes(declare, { vitals, clock, version, knowsToken: auth.knowsToken });
+  healthRoutes(declare, { vitals, settings: deps.settings, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
+  settingsRoutes(declare, { settings: deps.settings, strict: auth.strict });
   const sends = { numbers, clock, readSettings: deps.readSettings, appUrl: deps.appUrl, answerMs: waits.sendMs };
   messageRoutes(declare, sends);
   messageActionRoutes(declare, sends);

@@ -5,6 +5,14 @@ import { harness, PHONE, TOKEN } from '../unit/http/harness.ts';
 const open = { token: null } as const;
 const everyone = [{}, open, { from: '127.0.0.1' }, { token: 'wrong' }, { headers: { 'X-Forwarded-For': '1.2.3.4' } }];
 
+const CLOUD_PLATFORM = {
+  useCloud: true,
+  hasCloudCredentials: true,
+  engineReadAt: 1_000,
+  pacing: { gap: 7, inBatches: true, batch: 20, pause: 9 },
+  pacingReadAt: 2_000,
+};
+
 describe('README §8 GET /', () => {
   it('C-09 without the token: exactly the counters', async () => {
     expect((await harness().call('/', open)).body).toEqual({
@@ -22,6 +30,12 @@ describe('README §8 GET /', () => {
       status: 200,
       whatsappApi: 'Baileys',
       messageSettings: { msg_gap: '3s', batch_enabled: false, messages_per_batch: 50, batch_gap: '5min' },
+    });
+    const { call, settings } = harness();
+    settings.known = CLOUD_PLATFORM;
+    expect((await call('/')).body).toMatchObject({
+      whatsappApi: 'Facebook',
+      messageSettings: { msg_gap: '7s', batch_enabled: true, messages_per_batch: 20, batch_gap: '9min' },
     });
   });
 
@@ -59,12 +73,24 @@ describe('README §8 GET /health', () => {
   });
 
   it('with the token: settings and outbox in addition', async () => {
-    expect((await harness().call('/health')).body).toEqual({
+    const { call, settings } = harness();
+    expect((await call('/health')).body).toEqual({
       status: 'healthy',
       ...counters,
       whatsappSettings: { api: 'Baileys', lastFetched: null },
       messageSettings: { msg_gap: 3, enable_batches: 0, batches_gap: 50, bw_msg_gap: 5, lastFetched: null },
       outbox: { pending: 4, deadLetter: 5, oldest: null },
+    });
+    settings.known = CLOUD_PLATFORM;
+    expect((await call('/health')).body).toMatchObject({
+      whatsappSettings: { api: 'Facebook', lastFetched: '1970-01-01T00:00:01.000Z' },
+      messageSettings: {
+        msg_gap: 7,
+        enable_batches: 1,
+        batches_gap: 20,
+        bw_msg_gap: 9,
+        lastFetched: '1970-01-01T00:00:02.000Z',
+      },
     });
   });
 

@@ -8,14 +8,13 @@
  * `draining` with HTTP 503, so that a load balancer that reads only the code looks elsewhere.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Vitals } from '../../actors/protocol.ts';
+import type { AppSettings, Vitals } from '../../actors/protocol.ts';
 import type { Clock } from '../../clock.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext } from '../env.ts';
 import { answer } from '../schemas/common.ts';
-
-/** What applies as long as the app's settings are not asked for: the defaults of contract settings §2. */
-const PACING = { msg_gap: 3, enable_batches: 0, batches_gap: 50, bw_msg_gap: 5 } as const;
+import { pacingFields } from '../schemas/settings.ts';
+import { isoTime, pacingWords } from './settings.ts';
 
 const count = z.int();
 const root = createRoute({
@@ -55,15 +54,7 @@ const vitalSigns = z.object({
   restore: z.object({ done: count, total: count }),
   memoryUsage: z.object({ rss: count, heapTotal: count, heapUsed: count, external: count, arrayBuffers: count }),
   whatsappSettings: z.object({ api: z.enum(['Facebook', 'Baileys']), lastFetched: z.string().nullable() }).optional(),
-  messageSettings: z
-    .object({
-      msg_gap: count,
-      enable_batches: count,
-      batches_gap: count,
-      bw_msg_gap: count,
-      lastFetched: z.string().nullable(),
-    })
-    .optional(),
+  messageSettings: z.object({ ...pacingFields, lastFetched: z.string().nullable() }).optional(),
   outbox: z.object({ pending: count, deadLetter: count, oldest: z.number().nullable() }).optional(),
 });
 
@@ -80,27 +71,29 @@ const health = createRoute({
 
 export type HealthRoutes = {
   readonly vitals: Vitals;
+  readonly settings: AppSettings;
   readonly clock: Clock;
   readonly version: string;
   readonly knowsToken: (c: HttpContext) => boolean;
 };
 
-export function healthRoutes(declare: Declare, { vitals, clock, version, knowsToken }: HealthRoutes): void {
+export function healthRoutes(declare: Declare, { vitals, settings, clock, version, knowsToken }: HealthRoutes): void {
   const startedAt = clock.now();
 
   declare(root, {}, (c) => {
     const { known, ready, starting } = vitals.counts();
     const counters = { activeClients: known, activeSessions: ready, connectionLocks: starting };
-    const settings = knowsToken(c) && {
-      whatsappApi: 'Baileys' as const,
+    const { pacing, useCloud } = settings.platform();
+    const details = knowsToken(c) && {
+      whatsappApi: apiWord(useCloud),
       messageSettings: {
-        msg_gap: `${PACING.msg_gap}s`,
-        batch_enabled: PACING.enable_batches > 0,
-        messages_per_batch: PACING.batches_gap,
-        batch_gap: `${PACING.bw_msg_gap}min`,
+        msg_gap: `${pacing.gap}s`,
+        batch_enabled: pacing.inBatches,
+        messages_per_batch: pacing.batch,
+        batch_gap: `${pacing.pause}min`,
       },
     };
-    return reply(c, 200, { message: 'Node Bridge is running', status: 200, version, ...counters, ...settings });
+    return reply(c, 200, { message: 'Node Bridge is running', status: 200, version, ...counters, ...details });
   });
 
   declare(health, {}, (c) => {
@@ -108,9 +101,10 @@ export function healthRoutes(declare: Declare, { vitals, clock, version, knowsTo
     const { done, total } = vitals.restore();
     const phase = vitals.phase();
     const now = clock.now();
-    const settings = knowsToken(c) && {
-      whatsappSettings: { api: 'Baileys' as const, lastFetched: null },
-      messageSettings: { ...PACING, lastFetched: null },
+    const platform = settings.platform();
+    const details = knowsToken(c) && {
+      whatsappSettings: { api: apiWord(platform.useCloud), lastFetched: isoTime(platform.engineReadAt) },
+      messageSettings: { ...pacingWords(platform), lastFetched: isoTime(platform.pacingReadAt) },
       outbox: vitals.outbox(),
     };
     const signs = {
@@ -126,8 +120,10 @@ export function healthRoutes(declare: Declare, { vitals, clock, version, knowsTo
       scheduledMessages: 0,
       restore: { done, total },
       memoryUsage: process.memoryUsage(),
-      ...settings,
+      ...details,
     };
     return phase === 'draining' ? reply(c, 503, signs) : reply(c, 200, signs);
   });
 }
+
+const apiWord = (useCloud: boolean) => (useCloud ? ('Facebook' as const) : ('Baileys' as const));

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { AppAnswer, AppClient } from '../../../src/app-client/client.ts';
 import { Settings } from '../../../src/app-client/settings.ts';
 import { settingsOf } from '../../../src/app-client/settings-answer.ts';
+import { SettingsRows } from '../../../src/app-client/settings-rows.ts';
 import { sleep } from '../../../src/clock.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
+import { temporaryStore } from '../../helpers/temporary-store.ts';
 import { quiet } from '../../property/outbox/app.ts';
 
 const PHONE = '5511987654321';
@@ -27,7 +29,8 @@ function world(answer: (n: number) => AppAnswer & { takesMs?: number }) {
     },
     post: () => Promise.reject(new Error('no look-up posts')),
   };
-  const settings = new Settings({ client, clock: time, log: quiet });
+  const rows = new SettingsRows(temporaryStore(), true);
+  const settings = new Settings({ client, rows, inUse: () => [], clock: time, log: quiet });
   const footer = async (workspace?: string, ms = 18_000, phone = PHONE) =>
     (await settings.of(phone, workspace, time.now() + ms))?.brandingFooter;
   /** The footer that a send gets, and after how many ms. */

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
+import { FakeSettings } from './fake-settings.ts';
 
 export const TOKEN = 'a-token-of-the-app-0123456789abcdef';
 export const PHONE = '5511987654321';
@@ -41,6 +42,7 @@ export type Reply = {
 export function harness(options: Partial<HttpDeps> = {}) {
   const numbers = new FakeNumbers(options.clock ?? systemClock);
   const operator = new FakeOperator();
+  const settings = new FakeSettings();
   const vitals = new FakeVitals();
   const logged: string[] = [];
   const sink = new PassThrough();
@@ -48,6 +50,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   const app = createHttpApp({
     numbers,
     readSettings: () => Promise.resolve(SOCKET_ONLY),
+    settings,
     operator,
     vitals,
     clock: systemClock,
@@ -81,5 +84,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, operator, vitals, logged, call };
+  return { app, numbers, operator, settings, vitals, logged, call };
 }
