@@ -221,7 +221,11 @@ async function main(config: Config, log: Log): Promise<void> {
       phase = 'draining';
       const failed = await runDown(
         [
-          { name: 'ticks', deadlineMs: 100, run: async () => [...loops.map((each) => each.stop()), inspector?.close()] },
+          {
+            name: 'ticks',
+            deadlineMs: 100,
+            run: async () => [...loops.map((each) => each.stop()), inspector?.close()],
+          },
           { name: 'automations', deadlineMs: 3_000, run: () => automations.stop() },
           { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting, clock) },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },

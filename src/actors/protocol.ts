@@ -153,7 +153,12 @@ export type PlatformSettings = {
   readonly hasCloudCredentials: boolean;
   readonly engineReadAt: number | null;
   /** `gap` between messages in s, `pause` between batches of `batch` messages in min. */
-  readonly pacing: { readonly gap: number; readonly inBatches: boolean; readonly batch: number; readonly pause: number };
+  readonly pacing: {
+    readonly gap: number;
+    readonly inBatches: boolean;
+    readonly batch: number;
+    readonly pause: number;
+  };
   readonly pacingReadAt: number | null;
 };
 

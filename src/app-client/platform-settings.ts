@@ -114,13 +114,15 @@ export class PlatformSettings {
       return false;
     }
     const at = clock.now();
-    return store.write((batch) => batch.put(table, KEY, { value, at })).then(
-      () => true,
-      (error: unknown) => {
-        log.error({ err: error }, `${table.name} could not be kept on disk`);
-        return false;
-      },
-    );
+    return store
+      .write((batch) => batch.put(table, KEY, { value, at }))
+      .then(
+        () => true,
+        (error: unknown) => {
+          log.error({ err: error }, `${table.name} could not be kept on disk`);
+          return false;
+        },
+      );
   }
 }
 

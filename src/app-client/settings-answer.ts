@@ -47,7 +47,8 @@ const flag = z
   .optional()
   .transform((value) => value === true || value === 1 || value === '1' || value === 'true');
 /** A whole number as such or as text; 0 and everything that makes no sense mean the default. */
-const within = (min: number, max: number, otherwise: number) => z.coerce.number().int().min(min).max(max).catch(otherwise);
+const within = (min: number, max: number, otherwise: number) =>
+  z.coerce.number().int().min(min).max(max).catch(otherwise);
 
 const settingsAnswer = z.object({
   whatsapp_business_api: flag,

@@ -24,7 +24,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'bust all' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'rotate' as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('app' as const), ms: fc.constantFrom(0, 50, 2_000, 30_000) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 40, 3_000, 301_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.constantFrom(1, 40, 3_000, 301_000) }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
 );
 

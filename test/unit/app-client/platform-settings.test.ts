@@ -34,21 +34,35 @@ describe('settings §2: pacing', () => {
 
   it.each([
     [{}, { gap: 7, inBatches: true, batch: 20, pause: 9 }],
-    [{ msg_gap: '12', enable_batches: '0' }, { gap: 12, inBatches: false }],
-    [{ msg_gap: 0, batches_gap: 0, bw_msg_gap: 0 }, { gap: 3, batch: 50, pause: 5 }],
-    [{ msg_gap: 601, batches_gap: 10_001, bw_msg_gap: 1_441 }, { gap: 3, batch: 50, pause: 5 }],
+    [
+      { msg_gap: '12', enable_batches: '0' },
+      { gap: 12, inBatches: false },
+    ],
+    [
+      { msg_gap: 0, batches_gap: 0, bw_msg_gap: 0 },
+      { gap: 3, batch: 50, pause: 5 },
+    ],
+    [
+      { msg_gap: 601, batches_gap: 10_001, bw_msg_gap: 1_441 },
+      { gap: 3, batch: 50, pause: 5 },
+    ],
     [{ msg_gap: 'fast', batches_gap: null, bw_msg_gap: 2.5, enable_batches: null }, { ...DEFAULTS }],
-    [{ msg_gap: -1, batches_gap: undefined }, { gap: 3, batch: 50 }],
+    [
+      { msg_gap: -1, batches_gap: undefined },
+      { gap: 3, batch: 50 },
+    ],
   ])('invalid or 0 is the default: %j', (fields, expected) => {
     expect(read({ ...PACING, ...fields })).toMatchObject(expected);
   });
 
-  it.each([['<html>', 200], [{ ...PACING, success: false }, 200], [null, 200], [PACING, 500]])(
-    'AN1 no answer: %j %i',
-    (body, status) => {
-      expect(read(body, status)).toBeUndefined();
-    },
-  );
+  it.each([
+    ['<html>', 200],
+    [{ ...PACING, success: false }, 200],
+    [null, 200],
+    [PACING, 500],
+  ])('AN1 no answer: %j %i', (body, status) => {
+    expect(read(body, status)).toBeUndefined();
+  });
 });
 
 describe('settings §3: reading them', () => {
