@@ -136,15 +136,17 @@ export class Endpoints {
     while (!this.#waiting.empty && this.#busy < (this.#pauseMs > 0 ? 1 : AT_ONCE)) {
       const wait = this.#pausedUntil - clock.now();
       if (wait > 0) {
-        this.#wake ??= clock.setTimeout(() => {
-          this.#wake = undefined;
-          this.#pump();
-        }, wait);
+        if (!this.#wake) this.#wake = clock.setTimeout(() => this.#goOn(), wait);
         return;
       }
       const job = this.#waiting.shift();
       if (job && !job.over) void this.#ask(job);
     }
+  }
+
+  #goOn(): void {
+    this.#wake = undefined;
+    this.#pump();
   }
 
   async #ask(job: Job): Promise<void> {

@@ -28,7 +28,7 @@ export class Conversations {
   /** Resolves when the work is done, well or badly. */
   enter(contact: Identity, work: () => Promise<void>): Promise<void> {
     const keys = contactKeys(contact);
-    const before = Promise.all(keys.map((key) => this.#last.get(key)));
+    const before = Promise.all(keys.flatMap((key) => this.#last.get(key) ?? []));
     const done = before.then(work).catch(this.#onFailure);
     for (const key of keys) this.#last.set(key, done);
     return done.finally(() => {
