@@ -47,7 +47,7 @@ describe('inbound §2: identity', () => {
     const { id: own } = sent.body as { id: string };
     await play.bridge.stop();
     await play.bridge.restart();
-    await play.bridge.allConnected([play.number], 20_000);
+    await play.bridge.allConnected([play.number], 60_000);
     await play.writeFromPhone(contact, { text: 'from the app', id: own });
     await play.write(contact, { text: 'once', id });
     await play.told(await play.write(contact, { text: 'last' }));

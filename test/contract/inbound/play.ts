@@ -26,7 +26,7 @@ export class Play {
     const { bridge, phones } = await stage.paired(1, env);
     const number = phones[0];
     if (number === undefined) throw new Error('no number was paired');
-    await bridge.allConnected([number], 20_000);
+    await bridge.allConnected([number], 60_000);
     return new Play(stage, bridge, number);
   }
 
