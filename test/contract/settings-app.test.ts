@@ -60,7 +60,8 @@ describe('settings §3 with the app', () => {
     expect(Date.now() - start).toBeLessThan(4_000);
   });
 
-  it('after a restart beside the hanging app the last good values apply', async () => {
+  it('after kill -9 and a restart beside the hanging app the last good values apply', async () => {
+    await bridge.kill9();
     await bridge.restart();
     expect(await look('/api/current-message-settings')).toMatchObject({ settings: { msg_gap: 11 } });
     await stage.world.appMode('ok');
