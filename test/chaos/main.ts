@@ -1,5 +1,5 @@
 /**
- * `npm run faults [-- --only NAME] [-- --rounds N] [-- --seed N] [-- --json]`: the long form of the promises that are
+ * `npm run faults [-- NAME] [-- --only NAME] [-- --rounds N] [-- --seed N] [-- --json]`: the long form of the promises that are
  * about faults, against real processes that are really killed. Progress on stderr, counts on stdout; exit code 1 when
  * a promise was broken.
  */
@@ -10,7 +10,8 @@ import { Stage } from '../helpers/stage.ts';
 import type { Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: 'string' },
     rounds: { type: 'string' },
@@ -23,9 +24,10 @@ const { values: options } = parseArgs({
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
-const chosen = SCENARIOS.filter(({ name }) => options.only === undefined || name === options.only);
+const only = options.only ?? positionals[0];
+const chosen = SCENARIOS.filter(({ name }) => only === undefined || name === only);
 if (chosen.length === 0) {
-  say(`no scenario ${options.only}; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+  say(`no scenario ${only}; there are: ${SCENARIOS.map(({ name }) => name).join(', ')}`);
   process.exit(2);
 }
 const seed = whole(options.seed) ?? Math.floor(Math.random() * 2 ** 31);

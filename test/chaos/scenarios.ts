@@ -1,6 +1,7 @@
 /** Every chaos scenario, in the order of `npm run faults`. */
 import type { Scenario } from './scenario.ts';
 import { appAway } from './scenarios/app-away.ts';
+import { deaf } from './scenarios/deaf.ts';
 import { idempotentSends } from './scenarios/idempotent-sends.ts';
 import { inboundFaults } from './scenarios/inbound-faults.ts';
 import { inboundKinds } from './scenarios/inbound-kinds.ts';
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   inboundKinds,
   appAway,
   whatsappDrops,
+  deaf,
   secondProcess,
   sigterm,
   restore,
