@@ -141,6 +141,12 @@ describe('cooldown (inbound §8)', () => {
     expect(stage.said().map(([, text]) => text)).toEqual(['re a', 're a']);
   });
 
+  it('set for a LID holds when its phone becomes known', async () => {
+    await writes('A', { lid: LID });
+    await writes('B', { pn: digits('5511988887777'), lid: LID });
+    expect(stage.said().map(([, text]) => text)).toEqual(['re a']);
+  });
+
   it('of 0 blocks nothing', async () => {
     await writes('A1', ANA, 'free');
     await writes('A2', ANA, 'free');
