@@ -1,6 +1,7 @@
 /**
  * The linked-device engine: Baileys behind the Engine port. What its connections share is made here, once per process.
  */
+import { tmpdir } from 'node:os';
 import type { Outbox, OutboxQueue } from '../../../app-client/outbox.types.ts';
 import type { ProxyLookup } from '../../../app-client/proxy-config.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
@@ -17,6 +18,7 @@ import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
 import { Proxies } from './proxy.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
+import { sweepLibraryFiles } from './outgoing/library-files.ts';
 import { meOf } from './session.ts';
 import { establishTrust } from './trust.ts';
 
@@ -68,6 +70,9 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
   const { stores, outbox, clock, log, socketUrl, staleAfterSeconds, baileysLogLevel, forwardGroups } = deps;
   establishTrust(socketUrl, deps.trustRoot);
   if (signatureCheck !== 'native') log.error("libsignal has changed: WhatsApp's signatures are not checked");
+  sweepLibraryFiles(tmpdir(), clock.now()).catch((error: unknown) => {
+    log.warn({ err: error }, 'temporary files of the library could not be removed');
+  });
   const devices = new WeakMap<Store, Device>();
   const logOf = (digits: string) => numberLog(log, digits);
   const deviceOf = (digits: string, store: Store): Device => {
