@@ -43,7 +43,8 @@ export default defineConfig({
           globalSetup: wholeBridge ? ['test/helpers/build-ahead.ts'] : [],
           sequence: { groupOrder: wholeBridge ? 1 : 0 },
           testTimeout,
-          hookTimeout: 60_000,
+          // The first hook of a file that is run alone may have to wait for the compiler.
+          hookTimeout: wholeBridge ? 180_000 : 60_000,
           teardownTimeout: 30_000,
         },
       }),

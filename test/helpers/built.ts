@@ -5,7 +5,7 @@
  *  BU1  however many test processes ask at once, one compiles and the others wait for it.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { ROOT } from './root.ts';
 
 const LOCK = `${ROOT}/.tmp/building`;
@@ -47,4 +47,5 @@ export function takeBuild(): boolean {
   }
 }
 
-export const releaseBuild = (): void => rmdirSync(LOCK);
+/** Another process may have taken the lock for stale and be gone with it. */
+export const releaseBuild = (): void => rmSync(LOCK, { recursive: true, force: true });
