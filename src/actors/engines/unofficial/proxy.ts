@@ -8,7 +8,7 @@
  *  PR4  A number without a proxy costs one look-up per start and no write.
  *
  * Deliberately not here: the look-up itself (app-client/proxy-config.ts), agents (net/proxy.ts), when to try again
- * (machines/close-reason.ts).
+ * (machines/close-reason.ts), inbound media: they are downloaded by inbound/media-bytes.ts, which knows no proxy yet.
  */
 import { isIP } from 'node:net';
 import type { Fact } from '../../../app-client/callbacks.types.ts';
@@ -81,21 +81,6 @@ export class Proxies {
     }
   }
 
-  /** For media between connects: by the last known value, without a probe. */
-  mediaRoute(digits: string, store: Store): Route {
-    const { setting } = this.#read({ digits, store });
-    switch (setting.kind) {
-      case 'none':
-        return { kind: 'direct' };
-      case 'unusable':
-        return { kind: 'blocked', why: setting.why };
-      case 'proxy':
-        return { kind: 'proxy', out: this.#way(digits, setting.address) };
-      default:
-        return setting satisfies never;
-    }
-  }
-
   async #probe({ agent }: WayOut): Promise<Result> {
     const { probeUrl, clock } = this.#o;
     const answer = await getText(probeUrl, { timeoutMs: PROBE_MS, largest: LARGEST_ANSWER, clock, agent });
@@ -133,7 +118,7 @@ export class Proxies {
     });
   }
 
-  /** One per number, so that media and its connection share it. */
+  /** One per number: the next connect uses it again. */
   #way(digits: string, address: ProxyAddress): WayOut {
     const text = JSON.stringify(address);
     const known = this.#ways.get(digits);
