@@ -85,7 +85,7 @@ module.exports = {
     },
     only('baileys', '@whiskeysockets/baileys|libsignal', '^src/actors/engines/unofficial/'),
     only('lmdb', 'lmdb|msgpackr', '^src/store/'),
-    only('undici', 'undici', '^src/net(/(download|proxy))?\\.ts$'),
+    only('undici', 'undici', '^src/net(/(download|proxy|vendor))?\\.ts$'),
     only('proxy-agents', 'https-proxy-agent|socks-proxy-agent', '^src/net/proxy\\.ts$'),
     only('ofetch', 'ofetch', '^src/app-client/client\\.ts$'),
     only('xstate', 'xstate', '^src/(machines|actors|scheduler)/'),

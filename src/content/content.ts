@@ -32,6 +32,8 @@ export type Media<From = MediaSource> = {
   /** Without parameters where there are none. `''`: not known before the bytes are, and `type` is a guess until then (mime.ts). */
   readonly mime: string;
   readonly fileName?: string;
+  /** Where the same bytes lie on the web, for engines that hand links on instead of bytes. */
+  readonly link?: string;
   /** Audio shown as a voice note. */
   readonly voice?: true;
 };

@@ -28,7 +28,8 @@ export function mediaOf(fields: Fields, defaultMime: string): Media | undefined 
   const type = typeOfMime(mime || byName);
   const mayBeAudio = type === 'audio' || mime === '';
   const isVoice = mayBeAudio && (flagOf(fields['ptt'], false) || flagOf(fields['voice'], false));
-  return { type, from, mime, fileName: fileName || 'file', ...(isVoice && { voice: true }) };
+  const link = from.kind === 'base64' && /^https?:\/\//i.test(file) ? { link: file } : {};
+  return { type, from, mime, fileName: fileName || 'file', ...link, ...(isVoice && { voice: true }) };
 }
 
 /** MD1 */

@@ -60,6 +60,14 @@ export class Egress {
     return { kind: 'allowed', url, addresses };
   }
 
+  /** True for an https address that every machine on the internet reaches, whatever is allowed here. */
+  async isPublic(address: string): Promise<boolean> {
+    const url = URL.canParse(address) ? new URL(address) : undefined;
+    if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') return false;
+    const addresses = await this.#addressesOf(endpointOf(url).host);
+    return addresses.length > 0 && addresses.every(isPublic);
+  }
+
   async #addressesOf(host: string): Promise<readonly string[]> {
     if (isIP(host) !== 0) return [host];
     return this.#resolve(host).catch(() => []);

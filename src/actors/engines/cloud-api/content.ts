@@ -1,0 +1,80 @@
+/**
+ * Neutral content → messages of the Cloud API, media still to be filled in (contract messages §9, facts/cloud-api.md §2).
+ *
+ *  CC1  Nothing is dropped silently (§9.1): what has no exact counterpart becomes several messages or lines of text.
+ *  CC2  Meta's limits are enforced before the call: labels, titles and footers are cut, everything else is an error.
+ *
+ * Deliberately not here: buttons and lists (interactive.ts), links and uploads (media.ts).
+ */
+import type { Card, Content } from '../../../content/content.ts';
+import type { Capability } from '../provider.ts';
+import { contactOf } from './contact.ts';
+import { type Drafted, drafts, joined, MAX_CAPTION, mediaOf, textOf, tooLong, wrong } from './draft.ts';
+import { buttonMessages, listMessages } from './interactive.ts';
+
+export const CAPABILITIES: Readonly<Record<Content['kind'], Capability>> = {
+  text: 'yes',
+  buttons: 'fallback',
+  list: 'fallback',
+  carousel: 'fallback',
+  media: 'yes',
+  location: 'yes',
+  'location request': 'yes',
+  contact: 'fallback',
+  reaction: 'yes',
+  pin: 'no',
+  edit: 'no',
+  delete: 'no',
+};
+
+export function draftsOf(content: Content): Drafted {
+  switch (content.kind) {
+    case 'text':
+      return textOf(content.text);
+    case 'media':
+      return mediaOf(content.media, content.caption);
+    case 'buttons':
+      return buttonMessages(content);
+    case 'list':
+      return listMessages(content);
+    case 'carousel':
+      return carouselOf(content);
+    case 'location': {
+      const { latitude, longitude, name, address } = content;
+      const label = name || address || 'Location';
+      return drafts({ type: 'location', part: { latitude, longitude, name: label, address: address || label } });
+    }
+    case 'location request': {
+      if (content.body.length > MAX_CAPTION) return wrong(tooLong('a location request', MAX_CAPTION));
+      const action = { name: 'send_location' };
+      const part = { type: 'location_request_message', body: { text: content.body || ' ' }, action };
+      return drafts({ type: 'interactive', part });
+    }
+    case 'contact':
+      return drafts({ type: 'contacts', part: contactOf(content) });
+    case 'reaction':
+      return drafts({ type: 'reaction', part: { message_id: content.target.id, emoji: content.emoji } });
+    case 'pin':
+    case 'edit':
+    case 'delete':
+      return { kind: 'unsupported', why: `WhatsApp Cloud API cannot ${content.kind} messages` };
+    default:
+      return content satisfies never;
+  }
+}
+
+/** §9.1: what stands above the cards as a text, then one message for each card. */
+function carouselOf({ title, body, footer, cards }: Extract<Content, { kind: 'carousel' }>): Drafted {
+  const above = [title, body, footer].filter((part) => part.trim() !== '').join('\n\n');
+  return joined([...(above === '' ? [] : [textOf(above)]), ...cards.map(cardOf)]);
+}
+
+function cardOf({ title, body, footer, image, buttons }: Card): Drafted {
+  if (buttons.length > 0) {
+    const text = [title, body].filter((part) => part !== '').join('\n');
+    const header = image ? { header: image } : {};
+    return buttonMessages({ kind: 'buttons', body: text, title: '', subtitle: '', footer, buttons, ...header });
+  }
+  const text = [title, body, footer].filter((part) => part !== '').join('\n');
+  return image ? mediaOf(image, text) : textOf(text);
+}

@@ -1,0 +1,132 @@
+/**
+ * The Cloud API behind the port of providers (../provider.ts, PV1-PV5): content, media, a turn, one call for each message.
+ *
+ * Deliberately not here: where credentials come from, and who repeats what.
+ */
+import type { Clock } from '../../../clock.ts';
+import type { Log } from '../../../log.ts';
+import { maskPhone } from '../../../phone.ts';
+import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from '../provider.ts';
+import { type Accepted, Graph, type GraphOptions } from './client.ts';
+import { CAPABILITIES, draftsOf } from './content.ts';
+import { type Draft, mediaPart } from './draft.ts';
+import { Limits, type Sender } from './limits.ts';
+import { CloudMedia, type CloudMediaOptions } from './media.ts';
+
+/** Meta may know a person under another number than the one that was written (facts/numbers-and-lid.md). */
+const MAX_WA_IDS = 20_000;
+
+export type CloudApiOptions = GraphOptions &
+  CloudMediaOptions & {
+    /** Messages of one number, on average. */
+    readonly perSecond: number;
+    readonly clock: Clock;
+    readonly log: Log;
+  };
+
+type Command = ProviderCommand<CloudCredentials>;
+type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
+
+export function createCloudApi(options: CloudApiOptions): ProviderEngine<CloudCredentials> {
+  return new CloudApi(options);
+}
+
+class CloudApi implements ProviderEngine<CloudCredentials> {
+  readonly name = 'waba';
+  readonly capabilities = CAPABILITIES;
+  readonly #o: CloudApiOptions;
+  readonly #graph: Graph;
+  readonly #media: CloudMedia;
+  readonly #limits: Limits;
+  /** Number as written → number as Meta writes it, where they differ. */
+  readonly #waIds = new Map<string, string>();
+
+  constructor(options: CloudApiOptions) {
+    this.#o = options;
+    this.#graph = new Graph(options);
+    this.#media = new CloudMedia(options);
+    this.#limits = new Limits({ clock: options.clock, perSecond: options.perSecond, random: Math.random });
+  }
+
+  async send(command: Command): Promise<ProviderResult> {
+    const drafted = draftsOf(command.content);
+    if (drafted.kind !== 'drafts') return { kind: 'failed', error: drafted.why, class: drafted.kind };
+    const to = this.#waIds.get(command.to) ?? command.to;
+    let first: Accepted | undefined;
+    for (const [index, draft] of drafted.drafts.entries()) {
+      const result = await this.#one(command, draft, to);
+      if (result.kind !== 'accepted') return first ? partly(index, drafted.drafts.length, result) : result;
+      first ??= result;
+      if (result.waId !== undefined && result.waId !== command.to) this.#remember(command.to, result.waId);
+    }
+    if (!first) throw new TypeError('a content became no message');
+    return { kind: 'sent', id: first.id, to: first.waId ?? to };
+  }
+
+  async #one(command: Command, draft: Draft, to: string): Promise<Accepted | Failed> {
+    const { credentials, deadline, from, id, replyTo } = command;
+    const message = await this.#filled(command, draft);
+    if (message.kind !== 'message') return message;
+    const sender: Sender = { number: credentials.phoneId, account: credentials.token, recipient: to };
+    const turn = await this.#limits.turn(sender, deadline);
+    if (turn.kind === 'too late') {
+      const error = 'WhatsApp allows no further message to leave before the deadline; nothing was sent';
+      return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
+    }
+    const envelope = {
+      messaging_product: 'whatsapp',
+      recipient_type: 'individual',
+      to,
+      ...(replyTo !== undefined && draft.type !== 'reaction' && { context: { message_id: replyTo } }),
+      biz_opaque_callback_data: id,
+      type: message.type,
+      [message.type]: message.part,
+    };
+    const result = await this.#graph.message(credentials, envelope, deadline);
+    if (result.kind === 'accepted') {
+      this.#limits.accepted(sender);
+      return result;
+    }
+    this.#o.log.warn(
+      { number: maskPhone(from), messageId: id, result: result.kind, ...(result.kind === 'failed' && { code: result.code }) },
+      'WhatsApp Cloud API did not accept a message',
+    );
+    return result.kind === 'failed' ? this.#slowed(result, sender) : result;
+  }
+
+  /** CL4: what Meta calls too fast holds up the next sends, and says for how long. */
+  #slowed(result: Failed & { kind: 'failed' }, sender: Sender): Failed {
+    const { class: meaning } = result;
+    const isSlow = meaning === 'slow number' || meaning === 'slow account' || meaning === 'slow recipient';
+    return isSlow ? { ...result, retryAfterMs: this.#limits.slowDown(meaning, sender) } : result;
+  }
+
+  async #filled({ credentials, from, deadline }: Command, draft: Draft) {
+    const { type, part, media } = draft;
+    if (!media) return { kind: 'message', type, part } as const;
+    const upload = (payload: Parameters<Graph['upload']>[1]) => this.#graph.upload(credentials, payload, deadline);
+    const ready = await this.#media.ready(from, media.media, deadline, upload);
+    if (ready.kind === 'not ready') return ready.result;
+    if (media.at === 'part') {
+      const own = mediaPart(ready.media, media.caption);
+      return { kind: 'message', type: own.type, part: { ...own.part, ...ready.ref } } as const;
+    }
+    const isShown = ready.media.type === 'image' || ready.media.type === 'video';
+    const shown = isShown ? ready.media.type : 'document';
+    const named = shown === 'document' ? { filename: ready.media.fileName ?? 'file' } : {};
+    const header = { type: shown, [shown]: { ...ready.ref, ...named } };
+    return { kind: 'message', type, part: { ...part, header } } as const;
+  }
+
+  #remember(written: string, waId: string): void {
+    this.#waIds.set(written, waId);
+    const oldest = this.#waIds.size > MAX_WA_IDS ? this.#waIds.keys().next().value : undefined;
+    if (oldest !== undefined) this.#waIds.delete(oldest);
+  }
+}
+
+/** PV3: whoever repeats the whole would double what was accepted. */
+const partly = (accepted: number, all: number, { error }: Failed): Failed => ({
+  kind: 'unknown',
+  error: `Only ${accepted} of ${all} messages were sent: ${error}`,
+});

@@ -1,0 +1,92 @@
+/**
+ * Media of a message → what the Cloud API takes: a link that Meta fetches, or the id of uploaded bytes (contract messages
+ * §3, facts/cloud-api.md §5).
+ *
+ *  CM1  A link only for a public https address; everything else is fetched under the rules of §11 and uploaded.
+ *  CM2  Uploaded files are removed whatever becomes of the upload.
+ *  CM3  Sizes that Meta refuses are refused before the upload.
+ */
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import type { Media, MediaFile } from '../../../content/content.ts';
+import type { Payload } from '../../../net/vendor.ts';
+import type { MediaFiles } from '../../content/media-files.ts';
+import type { MediaSources } from '../../content/media-source.ts';
+import type { ProviderResult } from '../provider.ts';
+
+const MB = 1_048_576;
+const MAX_BYTES = { image: 5 * MB, video: 16 * MB, audio: 16 * MB, document: 100 * MB, sticker: 500 * 1_024 } as const;
+
+export type CloudMediaOptions = {
+  readonly sources: Pick<MediaSources, 'fetch'>;
+  readonly files: Pick<MediaFiles, 'remove'>;
+  /** True for an https address that every machine of the internet reaches. */
+  readonly isPublic: (url: string) => Promise<boolean>;
+};
+
+export type Upload = (payload: Payload) => Promise<{ readonly kind: 'uploaded'; readonly id: string } | Failed>;
+type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
+
+export type Ready =
+  | { readonly kind: 'ready'; readonly media: Pick<Media, 'type' | 'fileName' | 'voice'>; readonly ref: object }
+  | { readonly kind: 'not ready'; readonly result: Failed };
+
+export class CloudMedia {
+  readonly #o: CloudMediaOptions;
+
+  constructor(options: CloudMediaOptions) {
+    this.#o = options;
+  }
+
+  /** `from`: the sending number. `deadline` in epoch ms. */
+  async ready(from: string, media: Media, deadline: number, upload: Upload): Promise<Ready> {
+    const link = media.link ?? (media.from.kind === 'url' ? media.from.url : undefined);
+    if (link !== undefined && (await this.#o.isPublic(link))) return { kind: 'ready', media, ref: { link } };
+    const fetched = await this.#o.sources.fetch(from, { kind: 'media', media, caption: '' }, deadline);
+    if (fetched.kind === 'late') return failed('no time', 'The media was not here in time; nothing was sent');
+    if (fetched.kind === 'refused') return failed('media refused', fetched.why);
+    if (fetched.content.kind !== 'media') throw new TypeError('media became something else');
+    const file = fetched.content.media;
+    try {
+      const limit = MAX_BYTES[file.type];
+      if (file.from.bytes > limit)
+        return failed('media refused', `Media refused: WhatsApp takes a ${file.type} up to ${limit / MB} MB`);
+      const uploaded = await upload(formOf(file));
+      if (uploaded.kind !== 'uploaded') return { kind: 'not ready', result: asNotSent(uploaded) };
+      return { kind: 'ready', media: file, ref: { id: uploaded.id } };
+    } finally {
+      await this.#o.files.remove([file.from]);
+    }
+  }
+}
+
+const failed = (reason: 'no time' | 'media refused', error: string): Ready => ({
+  kind: 'not ready',
+  result: { kind: 'failed', error, class: reason },
+});
+
+/** An upload is no message: whatever became of it, nothing was sent. */
+const asNotSent = (result: Failed): Failed =>
+  result.kind === 'failed' ? result : { kind: 'failed', error: `${result.error} (upload)`, class: 'transient' };
+
+/** multipart/form-data, read from the disk while it is sent. */
+function formOf({ mime, fileName, from }: Media<MediaFile>): Payload {
+  const boundary = `----${randomUUID()}`;
+  const field = (name: string, value: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
+  const name = (fileName ?? 'file').replace(/["\r\n\\]/g, '_');
+  const head = Buffer.from(
+    `${field('messaging_product', 'whatsapp')}${field('type', mime)}--${boundary}\r\n` +
+      `Content-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: ${mime}\r\n\r\n`,
+  );
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`);
+  return {
+    type: `multipart/form-data; boundary=${boundary}`,
+    bytes: head.length + from.bytes + tail.length,
+    async *chunks() {
+      yield head;
+      yield* createReadStream(from.path) as AsyncIterable<Buffer>;
+      yield tail;
+    },
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * One POST to a provider's API, and what became of it as a value.
+ *
+ *  VN1  `not sent` means that not one byte of the request was written; `no answer` that some may have been.
+ *  VN2  Every call ends by its deadline, also in the middle of an answer. Nothing is repeated, no redirect followed.
+ *  VN3  Reasons are codes of errors, never their texts, which carry addresses.
+ *
+ * Deliberately not here: what an answer means (engines/<provider>/errors.ts).
+ */
+import { Readable } from 'node:stream';
+import { Agent, request } from 'undici';
+import type { Clock } from '../clock.ts';
+
+/** Providers answer in a few kilobytes. */
+const LARGEST_ANSWER = 1_048_576;
+
+export type VendorAnswer =
+  /** `body` is JSON when it could be read as such, else the text. */
+  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'not sent'; readonly why: string }
+  | { readonly kind: 'no answer'; readonly why: string };
+
+export type Payload = {
+  readonly type: string;
+  readonly bytes: number;
+  readonly chunks: () => AsyncIterable<Uint8Array>;
+};
+
+export type VendorCall = {
+  readonly url: string;
+  readonly authorization: string;
+  readonly payload: Payload;
+  /** Epoch ms. */
+  readonly deadline: number;
+};
+
+export type Vendor = {
+  /** Never rejects for what the network or the provider does; a payload that cannot be read rejects. */
+  post(call: VendorCall): Promise<VendorAnswer>;
+  close(): Promise<void>;
+};
+
+/** `connections` bounds the kept-alive connections to one provider; more calls than that wait for a free one. */
+export function vendor({ connections, clock }: { readonly connections: number; readonly clock: Clock }): Vendor {
+  const dispatcher = new Agent({ connections, pipelining: 1, keepAliveTimeout: 4000, maxResponseSize: LARGEST_ANSWER });
+
+  async function post({ url, authorization, payload, deadline }: VendorCall): Promise<VendorAnswer> {
+    const late = new AbortController();
+    const timer = clock.setTimeout(() => late.abort(), Math.max(0, deadline - clock.now()));
+    let begun = false;
+    let unreadable: unknown;
+    /** undici takes the first chunk when the connection stands and is free: that is the moment VN1 speaks of. */
+    async function* body() {
+      try {
+        for await (const chunk of payload.chunks()) {
+          begun = true;
+          yield chunk;
+        }
+      } catch (thrown) {
+        unreadable = thrown;
+        throw thrown;
+      }
+    }
+    try {
+      const answer = await request(url, {
+        dispatcher,
+        method: 'POST',
+        headers: {
+          authorization,
+          accept: 'application/json',
+          'content-type': payload.type,
+          'content-length': String(payload.bytes),
+        },
+        body: Readable.from(body(), { objectMode: false }),
+        signal: late.signal,
+      });
+      return { kind: 'answer', status: answer.statusCode, body: lenientJson(await answer.body.text()) };
+    } catch (thrown) {
+      if (unreadable !== undefined) throw unreadable;
+      const why = late.signal.aborted ? 'timeout' : codeOf(thrown);
+      return { kind: begun ? 'no answer' : 'not sent', why };
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+
+  return { post, close: () => dispatcher.close() };
+}
+
+export function textPayload(type: string, text: string): Payload {
+  const bytes = Buffer.from(text);
+  return {
+    type,
+    bytes: bytes.length,
+    async *chunks() {
+      yield bytes;
+    },
+  };
+}
+
+function lenientJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return text;
+    throw thrown;
+  }
+}
+
+/** VN3: the innermost code, else the class of the error. */
+function codeOf(thrown: unknown): string {
+  let found = 'unknown';
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    found = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  }
+  return found;
+}
