@@ -97,12 +97,22 @@ const variables = {
     .transform((value) => value.split(',').map(Number) as [number, number, number])
     .optional(),
   WHATSAPP_VERSION_URL: url('http:', 'https:').optional(),
+  META_GRAPH_URL: url('http:', 'https:').default('https://graph.facebook.com'),
+  FACEBOOK_API_VERSION: z
+    .string()
+    .regex(/^v\d{1,3}\.\d{1,2}$/, 'expected a version such as v23.0')
+    .default('v23.0'),
+  CLOUD_MESSAGES_PER_SECOND: integer(1, 1000).default(60),
   PROXY_PROBE_URL: url('http:', 'https:').default('https://api.ipify.org'),
 };
 
 const schema = z.object(variables).superRefine((env, context) => {
   const refuse = (variable: Variable, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
+  const graph = parseUrl(env.META_GRAPH_URL);
+  if (graph?.protocol === 'http:' && !isLoopback(graph.hostname)) {
+    refuse('META_GRAPH_URL', 'plain http is only allowed to a loopback address: tokens are sent there');
+  }
   const peerIsLocal = isLoopback(parseUrl(env.WHATSAPP_SOCKET_URL)?.hostname ?? '');
   if (env.WHATSAPP_SOCKET_URL !== WHATSAPP_SOCKET_URL && !peerIsLocal) {
     refuse('WHATSAPP_SOCKET_URL', 'only a loopback address may replace the default');
@@ -192,6 +202,14 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     inspect: env.INSPECT,
     /** Asked through a number's proxy before it is used; answers with the caller's address. */
     proxyProbeUrl: env.PROXY_PROBE_URL,
+    /** WhatsApp Cloud API (contract messages §9). */
+    cloud: Object.freeze({
+      graphUrl: env.META_GRAPH_URL,
+      /** For numbers whose settings name no version. */
+      version: env.FACEBOOK_API_VERSION,
+      /** Messages of one number, on average. */
+      perSecond: env.CLOUD_MESSAGES_PER_SECOND,
+    }),
     whatsapp: Object.freeze({
       socketUrl: env.WHATSAPP_SOCKET_URL,
       /** 32 bytes in hex; set only for a peer on this machine (CF3). */

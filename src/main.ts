@@ -13,10 +13,12 @@ import { createInspector } from './actors/inspector/inspector.ts';
 import { MediaFiles } from './actors/content/media-files.ts';
 import { MediaSources } from './actors/content/media-source.ts';
 import { VoiceConverter } from './actors/content/voice.ts';
+import { createCloudApi } from './actors/engines/cloud-api/create.ts';
 import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
 import type { Vitals } from './actors/protocol.ts';
+import { ProviderSends } from './actors/provider-sends.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained, runDown } from './actors/shutdown.ts';
 import { Supervisor } from './actors/supervisor.ts';
@@ -40,12 +42,15 @@ import { numberMachine } from './machines/number.ts';
 import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
 import { Egress } from './net/egress.ts';
+import { vendor } from './net/vendor.ts';
 import { openDeviceStores } from './store/devices.ts';
 import { openLmdb } from './store/lmdb.ts';
 import { claimFolder, type FolderClaim } from './store/lock.ts';
 
 /** 64 callbacks at once (contract README §3.1), and room for ticks and look-ups while all of those are slow. */
 const APP_CONNECTIONS = 80;
+/** Calls to one provider at once; they take about half a second each. */
+const PROVIDER_CONNECTIONS = 100;
 /** How long one number may hold its place in the first round of a restore. */
 const RESTORE_ATTEMPT_MS = 15_000;
 
@@ -138,9 +143,10 @@ async function main(config: Config, log: Log): Promise<void> {
     ...(inspector && { inspect: inspector.inspect }),
   });
   const views = new Views(supervisor, clock);
+  const egress = new Egress({ appUrl: config.appUrl, allowHosts: config.media.allowHosts });
   const media = new MediaSources({
     files,
-    egress: new Egress({ appUrl: config.appUrl, allowHosts: config.media.allowHosts }),
+    egress,
     voice: new VoiceConverter({ command: 'ffmpeg', log }),
     maxBytes: config.media.maxBytes,
     readBases: config.media.readBases,
@@ -175,8 +181,31 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const graph = vendor({ connections: PROVIDER_CONNECTIONS, clock });
+  const providers = new ProviderSends({
+    cloud: createCloudApi({
+      vendor: graph,
+      baseUrl: config.cloud.graphUrl,
+      version: config.cloud.version,
+      perSecond: config.cloud.perSecond,
+      sources: media,
+      files,
+      isPublic: (url) => egress.isPublic(url),
+      clock,
+      log,
+    }),
+    credentials: async (digits, workspace, deadline) => {
+      const cloud = (await settings.of(digits, workspace, deadline))?.credentials.cloud;
+      return cloud && { engine: 'waba', ...cloud };
+    },
+    forget: (digits) => settings.bust(digits),
+    store: data,
+    clock,
+    log,
+  });
   const app = createHttpApp({
     numbers,
+    providers,
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
     settings: {
       platform: () => platform.current(),
@@ -227,7 +256,7 @@ async function main(config: Config, log: Log): Promise<void> {
             run: async () => [...loops.map((each) => each.stop()), inspector?.close()],
           },
           { name: 'automations', deadlineMs: 3_000, run: () => automations.stop() },
-          { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting, clock) },
+          { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting + providers.waiting, clock) },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
           { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },
           { name: 'outbox', deadlineMs: 4_000, run: () => outbox.drain(3_000) },
@@ -235,7 +264,7 @@ async function main(config: Config, log: Log): Promise<void> {
           {
             name: 'stores',
             deadlineMs: 2_000,
-            run: () => Promise.all([stores.close(), data.close(), connections.close()]),
+            run: () => Promise.all([stores.close(), data.close(), connections.close(), graph.close()]),
           },
           { name: 'claims', deadlineMs: 500, run: () => Promise.all(claims.map((claim) => claim.release())) },
         ],

@@ -6,10 +6,11 @@ import type { Content, Target } from '../content/content.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
 import type { Contact } from './contact-book.ts';
 import type { Origin, SendResult, StarResult } from './engines/engine.ts';
+import type { ProviderResult } from './engines/provider.ts';
 import type { GroupAnswer, GroupCommand } from './groups.types.ts';
 import type { Limit } from './limits.ts';
 
-export type { Account, NumberState, SendResult };
+export type { Account, NumberState, ProviderResult, SendResult };
 
 export type { Contact } from './contact-book.ts';
 export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
@@ -100,6 +101,26 @@ export interface Numbers {
   contacts(digits: string): readonly Contact[] | undefined;
   /** Id of the newest message that this number sent to a chat through the bridge (contract messages §6, reactions). */
   newestOwn(digits: string, to: string): string | undefined;
+}
+
+export type ProviderRequest = {
+  readonly engine: 'waba';
+  readonly from: string;
+  /** Digits. */
+  readonly to: string;
+  readonly content: Content;
+  /** As in `SendRequest`. */
+  readonly followUps?: readonly Content[];
+  /** Whose credentials of the number are used. */
+  readonly workspace?: string;
+  readonly idempotencyKey?: string;
+  /** Epoch ms by which the caller must have an answer. */
+  readonly deadline: number;
+};
+
+/** What routes may ask of engines that hold no connection. */
+export interface Providers {
+  send(request: ProviderRequest): Promise<ProviderResult>;
 }
 
 /** One step of a number's life, for operators. Times are epoch ms. */

@@ -4,7 +4,7 @@
  *
  *  BO1  What a request asks for is sent whole or refused: never the text alone in place of cards, buttons or media.
  *  BO2  What the contract ignores stays ignored: title and subtitle without buttons, cards without `template_type`, a
- *       location that is no point, the request's own footer on plain text.
+ *       location that is no point, the request's own footer on plain text of the socket (§1.5).
  *
  * Deliberately not here: recipients, engines, and getting the bytes of media.
  */
@@ -12,6 +12,7 @@ import { lidJid, lidOfJid, extractDigits, phoneJid, phoneOfJid } from '../phone.
 import { buttonsOf } from './buttons.ts';
 import { cardsOf } from './carousel.ts';
 import type { Content } from './content.ts';
+import type { EngineName } from './engine-choice.ts';
 import { footerField, withBranding } from './footer.ts';
 import { locationOf, namedLocationOf } from './location.ts';
 import { type Fields, listOf, textOf } from './loose.ts';
@@ -33,13 +34,14 @@ export type Surroundings = {
   readonly branding: string;
   /** The app's base URL without a trailing slash. */
   readonly appUrl: string;
+  readonly engine: EngineName;
 };
 
 const invalid = (why: string): Made => ({ kind: 'invalid', why });
 const made = (content: Content, ...followUps: Content[]): Made => ({ kind: 'made', content, followUps });
 
 /** send-message: carousel, buttons or text, and a location after it (§2). */
-export function messageOf(fields: Fields, { branding, appUrl }: Surroundings): Made {
+export function messageOf(fields: Fields, { branding, appUrl, engine }: Surroundings): Made {
   const body = textOf(fields['message']);
   const title = textOf(fields['title']);
   const footer = textOf(fields['footer']);
@@ -59,7 +61,8 @@ export function messageOf(fields: Fields, { branding, appUrl }: Surroundings): M
     return made({ kind: 'buttons', body, title, subtitle, footer: footerField(footer, branding), buttons }, ...after);
   }
   if (body.trim() === '') return location ? made(location) : invalid('Message missing');
-  const text = withBranding(body, branding);
+  const hasOwn = engine !== 'baileys' && footer.trim() !== '';
+  const text = hasOwn ? `${body}\n\n${footer}` : withBranding(body, branding);
   return text.length > MAX_TEXT ? invalid(TOO_LONG) : made({ kind: 'text', text }, ...after);
 }
 

@@ -7,7 +7,7 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppSettings, Numbers, Operator, Vitals } from '../actors/protocol.ts';
+import type { AppSettings, Numbers, Operator, Providers, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
@@ -30,6 +30,7 @@ import { settingsRoutes } from './routes/settings.ts';
 
 export type HttpDeps = {
   readonly numbers: Numbers;
+  readonly providers: Providers;
   readonly operator: Operator;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
@@ -73,7 +74,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
   settingsRoutes(declare, { settings: deps.settings, strict: auth.strict });
-  const sends = { numbers, clock, readSettings: deps.readSettings, appUrl: deps.appUrl, answerMs: waits.sendMs };
+  const { providers, readSettings, appUrl } = deps;
+  const sends = { numbers, providers, clock, readSettings, appUrl, answerMs: waits.sendMs };
   messageRoutes(declare, sends);
   messageActionRoutes(declare, sends);
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);

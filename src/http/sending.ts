@@ -9,16 +9,18 @@
  *
  * Deliberately not here: waiting for readiness, the queue and the deadline itself (actors/lane.ts).
  */
-import type { Numbers, SendAnswer } from '../actors/protocol.ts';
+import type { Numbers, ProviderResult, Providers, SendAnswer } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Made, Surroundings } from '../content/body.ts';
 import type { Content } from '../content/content.ts';
-import { chooseEngine, type ReadSettings } from '../content/engine-choice.ts';
+import { chooseEngine, type EngineName, type ReadSettings } from '../content/engine-choice.ts';
+import { phoneOfJid } from '../phone.ts';
 import { reply } from './declare.ts';
 import type { HttpContext } from './env.ts';
 
 export type SendDeps = {
   readonly numbers: Numbers;
+  readonly providers: Providers;
   readonly clock: Clock;
   readonly readSettings: ReadSettings;
   /** The app's base URL without a trailing slash. */
@@ -46,7 +48,7 @@ export type Sending<S extends object> = {
 
 export const sender = (deps: SendDeps) =>
   async function send<const S extends object>(c: HttpContext, sending: Sending<S>) {
-    const { numbers, clock, readSettings, appUrl } = deps;
+    const { numbers, providers, clock, readSettings, appUrl } = deps;
     const { from, to, provider } = sending;
     const deadline = clock.now() + sending.ms;
     if (to === undefined) return reply(c, 400, { error: 'Recipient missing' });
@@ -54,8 +56,10 @@ export const sender = (deps: SendDeps) =>
     if (!/^[\x21-\x7e]{0,255}$/.test(key)) return reply(c, 400, { error: 'Invalid Idempotency-Key' });
 
     let branding = '';
+    let engine: EngineName = 'baileys';
+    const workspace = c.get('workspace');
     if (provider !== undefined) {
-      const settings = await readSettings(from, c.get('workspace'), deadline);
+      const settings = await readSettings(from, workspace, deadline);
       const choice = chooseEngine(provider, settings, numbers.view(from).ready);
       switch (choice.kind) {
         case 'settings unavailable':
@@ -66,7 +70,8 @@ export const sender = (deps: SendDeps) =>
             error: `${NAMES[choice.engine]} credentials are incomplete for ${from}`,
           });
         case 'engine':
-          if (choice.engine !== 'baileys') return reply(c, 501, { error: missing(choice.engine) });
+          if (choice.engine === 'twilio') return reply(c, 501, { error: missing(choice.engine) });
+          engine = choice.engine;
           branding = settings?.brandingFooter ?? '';
           break;
         default:
@@ -74,22 +79,50 @@ export const sender = (deps: SendDeps) =>
       }
     }
 
-    const made = sending.make({ branding, appUrl });
+    const made = sending.make({ branding, appUrl, engine });
     if (made.kind === 'invalid') return reply(c, 400, { ...flagOf(sending), error: made.why });
     const { content, followUps } = made;
-    const answer = await numbers.send({
+    const what = {
       from,
-      to,
       content,
       deadline,
       ...(followUps.length > 0 && { followUps }),
       ...(key !== '' && { idempotencyKey: key }),
-    });
+    };
+    if (engine === 'waba') {
+      const digits = phoneOfJid(to);
+      if (digits === undefined) return reply(c, 500, { success: false, error: PHONES_ONLY });
+      const whose = workspace === undefined ? {} : { workspace };
+      return providerAnswer(c, engine, await providers.send({ ...what, ...whose, engine, to: digits }));
+    }
+    const answer = await numbers.send({ ...what, to });
     return answerOf(c, answer, content, sending);
   };
 
 const NAMES = { waba: 'WhatsApp Cloud API', twilio: 'Twilio' } as const;
 const missing = (engine: string) => `Not supported by this version: provider ${engine}. Nothing was sent.`;
+
+const PHONES_ONLY = 'WhatsApp Cloud API sends to phone numbers only';
+
+/** §1.3, §1.4, §9.2 */
+function providerAnswer(c: HttpContext, engine: 'waba', result: ProviderResult) {
+  switch (result.kind) {
+    case 'sent':
+      return reply(c, 200, { success: true, messageId: result.id, id: result.id });
+    case 'failed': {
+      const { error } = result;
+      if (result.class === 'no time') return reply(c, 503, { error: 'SEND TIMED OUT', details: error });
+      if (result.class === 'media refused') return reply(c, 400, { success: false, error });
+      return reply(c, 500, { success: false, error });
+    }
+    case 'unknown': {
+      const error = `${engine} did not answer in time; outcome unknown`;
+      return reply(c, 504, { success: false, error, details: result.error });
+    }
+    default:
+      return result satisfies never;
+  }
+}
 
 const flagOf = ({ failed }: Pick<Sending<object>, 'failed'>) =>
   failed === 'success false' ? ({ success: false } as const) : {};

@@ -14,6 +14,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { startAppPeer } from './app/app-peer.ts';
 import type { AppPeer, AppPeerOptions } from './app/app-peer.types.ts';
+import { type GraphPeer, startGraphPeer } from './graph/graph-peer.ts';
 import { whatsAppRoutes } from './whatsapp/control.ts';
 import { startWhatsApp } from './whatsapp/server.ts';
 import type { WhatsApp, WhatsAppOptions } from './whatsapp/server.ts';
@@ -35,10 +36,11 @@ export interface World {
   readonly env: Readonly<Record<string, string>>;
   readonly whatsApp: WhatsApp;
   readonly app: AppPeer;
+  readonly graph: GraphPeer;
   close(): Promise<void>;
 }
 
-const Kept = z.object({ control: z.int(), app: z.int(), token: z.string() });
+const Kept = z.object({ control: z.int(), app: z.int(), graph: z.int(), token: z.string() });
 type Kept = z.infer<typeof Kept>;
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -55,7 +57,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.record === undefined ? {} : { record: options.record }),
   });
 
-  const routes = new Hono().route('/', whatsAppRoutes(whatsApp)).route('/', app.routes);
+  const graph = await startGraphPeer(kept === undefined ? {} : { port: kept.graph });
+
+  const routes = new Hono().route('/', whatsAppRoutes(whatsApp)).route('/', app.routes).route('/', graph.routes);
   const server = createAdaptorServer({ fetch: routes.fetch });
   // Clients of long runs keep connections: the default of 5 s would reset idle ones.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 600_000;
@@ -64,7 +68,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   );
   const { port } = server.address() as AddressInfo;
   if (stateDir !== undefined)
-    await writeKept(stateDir, { control: port, app: Number(new URL(app.url).port), token: app.token });
+    await writeKept(stateDir, { control: port, app: portOf(app.url), graph: portOf(graph.url), token: app.token });
 
   return {
     control: `http://127.0.0.1:${port}`,
@@ -75,17 +79,22 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       NODE_EXTRA_CA_CERTS: whatsApp.mediaCertificate,
       APP_DOMAIN_NAME: app.url,
       NODE_WEBHOOK_TOKEN: app.token,
+      META_GRAPH_URL: graph.url,
     },
     whatsApp,
     app,
+    graph,
     async close(): Promise<void> {
       if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise<void>((closed) => server.close(() => closed()));
+      await graph.close();
       await app.close();
       await whatsApp.close();
     },
   };
 }
+
+const portOf = (url: string): number => Number(new URL(url).port);
 
 async function readKept(stateDir: string): Promise<Kept | undefined> {
   const text = await readFile(join(stateDir, 'world.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -23,13 +23,17 @@ export const sendAnswers = <T extends z.ZodRawShape>(literals: T) =>
     413: tooLarge,
     200: answer(
       'Sent, or on its way (`pending`)',
-      z.object({ ...literals, ...ids, pending: z.literal(true).optional() }),
+      z.union([
+        z.object({ ...literals, ...ids, pending: z.literal(true).optional() }),
+        // Cloud API (contract messages §1.3).
+        z.object({ success: z.literal(true), ...ids }),
+      ]),
     ),
     422: answer('The engine that was asked for or is set has no complete credentials; nothing was sent', failed),
     500: answer('Certainly not sent', failed.extend(mayHaveId)),
     501: answer('An engine that this version does not have; nothing was sent', failed),
     503: answer('Not connected, or no time left: nothing was sent and nothing will be', failed),
-    504: answer('No answer in time; it may or may not arrive', failed.extend({ success: z.literal(false), ...ids })),
+    504: answer('No answer in time; it may or may not arrive', failed.extend({ success: z.literal(false), ...mayHaveId })),
   });
 
 /** A POST under `/api` with the sending number in its path. */

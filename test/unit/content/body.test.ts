@@ -12,8 +12,8 @@ import {
 } from '../../../src/content/body.ts';
 
 const APP = 'https://app.example.com';
-const around = { branding: '', appUrl: APP };
-const message = (fields: object, branding = '') => messageOf({ ...fields }, { branding, appUrl: APP });
+const around = { branding: '', appUrl: APP, engine: 'baileys' } as const;
+const message = (fields: object, branding = '') => messageOf({ ...fields }, { ...around, branding });
 const PIN = { kind: 'location', latitude: 52.52, longitude: 13.4, name: 'Mitte', address: 'Berlin' };
 const location = { latitude: '52.5200000', longitude: '13.4000000', name: 'Mitte', address: 'Berlin' };
 const yes = { kind: 'reply', label: 'Yes', id: 'btn_0' };

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
+import { FakeProviders } from './fake-providers.ts';
 import { FakeSettings } from './fake-settings.ts';
 
 export const TOKEN = 'a-token-of-the-app-0123456789abcdef';
@@ -41,6 +42,7 @@ export type Reply = {
 
 export function harness(options: Partial<HttpDeps> = {}) {
   const numbers = new FakeNumbers(options.clock ?? systemClock);
+  const providers = new FakeProviders();
   const operator = new FakeOperator();
   const settings = new FakeSettings();
   const vitals = new FakeVitals();
@@ -49,6 +51,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   sink.on('data', (line: Buffer) => logged.push(line.toString()));
   const app = createHttpApp({
     numbers,
+    providers,
     readSettings: () => Promise.resolve(SOCKET_ONLY),
     settings,
     operator,
@@ -84,5 +87,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, operator, settings, vitals, logged, call };
+  return { app, numbers, providers, operator, settings, vitals, logged, call };
 }

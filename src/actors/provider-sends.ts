@@ -1,0 +1,167 @@
+/**
+ * Sends through engines that hold no connection (engines/provider.ts): credentials, their one renewal, idempotency, and
+ * what follows a message.
+ *
+ *  PS1  A key is stored before the call and its answer after it (contract messages §1.4). A repeat gets the stored answer;
+ *       after a crash in between the outcome is `unknown`, and the message is never sent a second time.
+ *  PS2  Refused credentials are asked for again once; only others than those are tried, once (§9.2).
+ *  PS3  A second part goes out after its message was accepted; its failure is logged and changes no answer.
+ *
+ * Deliberately not here: which engine it is (content/engine-choice.ts), content, error codes.
+ */
+import type { Clock } from '../clock.ts';
+import { derivedMessageId, newMessageId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import type { Store, Table } from '../store/store.ts';
+import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from './engines/provider.ts';
+import type { ProviderRequest, Providers } from './protocol.ts';
+import { RotatingSweep } from './rotating-sweep.ts';
+
+/** Contract messages §1.4. */
+const KEY_LIFE_MS = 24 * 3_600_000;
+/** No caller waits for the second part of a message. */
+const FOLLOW_UP_MS = 18_000;
+/** A bound, not a pace: more than this waiting means the caller is far ahead. */
+const MAX_WAITING = 10_000;
+
+/** Credentials that stay wrong are not asked for with every send. */
+const RENEW_MS = 5_000;
+
+/** `answer` is missing while the call runs, and for good when the process ended in it. */
+type KeyRow = { readonly at: number; readonly answer?: ProviderResult };
+
+/** Credentials of a number in a workspace; undefined when there are none. Answers by the deadline (epoch ms). */
+type ReadCredentials = (
+  digits: string,
+  workspace: string | undefined,
+  deadline: number,
+) => Promise<CloudCredentials | undefined>;
+
+export type ProviderSendsOptions = {
+  readonly cloud: ProviderEngine<CloudCredentials>;
+  readonly credentials: ReadCredentials;
+  /** Drops what is known of the number's credentials, so that they are asked for again. */
+  readonly forget: (digits: string) => Promise<unknown>;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+type Command = Omit<ProviderCommand<CloudCredentials>, 'credentials'>;
+
+export class ProviderSends implements Providers {
+  readonly #o: ProviderSendsOptions;
+  readonly #keys: Table<KeyRow>;
+  readonly #sweep: RotatingSweep<KeyRow>;
+  readonly #running = new Map<string, Promise<ProviderResult>>();
+  /** When the credentials of a number were last dropped, epoch ms. */
+  readonly #forgotten = new Map<string, number>();
+  #waiting = 0;
+
+  constructor(options: ProviderSendsOptions) {
+    this.#o = options;
+    this.#keys = options.store.table<KeyRow>('provider-keys');
+    this.#sweep = new RotatingSweep(this.#keys, ({ at }) => (this.#isFresh(at) ? 'keep' : 'remove'));
+  }
+
+  /** Sends that are not through yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  async send(request: ProviderRequest): Promise<ProviderResult> {
+    const { from, idempotencyKey } = request;
+    if (idempotencyKey === undefined) return this.#whole(request);
+    const key = `${from} ${idempotencyKey}`;
+    const running = this.#running.get(key) ?? this.#once(key, request).finally(() => this.#running.delete(key));
+    this.#running.set(key, running);
+    return running;
+  }
+
+  /** PS1 */
+  async #once(key: string, request: ProviderRequest): Promise<ProviderResult> {
+    const { store, clock, log } = this.#o;
+    const known = this.#keys.get(key);
+    if (known && this.#isFresh(known.at))
+      return known.answer ?? { kind: 'unknown', error: 'The bridge ended while this message was sent; outcome unknown' };
+    const isStored = await this.#keep(key, { at: clock.now() }).then(
+      () => true,
+      (error: unknown) => log.error({ err: error }, 'an idempotency key could not be stored'),
+    );
+    if (!isStored)
+      return { kind: 'failed', error: 'The Idempotency-Key could not be stored; nothing was sent', class: 'transient' };
+    const answer = await this.#whole(request);
+    // What certainly failed may be tried again under the same key.
+    if (answer.kind === 'failed') await store.write((batch) => batch.remove(this.#keys, key));
+    else await this.#keep(key, { at: clock.now(), answer });
+    return answer;
+  }
+
+  #keep(key: string, row: KeyRow): Promise<void> {
+    return this.#o.store.write((batch) => {
+      // First, so that it cannot take away a key that is used again.
+      this.#sweep.onAdd(batch);
+      batch.put(this.#keys, key, row);
+    });
+  }
+
+  async #whole(request: ProviderRequest): Promise<ProviderResult> {
+    if (this.#waiting >= MAX_WAITING)
+      return { kind: 'failed', error: 'Too many sends are waiting; nothing was sent', class: 'no time' };
+    const { from, to, content, deadline, workspace, followUps = [] } = request;
+    const id = newMessageId();
+    this.#waiting += 1;
+    const main = this.#one({ from, to, content, id, deadline }, workspace);
+    const all = main.then(async ({ kind }) => {
+      if (kind !== 'sent') return;
+      for (const [index, part] of followUps.entries()) {
+        const until = this.#o.clock.now() + FOLLOW_UP_MS;
+        const own = derivedMessageId(id, `part ${index + 2}`);
+        const result = await this.#one({ from, to, content: part, id: own, deadline: until }, workspace);
+        if (result.kind !== 'sent')
+          this.#o.log.warn({ messageId: id, result: result.kind, content: part.kind }, 'a second part failed');
+      }
+    });
+    void all
+      .catch((error: unknown) => this.#o.log.error({ err: error }, 'a send could not be brought to its end'))
+      .finally(() => (this.#waiting -= 1));
+    return main;
+  }
+
+  async #one(command: Command, workspace: string | undefined): Promise<ProviderResult> {
+    const { cloud } = this.#o;
+    const { from, deadline } = command;
+    const credentials = await this.#o.credentials(from, workspace, deadline);
+    if (!credentials) return { kind: 'failed', error: 'No credentials are known for this number', class: 'credentials' };
+    const result = await cloud.send({ ...command, credentials });
+    if (result.kind !== 'failed' || result.class !== 'credentials') return result;
+    const others = await this.#others(credentials, from, workspace, deadline);
+    return others ? cloud.send({ ...command, credentials: others }) : result;
+  }
+
+  /** PS2. Many sends may be refused together: the first asks, the others take what it found. */
+  async #others(
+    refused: CloudCredentials,
+    from: string,
+    workspace: string | undefined,
+    deadline: number,
+  ): Promise<CloudCredentials | undefined> {
+    const { credentials, forget, clock } = this.#o;
+    const known = await credentials(from, workspace, deadline);
+    if (known && !isSame(known, refused)) return known;
+    const now = clock.now();
+    if (now - (this.#forgotten.get(from) ?? -Infinity) < RENEW_MS) return undefined;
+    if (this.#forgotten.size >= MAX_WAITING) this.#forgotten.clear();
+    this.#forgotten.set(from, now);
+    await forget(from);
+    const fresh = await credentials(from, workspace, deadline);
+    return fresh && !isSame(fresh, refused) ? fresh : undefined;
+  }
+
+  #isFresh(at: number): boolean {
+    return this.#o.clock.now() - at < KEY_LIFE_MS;
+  }
+}
+
+const isSame = (a: CloudCredentials, b: CloudCredentials): boolean =>
+  a.phoneId === b.phoneId && a.token === b.token && a.version === b.version;
