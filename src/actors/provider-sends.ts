@@ -83,7 +83,9 @@ export class ProviderSends implements Providers {
     const { store, clock, log } = this.#o;
     const known = this.#keys.get(key);
     if (known && this.#isFresh(known.at))
-      return known.answer ?? { kind: 'unknown', error: 'The bridge ended while this message was sent; outcome unknown' };
+      return (
+        known.answer ?? { kind: 'unknown', error: 'The bridge ended while this message was sent; outcome unknown' }
+      );
     const isStored = await this.#keep(key, { at: clock.now() }).then(
       () => true,
       (error: unknown) => log.error({ err: error }, 'an idempotency key could not be stored'),
@@ -132,7 +134,8 @@ export class ProviderSends implements Providers {
     const { cloud } = this.#o;
     const { from, deadline } = command;
     const credentials = await this.#o.credentials(from, workspace, deadline);
-    if (!credentials) return { kind: 'failed', error: 'No credentials are known for this number', class: 'credentials' };
+    if (!credentials)
+      return { kind: 'failed', error: 'No credentials are known for this number', class: 'credentials' };
     const result = await cloud.send({ ...command, credentials });
     if (result.kind !== 'failed' || result.class !== 'credentials') return result;
     const others = await this.#others(credentials, from, workspace, deadline);

@@ -33,7 +33,10 @@ export const sendAnswers = <T extends z.ZodRawShape>(literals: T) =>
     500: answer('Certainly not sent', failed.extend(mayHaveId)),
     501: answer('An engine that this version does not have; nothing was sent', failed),
     503: answer('Not connected, or no time left: nothing was sent and nothing will be', failed),
-    504: answer('No answer in time; it may or may not arrive', failed.extend({ success: z.literal(false), ...mayHaveId })),
+    504: answer(
+      'No answer in time; it may or may not arrive',
+      failed.extend({ success: z.literal(false), ...mayHaveId }),
+    ),
   });
 
 /** A POST under `/api` with the sending number in its path. */

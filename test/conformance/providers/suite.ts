@@ -24,7 +24,14 @@ export interface ProviderBench<C extends ProviderCredentials> {
 /** One of each kind that needs no media. */
 const SAMPLES: readonly Content[] = [
   { kind: 'text', text: 'hello' },
-  { kind: 'buttons', body: 'b', title: 't', subtitle: '', footer: '', buttons: [{ kind: 'reply', label: 'Yes', id: 'y' }] },
+  {
+    kind: 'buttons',
+    body: 'b',
+    title: 't',
+    subtitle: '',
+    footer: '',
+    buttons: [{ kind: 'reply', label: 'Yes', id: 'y' }],
+  },
   {
     kind: 'list',
     body: 'b',
@@ -43,7 +50,10 @@ const SAMPLES: readonly Content[] = [
   { kind: 'delete', target: { id: 'wamid.1', fromMe: true } },
 ];
 
-export function providerSuite<C extends ProviderCredentials>(name: string, open: () => Promise<ProviderBench<C>>): void {
+export function providerSuite<C extends ProviderCredentials>(
+  name: string,
+  open: () => Promise<ProviderBench<C>>,
+): void {
   describe(`provider conformance: ${name}`, () => {
     let bench: ProviderBench<C>;
     beforeEach(async () => {

@@ -76,7 +76,7 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use('*', async (context, go) => {
     if (context.req.header('authorization') === `Bearer ${peer.token}`) return go();
-    note(context.req.path, undefined, 401);
+    note(context.req.path, null, 401);
     return context.json(refusal(190, 'Error validating access token'), 401);
   });
   app.post('/:version{v[0-9]+\\.[0-9]+}/:phone{[0-9]+}/messages', async (context) => {
@@ -121,7 +121,7 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
     return context.json({ id });
   });
   app.all('*', (context) => {
-    note(context.req.path, undefined, 404);
+    note(context.req.path, null, 404);
     return context.json(refusal(2500, 'Unknown path components'), 404);
   });
 
@@ -149,6 +149,14 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
 function controlRoutes(peer: Omit<GraphPeer, 'routes'>): Hono {
   const routes = new Hono();
   routes.get('/graph/requests', (context) => context.json(peer.requests()));
+  routes.post('/graph/token', async (context) => {
+    const parsed = z
+      .strictObject({ token: z.string().min(1) })
+      .safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
+    peer.token = parsed.data.token;
+    return context.json({ ok: true });
+  });
   routes.post('/graph/mode', async (context) => {
     const parsed = Mode.safeParse(await context.req.json().catch(() => undefined));
     if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);

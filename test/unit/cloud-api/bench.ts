@@ -61,7 +61,10 @@ export class CloudBench {
     });
   }
 
-  send(content: Content, more: { to?: string; replyTo?: string; ms?: number; id?: string } = {}): Promise<ProviderResult> {
+  send(
+    content: Content,
+    more: { to?: string; replyTo?: string; ms?: number; id?: string } = {},
+  ): Promise<ProviderResult> {
     const { to = '491701234567', ms = 10_000, id = '3EB0AABBCCDDEEFF0011', replyTo } = more;
     return this.engine.send({
       from: '5511987654321',

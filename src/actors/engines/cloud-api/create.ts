@@ -88,7 +88,12 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
       return result;
     }
     this.#o.log.warn(
-      { number: maskPhone(from), messageId: id, result: result.kind, ...(result.kind === 'failed' && { code: result.code }) },
+      {
+        number: maskPhone(from),
+        messageId: id,
+        result: result.kind,
+        ...(result.kind === 'failed' && { code: result.code }),
+      },
       'WhatsApp Cloud API did not accept a message',
     );
     return result.kind === 'failed' ? this.#slowed(result, sender) : result;
