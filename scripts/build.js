@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,6 +33,7 @@ function build() {
     );
     process.exit(1);
   }
+  const begun = new Date();
   // What does not compile must not lie in dist/ as if it were fresh.
   const options = ['-p', join(root, 'tsconfig.build.json'), '--noEmitOnError'];
   const { status } = spawnSync(process.execPath, [compiler, ...options], { stdio: 'inherit' });
@@ -42,4 +43,6 @@ function build() {
     mkdirSync(dirname(copy), { recursive: true });
     copyFileSync(join(src, file), copy);
   }
+  // A source that was edited meanwhile is newer than what was compiled of it.
+  utimesSync(entry, begun, begun);
 }

@@ -277,6 +277,7 @@ describe('intake', () => {
     const contacts = ['A', 'B', 'C'].map((displayName) => ({ displayName, vcard: '' }));
     const { messages } = intake(row({ contactsArrayMessage: { contacts } }), ME);
     expect(messages.map(({ id }) => id)).toEqual(['A1', 'A1_2', 'A1_3']);
+    expect(messages.map(({ storedOnly }) => storedOnly)).toEqual([undefined, true, true]);
   });
 
   it('inbound §4: forwarded flag and score come from the context of any kind', () => {

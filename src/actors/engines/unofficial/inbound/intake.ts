@@ -79,7 +79,7 @@ function read(envelope: Envelope, message: proto.IMessage, origin: Origin): Omit
       if (decoded.kind === 'no bubble') return { messages: [], remarks: [decoded.what] };
       const forwarded = forwardedOf(content.message);
       const rest = { ...envelope, ...(forwarded !== undefined && { forwarded }) };
-      const messages = decoded.contents.map((one, n) => ({ ...rest, id: nthId(envelope.id, n), content: one }));
+      const messages = decoded.contents.map((one, n) => ({ ...rest, ...nth(envelope.id, n), content: one }));
       return { messages, remarks: decoded.note === undefined ? [] : [decoded.note] };
     }
     default:
@@ -87,8 +87,8 @@ function read(envelope: Envelope, message: proto.IMessage, origin: Origin): Omit
   }
 }
 
-/** Each further contact card is an event of its own (contract inbound §4). */
-const nthId = (id: string, n: number): string => (n === 0 ? id : `${id}_${n + 1}`);
+/** Each further contact card is an event of its own (contract inbound §4); it was one message, so it is handled once (§6). */
+const nth = (id: string, n: number) => (n === 0 ? { id } : { id: `${id}_${n + 1}`, storedOnly: true as const });
 
 /** A message whose stanza had no content, as our own phone handed it over afterwards (placeholder resend). */
 function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMessageInfo, me: Me): Omit<Intake, 'keep'> {
