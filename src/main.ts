@@ -78,7 +78,14 @@ async function main(config: Config, log: Log): Promise<void> {
   const reuploads = new Reuploads(clock, log);
   const attachments = new AttachmentFiles({
     folder: join(config.dataDir, 'media', 'in'),
-    fetcher: mediaBytes({ host: config.whatsapp.mediaHost, reuploads, clock, log }),
+    fetcher: mediaBytes({
+      host: config.whatsapp.mediaHost,
+      reuploads,
+      // The engine is made below; nothing is fetched before it has adopted a number.
+      routeOf: (account) => engine.mediaRoute(account),
+      clock,
+      log,
+    }),
     log,
   });
   const outbox = openOutbox({ client, clock, log, attachments });

@@ -4,13 +4,16 @@
  *  DL1  Every address, that of each of at most three redirects too, is checked, and the connection goes to a checked
  *       address (EG3).
  *  DL2  Bytes are streamed; more than the limit ends the download while reading, whatever the headers said.
+ *  DL3  Through a proxy nothing is looked up here (net/proxy.ts PX1), so only the caller's own address is fetched: no
+ *       redirect is followed.
  *
  * Deliberately not here: the time limit (the caller's signal) and removing what is half written (the caller's file).
  */
 import type { FileHandle } from 'node:fs/promises';
 import { isIPv6, type LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher, request } from 'undici';
 import type { Checked, Egress } from './egress.ts';
+import type { WayOut } from './proxy.ts';
 
 const MAX_REDIRECTS = 3;
 const REDIRECTS = [301, 302, 303, 307, 308];
@@ -20,12 +23,12 @@ export type Downloaded =
   | { readonly kind: 'done'; readonly bytes: number; readonly contentType: string; readonly url: string }
   | { readonly kind: 'refused'; readonly why: string };
 
-export type DownloadOptions = {
-  readonly egress: Egress;
+type Limits = {
   readonly maxBytes: number;
   /** Ends it at once, with a rejection: the caller knows why. */
   readonly signal: AbortSignal;
 };
+export type DownloadOptions = Limits & { readonly egress: Egress };
 
 /** Rejects only when the signal is aborted or the file cannot be written; whatever the server does is `refused`. */
 export async function download(address: string, file: FileHandle, options: DownloadOptions): Promise<Downloaded> {
@@ -34,21 +37,45 @@ export async function download(address: string, file: FileHandle, options: Downl
     const checked = await options.egress.check(next);
     options.signal.throwIfAborted();
     if (checked.kind === 'refused') return checked;
-    const step = await fetchOnce(checked, file, options);
+    const step = await direct(checked, file, options);
     if (step.kind !== 'redirect') return step;
     next = step.to;
   }
   return { kind: 'refused', why: 'too many redirects' };
 }
 
+/** DL3. Of an address that is the bridge's own choice. Rejects as `download` does. */
+export async function downloadThrough(
+  { dispatcher }: WayOut,
+  address: string,
+  file: FileHandle,
+  limits: Limits,
+): Promise<Downloaded> {
+  const step = await fetchOnce(new URL(address), dispatcher as unknown as Dispatcher, file, limits);
+  return step.kind === 'redirect' ? refused('it lies elsewhere') : step;
+}
+
 type Step = Downloaded | { readonly kind: 'redirect'; readonly to: string };
 
-async function fetchOnce(
+async function direct(
   { url, addresses }: Extract<Checked, { kind: 'allowed' }>,
   file: FileHandle,
-  { maxBytes, signal }: DownloadOptions,
+  limits: Limits,
 ): Promise<Step> {
   const dispatcher = new Agent({ connect: { lookup: pinned(addresses) }, pipelining: 0 });
+  try {
+    return await fetchOnce(url, dispatcher, file, limits);
+  } finally {
+    await dispatcher.destroy();
+  }
+}
+
+async function fetchOnce(
+  url: URL,
+  dispatcher: Dispatcher,
+  file: FileHandle,
+  { maxBytes, signal }: Limits,
+): Promise<Step> {
   try {
     const answer = await request(url.href, {
       dispatcher,
@@ -70,8 +97,6 @@ async function fetchOnce(
   } catch (error) {
     if (signal.aborted || isOfTheFile(error)) throw error;
     return refused('the server could not be reached, or broke off');
-  } finally {
-    await dispatcher.destroy();
   }
 }
 

@@ -17,7 +17,11 @@ describe('the loopback media host (facts/loopback-whatsapp §13)', () => {
   const ask = (path: string, upload?: Buffer, trusted = true): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const ca = trusted ? { ca: readFileSync(host.certificateFile) } : {};
-      const asked = request(`https://${host.hostname}${path}`, { ...ca, method: upload ? 'POST' : 'GET', agent: false });
+      const asked = request(`https://${host.hostname}${path}`, {
+        ...ca,
+        method: upload ? 'POST' : 'GET',
+        agent: false,
+      });
       asked.on('response', (response) => {
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));

@@ -3,6 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Route } from '../../../src/actors/engines/unofficial/proxy.ts';
+import { throughProxy } from '../../../src/net/proxy.ts';
+import { startHttpProxy } from '../../loopback/proxies/http-connect.ts';
+import { startSocks5Proxy } from '../../loopback/proxies/socks5.ts';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
 import { mediaBytes } from '../../../src/actors/engines/unofficial/inbound/media-bytes.ts';
 import { Reuploads } from '../../../src/actors/engines/unofficial/inbound/media-reupload.ts';
 import type { Attachment } from '../../../src/app-client/inbound-content.ts';
@@ -17,7 +23,10 @@ const clock: Clock = {
   setTimeout: (run, ms) => ({ id: ms < 10_000 ? setImmediate(run) : undefined }),
   clearTimeout: ({ id }) => clearImmediate(id as NodeJS.Immediate),
 };
-const fetcher = mediaBytes({ host: '127.0.0.1:9', reuploads: new Reuploads(clock, log), clock, log });
+let route: Route = { kind: 'direct' };
+const fetcherOf = (host: string) =>
+  mediaBytes({ host, reuploads: new Reuploads(clock, log), routeOf: () => route, clock, log });
+const fetcher = fetcherOf('127.0.0.1:9');
 
 const mediaKey = randomBytes(32);
 const attachment = (directPath: string, more: Partial<Attachment> = {}): Attachment => ({
@@ -39,11 +48,11 @@ function encrypted(plain: Buffer): Buffer {
 }
 
 describe('media bytes', () => {
-  const fetch = async (wanted: Attachment): Promise<[boolean, string[]]> => {
+  const fetch = async (wanted: Attachment, from = fetcher): Promise<[boolean, string[]]> => {
     const folder = mkdtempSync(join(tmpdir(), 'media-bytes-'));
     lines.length = 0;
     try {
-      const got = await fetcher.fetch(wanted, join(folder, 'f'), new AbortController().signal);
+      const got = await from.fetch(wanted, join(folder, 'f'), new AbortController().signal);
       return [got, lines.map((line) => String((JSON.parse(line) as { reason?: string }).reason))];
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -56,6 +65,43 @@ describe('media bytes', () => {
       expect(await fetch(attachment(path))).toEqual([false, Array(3).fill('the path leads elsewhere')]);
     },
   );
+
+  it.each([
+    ['http', startHttpProxy],
+    ['socks5', startSocks5Proxy],
+  ] as const)('MB4 clients §9: %s: through the proxy, or not at all', async (type, start) => {
+    const account = { username: 'user:1', password: 'pass@word/2' };
+    const proxy = await start(account);
+    // It answers nothing that is TLS: only who comes, and through what, matters here.
+    const visits: string[] = [];
+    const host = createServer((socket) => {
+      visits.push('came');
+      socket.end('no TLS here');
+    }).listen(0, '127.0.0.1');
+    await once(host, 'listening');
+    const address = host.address() as { port: number };
+    const name = `127.0.0.1:${address.port}`;
+    const from = fetcherOf(name);
+    const outOf = (password: string) =>
+      throughProxy({ type, host: '127.0.0.1', port: proxy.port, username: account.username, password });
+    const outs = [outOf(account.password), outOf('wrong')] as const;
+    try {
+      route = { kind: 'proxy', out: outs[0] };
+      expect((await fetch(attachment('/v/1'), from))[0]).toBe(false);
+      expect(proxy.tunnels).toEqual(Array(3).fill(name));
+      expect(visits).toHaveLength(3);
+      route = { kind: 'proxy', out: outs[1] };
+      await fetch(attachment('/v/1'), from);
+      route = { kind: 'blocked', why: 'no such proxy' };
+      expect(await fetch(attachment('/v/1'), from)).toEqual([false, Array(3).fill('no such proxy')]);
+      expect(visits).toHaveLength(3);
+    } finally {
+      route = { kind: 'direct' };
+      for (const out of outs) out.close();
+      host.close();
+      await proxy.close();
+    }
+  });
 
   it('MB3: a host that cannot be reached is tried three times', async () => {
     expect(await fetch(attachment('/v/1'))).toEqual([

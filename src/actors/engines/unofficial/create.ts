@@ -7,6 +7,7 @@ import type { ProxyLookup } from '../../../app-client/proxy-config.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
+import { variants } from '../../../phone.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
 import { KEEP_ALIVE, type KeepAlive } from '../../../machines/deafness.ts';
@@ -16,7 +17,7 @@ import { SharedCaches } from './caches.ts';
 import { Connection, type EngineContext } from './connection.ts';
 import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
-import { Proxies } from './proxy.ts';
+import { Proxies, type Route } from './proxy.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
 import { sweepLibraryFiles } from './outgoing/library-files.ts';
 import { meOf } from './session.ts';
@@ -63,6 +64,8 @@ export type UnofficialEngine = Engine & {
    * in its journal goes to the outbox, also for a number that stays stopped. Rejects when its folder cannot be used.
    */
   adopt(digits: string): Promise<void>;
+  /** The way to the media host for the account with this phone number; another spelling of its folder's counts. */
+  mediaRoute(account: string): Route;
 };
 
 /** Throws when the certificate root is not to be trusted (trust.ts): the bridge must not start then. */
@@ -123,6 +126,10 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
       const device = deviceOf(digits, stores.open(digits));
       const login = loginOf(digits);
       if (login?.paired) await device.recover(meOf(login.creds));
+    },
+    mediaRoute: (account) => {
+      const digits = variants(account).find((spelling) => stores.exists(spelling)) ?? account;
+      return proxies.known(digits, stores.exists(digits) ? stores.open(digits) : undefined);
     },
   };
 }

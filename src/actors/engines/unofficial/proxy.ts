@@ -8,7 +8,7 @@
  *  PR4  A number without a proxy costs one look-up per start and no write.
  *
  * Deliberately not here: the look-up itself (app-client/proxy-config.ts), agents (net/proxy.ts), when to try again
- * (machines/close-reason.ts), inbound media: they are downloaded by inbound/media-bytes.ts, which knows no proxy yet.
+ * (machines/close-reason.ts).
  */
 import { isIP } from 'node:net';
 import type { Fact } from '../../../app-client/callbacks.types.ts';
@@ -76,6 +76,24 @@ export class Proxies {
         await this.#report(place, row, result);
         return result.status === 'ok' ? { kind: 'proxy', out } : { kind: 'blocked', why: `proxy: ${result.error}` };
       }
+      default:
+        return setting satisfies never;
+    }
+  }
+
+  /**
+   * For downloads, which neither ask nor probe: what the latest start found, or an earlier process left. A proxy that
+   * does not work fails the download (net/proxy.ts PX2).
+   */
+  known(digits: string, store: Store | undefined): Route {
+    const { setting } = this.#read({ digits, store });
+    switch (setting.kind) {
+      case 'none':
+        return { kind: 'direct' };
+      case 'unusable':
+        return { kind: 'blocked', why: setting.why };
+      case 'proxy':
+        return { kind: 'proxy', out: this.#way(digits, setting.address) };
       default:
         return setting satisfies never;
     }

@@ -4,16 +4,18 @@
  *  MB1  Only the configured host is asked, over TLS; the message names nothing but a path (SSRF, facts/baileys §12).
  *  MB2  More than 16 MiB ends the download while reading, whatever the message claims (contract inbound §3, C-60).
  *  MB3  Three attempts, 1.5 s apart; in between the sender's phone is asked to upload the medium again (inbound §4).
- *  MB4  The file keeps WhatsApp's encryption: a medium at rest is as safe as the key in its row.
+ *  MB4  A number with a proxy downloads through it or not at all (contract clients §9).
+ *  MB5  The file keeps WhatsApp's encryption: a medium at rest is as safe as the key in its row.
  */
 import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { Attachment } from '../../../../app-client/inbound-content.ts';
 import { type Clock, sleep } from '../../../../clock.ts';
 import type { Log } from '../../../../log.ts';
-import { download, tooLarge } from '../../../../net/download.ts';
+import { download, downloadThrough, tooLarge } from '../../../../net/download.ts';
 import { Egress } from '../../../../net/egress.ts';
 import type { AttachmentFetcher } from '../../../attachments.ts';
+import type { Route } from '../proxy.ts';
 import type { Reuploads } from './media-reupload.ts';
 
 const MAX_BYTES = 16 * 1_048_576;
@@ -37,11 +39,13 @@ export type MediaBytesOptions = {
   /** Host and port (`WHATSAPP_MEDIA_HOST`). */
   readonly host: string;
   readonly reuploads: Reuploads;
+  /** MB4. By the account's phone digits. */
+  readonly routeOf: (account: string) => Route;
   readonly clock: Clock;
   readonly log: Log;
 };
 
-export function mediaBytes({ host, reuploads, clock, log }: MediaBytesOptions): AttachmentFetcher {
+export function mediaBytes({ host, reuploads, routeOf, clock, log }: MediaBytesOptions): AttachmentFetcher {
   const egress = new Egress({ appUrl: `https://${host}`, allowHosts: [] });
 
   async function fetch(attachment: Attachment, path: string, signal: AbortSignal): Promise<boolean> {
@@ -66,12 +70,18 @@ export function mediaBytes({ host, reuploads, clock, log }: MediaBytesOptions): 
   ): Promise<string | undefined> {
     const address = addressOn(host, directPath);
     if (!address) return 'the path leads elsewhere';
+    const route = routeOf(source.account);
+    if (route.kind === 'blocked') return route.why;
     const late = new AbortController();
     const timer = clock.setTimeout(() => late.abort(), ATTEMPT_MS);
     const file = await open(path, 'w', 0o600);
     try {
       const ends = AbortSignal.any([signal, late.signal]);
-      const got = await download(address, file, { egress, maxBytes: MAX_STORED_BYTES, signal: ends });
+      const limits = { maxBytes: MAX_STORED_BYTES, signal: ends };
+      const got =
+        route.kind === 'direct'
+          ? await download(address, file, { ...limits, egress })
+          : await downloadThrough(route.out, address, file, limits);
       if (got.kind === 'refused') return got.why;
       await file.sync();
       return source.encryptedSha256 === undefined || (await hashOf(path)) === source.encryptedSha256
