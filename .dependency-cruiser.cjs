@@ -71,7 +71,12 @@ module.exports = {
       '^src/(app-client|content)/',
       '^src/actors/protocol\\.ts$',
     ]),
-    room(7, 'http', '^src/http/', [base, '^src/content/', '^src/actors/protocol\\.ts$', '^src/scheduler/scheduler\\.ts$']),
+    room(7, 'http', '^src/http/', [
+      base,
+      '^src/content/',
+      '^src/actors/protocol\\.ts$',
+      '^src/scheduler/scheduler\\.ts$',
+    ]),
     {
       name: '6-7-types-only-from-actors-and-scheduler',
       severity: 'error',
