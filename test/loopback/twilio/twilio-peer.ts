@@ -1,0 +1,127 @@
+/**
+ * Twilio's message API as a real HTTP server on 127.0.0.1 (facts/twilio.md §1, §2): basic auth, form fields and their
+ * limits, and every way to fail.
+ *
+ * A valid message counts as accepted before it is slowed or cut, so a repeat of it is a second message there, too.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { Hono } from 'hono';
+
+export type TwilioMode = {
+  /** Messages are refused with this. */
+  readonly error?: { readonly code: number; readonly status: number };
+  /** Taken, and answered only after so many ms. */
+  readonly slowMs?: number;
+  /** Taken, then the connection is destroyed instead of an answer. */
+  readonly cut?: boolean;
+  /** Answered 201 without a sid. */
+  readonly withoutSid?: boolean;
+};
+
+/** `sid` only when it was taken. */
+export type TwilioRequest = { readonly form: Record<string, string>; readonly sid?: string; readonly status: number };
+
+export interface TwilioPeer {
+  readonly url: string;
+  readonly accountSid: string;
+  token: string;
+  requests(): readonly TwilioRequest[];
+  /** Replaces the mode as a whole; `{}` is the normal one. */
+  mode(mode: TwilioMode): void;
+  close(): Promise<void>;
+}
+
+const FIELDS = [
+  'To',
+  'From',
+  'Body',
+  'MediaUrl',
+  'StatusCallback',
+  'PersistentAction',
+  'ContentSid',
+  'ContentVariables',
+];
+const ADDRESS = /^whatsapp:\+\d{6,20}$/;
+
+export async function startTwilioPeer(options: { readonly port?: number } = {}): Promise<TwilioPeer> {
+  let mode: TwilioMode = {};
+  const requests: TwilioRequest[] = [];
+  const state = { accountSid: `AC${'0'.repeat(32)}`, token: 'twilio-token' };
+
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.post('/2010-04-01/Accounts/:sid/Messages.json', async (context) => {
+    const text = await context.req.text();
+    const form = Object.fromEntries(new URLSearchParams(text));
+    const answer = (status: 201 | 400 | 401, body: object, sid?: string) => {
+      requests.push({ form, status, ...(sid !== undefined && { sid }) });
+      return context.json(body, status);
+    };
+    const refuse = (code: number, message: string, status: 400 | 401 = 400) =>
+      answer(status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
+
+    const expected = `Basic ${btoa(`${state.accountSid}:${state.token}`)}`;
+    if (context.req.header('authorization') !== expected || context.req.param('sid') !== state.accountSid)
+      return refuse(20003, 'Authenticate', 401);
+    const problem = problemOf(context.req.header('content-type') ?? '', text, form);
+    if (problem) return refuse(...problem);
+    if (mode.error) {
+      const { code, status } = mode.error;
+      return refuse(code, 'Refused on purpose', status as 400);
+    }
+    const { slowMs, cut, withoutSid } = mode;
+    const sid = `SM${String(requests.length + 1).padStart(32, '0')}`;
+    const taken = { sid, status: 'queued', error_code: null, error_message: null, num_media: '0' };
+    const response = answer(201, withoutSid ? {} : taken, sid);
+    if (slowMs !== undefined) await delay(slowMs);
+    if (!cut) return response;
+    context.env.outgoing.destroy();
+    return RESPONSE_ALREADY_SENT;
+  });
+
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  return Object.assign(state, {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: () => requests,
+    mode: (next: TwilioMode) => {
+      mode = next;
+    },
+    close: async () => {
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+/** What Twilio would refuse, as code and message. */
+function problemOf(type: string, text: string, form: Record<string, string>): [number, string] | undefined {
+  if (!type.startsWith('application/x-www-form-urlencoded')) return [21603, 'Not a form'];
+  const names = [...new URLSearchParams(text).keys()];
+  const strange = names.find((name) => !FIELDS.includes(name));
+  if (strange !== undefined) return [20001, `Unknown field ${strange}`];
+  if (new Set(names).size !== names.length) return [20001, 'A field is there twice'];
+  const { To = '', From = '', Body, MediaUrl, ContentSid, PersistentAction, ContentVariables } = form;
+  if (!ADDRESS.test(To)) return [21211, 'Invalid To'];
+  if (!ADDRESS.test(From)) return [63007, 'Invalid From'];
+  if (Body === undefined && MediaUrl === undefined && ContentSid === undefined) return [21619, 'A body is required'];
+  if ((Body ?? '').length > 1_600) return [21617, 'Body exceeds 1600 characters'];
+  if (MediaUrl !== undefined && !MediaUrl.startsWith('https://')) return [21620, 'Invalid media URL'];
+  if (
+    ContentSid !== undefined &&
+    (!/^HX[0-9a-f]{32}$/.test(ContentSid) || Body !== undefined || MediaUrl !== undefined)
+  )
+    return [21655, 'Invalid ContentSid'];
+  if (ContentVariables !== undefined && ContentSid === undefined) return [21656, 'Variables without content'];
+  if (
+    PersistentAction !== undefined &&
+    (Body === undefined || !/^geo:-?[\d.]+,-?[\d.]+(\|.+)?$/.test(PersistentAction))
+  )
+    return [21625, 'Invalid PersistentAction'];
+  return undefined;
+}
