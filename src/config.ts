@@ -98,6 +98,7 @@ const variables = {
     .optional(),
   WHATSAPP_VERSION_URL: url('http:', 'https:').optional(),
   META_GRAPH_URL: url('http:', 'https:').default('https://graph.facebook.com'),
+  TWILIO_API_URL: url('http:', 'https:').default('https://api.twilio.com'),
   FACEBOOK_API_VERSION: z
     .string()
     .regex(/^v\d{1,3}\.\d{1,2}$/, 'expected a version such as v23.0')
@@ -109,9 +110,10 @@ const variables = {
 const schema = z.object(variables).superRefine((env, context) => {
   const refuse = (variable: Variable, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
-  const graph = parseUrl(env.META_GRAPH_URL);
-  if (graph?.protocol === 'http:' && !isLoopback(graph.hostname)) {
-    refuse('META_GRAPH_URL', 'plain http is only allowed to a loopback address: tokens are sent there');
+  for (const variable of ['META_GRAPH_URL', 'TWILIO_API_URL'] as const) {
+    const provider = parseUrl(env[variable]);
+    if (provider?.protocol === 'http:' && !isLoopback(provider.hostname))
+      refuse(variable, 'plain http is only allowed to a loopback address: tokens are sent there');
   }
   const peerIsLocal = isLoopback(parseUrl(env.WHATSAPP_SOCKET_URL)?.hostname ?? '');
   if (env.WHATSAPP_SOCKET_URL !== WHATSAPP_SOCKET_URL && !peerIsLocal) {
@@ -209,6 +211,11 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       version: env.FACEBOOK_API_VERSION,
       /** Messages of one number, on average. */
       perSecond: env.CLOUD_MESSAGES_PER_SECOND,
+    }),
+    twilio: Object.freeze({
+      apiUrl: env.TWILIO_API_URL,
+      /** Built from the variable as it is: the app verifies Twilio's signature over this URL (contract messages §10). */
+      statusCallback: env.APP_DOMAIN_NAME === undefined ? undefined : `${env.APP_DOMAIN_NAME}/api/twilio/status`,
     }),
     whatsapp: Object.freeze({
       socketUrl: env.WHATSAPP_SOCKET_URL,

@@ -14,6 +14,8 @@ import { MediaFiles } from './actors/content/media-files.ts';
 import { MediaSources } from './actors/content/media-source.ts';
 import { VoiceConverter } from './actors/content/voice.ts';
 import { createCloudApi } from './actors/engines/cloud-api/create.ts';
+import type { TwilioCredentials } from './actors/engines/provider.ts';
+import { createTwilio } from './actors/engines/twilio/create.ts';
 import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
@@ -32,6 +34,7 @@ import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
 import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
+import type { NumberSettings } from './app-client/settings-answer.ts';
 import { SettingsRows } from './app-client/settings-rows.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -189,6 +192,7 @@ async function main(config: Config, log: Log): Promise<void> {
     log,
   });
   const graph = vendor({ connections: PROVIDER_CONNECTIONS, clock });
+  const twilioCalls = vendor({ connections: PROVIDER_CONNECTIONS, clock });
   const providers = new ProviderSends({
     cloud: createCloudApi({
       vendor: graph,
@@ -201,9 +205,19 @@ async function main(config: Config, log: Log): Promise<void> {
       clock,
       log,
     }),
+    twilio: createTwilio({
+      vendor: twilioCalls,
+      baseUrl: config.twilio.apiUrl,
+      isPublic: (url) => egress.isPublic(url),
+      clock,
+      log,
+    }),
     credentials: async (digits, workspace, deadline) => {
-      const cloud = (await settings.of(digits, workspace, deadline))?.credentials.cloud;
-      return cloud && { engine: 'waba', ...cloud };
+      const { cloud, twilio } = (await settings.of(digits, workspace, deadline))?.credentials ?? {};
+      return {
+        ...(cloud && { waba: { engine: 'waba', ...cloud } }),
+        ...(twilio && { twilio: twilioCredentials(twilio, config.twilio.statusCallback) }),
+      };
     },
     forget: (digits) => settings.bust(digits),
     store: data,
@@ -271,7 +285,8 @@ async function main(config: Config, log: Log): Promise<void> {
           {
             name: 'stores',
             deadlineMs: 2_000,
-            run: () => Promise.all([stores.close(), data.close(), connections.close(), graph.close()]),
+            run: () =>
+              Promise.all([stores.close(), data.close(), connections.close(), graph.close(), twilioCalls.close()]),
           },
           { name: 'claims', deadlineMs: 500, run: () => Promise.all(claims.map((claim) => claim.release())) },
         ],
@@ -315,6 +330,15 @@ async function main(config: Config, log: Log): Promise<void> {
     },
   });
   if (phase === 'starting') phase = 'running';
+}
+
+/** The environment names the app, else its settings do (contract messages §10). */
+function twilioCredentials(
+  { app, ...own }: NonNullable<NumberSettings['credentials']['twilio']>,
+  fromEnvironment: string | undefined,
+): TwilioCredentials {
+  const statusCallback = fromEnvironment ?? (app && `${app}/api/twilio/status`);
+  return { engine: 'twilio', ...own, ...(statusCallback && { statusCallback }) };
 }
 
 function countNumbers(numbers: Directory): { known: number; ready: number; starting: number } {

@@ -104,7 +104,7 @@ export interface Numbers {
 }
 
 export type ProviderRequest = {
-  readonly engine: 'waba';
+  readonly engine: 'waba' | 'twilio';
   readonly from: string;
   /** Digits. */
   readonly to: string;

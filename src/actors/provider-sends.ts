@@ -9,11 +9,19 @@
  *
  * Deliberately not here: which engine it is (content/engine-choice.ts), content, error codes.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { Store, Table } from '../store/store.ts';
-import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from './engines/provider.ts';
+import type {
+  CloudCredentials,
+  ProviderCommand,
+  ProviderCredentials,
+  ProviderEngine,
+  ProviderResult,
+  TwilioCredentials,
+} from './engines/provider.ts';
 import type { ProviderRequest, Providers } from './protocol.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 
@@ -30,15 +38,16 @@ const RENEW_MS = 5_000;
 /** `answer` is missing while the call runs, and for good when the process ended in it. */
 type KeyRow = { readonly at: number; readonly answer?: ProviderResult };
 
-/** Credentials of a number in a workspace; undefined when there are none. Answers by the deadline (epoch ms). */
+/** Credentials of a number in a workspace, of each engine that has some. Answers by the deadline (epoch ms). */
 type ReadCredentials = (
   digits: string,
   workspace: string | undefined,
   deadline: number,
-) => Promise<CloudCredentials | undefined>;
+) => Promise<{ readonly waba?: CloudCredentials; readonly twilio?: TwilioCredentials } | undefined>;
 
 export type ProviderSendsOptions = {
   readonly cloud: ProviderEngine<CloudCredentials>;
+  readonly twilio: ProviderEngine<TwilioCredentials>;
   readonly credentials: ReadCredentials;
   /** Drops what is known of the number's credentials, so that they are asked for again. */
   readonly forget: (digits: string) => Promise<unknown>;
@@ -47,7 +56,9 @@ export type ProviderSendsOptions = {
   readonly log: Log;
 };
 
-type Command = Omit<ProviderCommand<CloudCredentials>, 'credentials'>;
+type Command = Omit<ProviderCommand<ProviderCredentials>, 'credentials'>;
+/** Whose credentials, of which engine. */
+type Whose = Pick<ProviderRequest, 'engine' | 'workspace'>;
 
 export class ProviderSends implements Providers {
   readonly #o: ProviderSendsOptions;
@@ -110,16 +121,16 @@ export class ProviderSends implements Providers {
   async #whole(request: ProviderRequest): Promise<ProviderResult> {
     if (this.#waiting >= MAX_WAITING)
       return { kind: 'failed', error: 'Too many sends are waiting; nothing was sent', class: 'no time' };
-    const { from, to, content, deadline, workspace, followUps = [] } = request;
+    const { from, to, content, deadline, followUps = [] } = request;
     const id = newMessageId();
     this.#waiting += 1;
-    const main = this.#one({ from, to, content, id, deadline }, workspace);
+    const main = this.#one({ from, to, content, id, deadline }, request);
     const all = main.then(async ({ kind }) => {
       if (kind !== 'sent') return;
       for (const [index, part] of followUps.entries()) {
         const until = this.#o.clock.now() + FOLLOW_UP_MS;
         const own = derivedMessageId(id, `part ${index + 2}`);
-        const result = await this.#one({ from, to, content: part, id: own, deadline: until }, workspace);
+        const result = await this.#one({ from, to, content: part, id: own, deadline: until }, request);
         if (result.kind !== 'sent')
           this.#o.log.warn({ messageId: id, result: result.kind, content: part.kind }, 'a second part failed');
       }
@@ -130,34 +141,48 @@ export class ProviderSends implements Providers {
     return main;
   }
 
-  async #one(command: Command, workspace: string | undefined): Promise<ProviderResult> {
-    const { cloud } = this.#o;
+  async #one(command: Command, whose: Whose): Promise<ProviderResult> {
     const { from, deadline } = command;
-    const credentials = await this.#o.credentials(from, workspace, deadline);
+    const credentials = await this.#credentials(from, whose, deadline);
     if (!credentials)
       return { kind: 'failed', error: 'No credentials are known for this number', class: 'credentials' };
-    const result = await cloud.send({ ...command, credentials });
+    const result = await this.#call(command, credentials);
     if (result.kind !== 'failed' || result.class !== 'credentials') return result;
-    const others = await this.#others(credentials, from, workspace, deadline);
-    return others ? cloud.send({ ...command, credentials: others }) : result;
+    const others = await this.#others(credentials, from, whose, deadline);
+    return others ? this.#call(command, others) : result;
+  }
+
+  #call(command: Command, credentials: ProviderCredentials): Promise<ProviderResult> {
+    switch (credentials.engine) {
+      case 'waba':
+        return this.#o.cloud.send({ ...command, credentials });
+      case 'twilio':
+        return this.#o.twilio.send({ ...command, credentials });
+      default:
+        return credentials satisfies never;
+    }
+  }
+
+  async #credentials(digits: string, { engine, workspace }: Whose, deadline: number) {
+    return (await this.#o.credentials(digits, workspace, deadline))?.[engine];
   }
 
   /** PS2. Many sends may be refused together: the first asks, the others take what it found. */
   async #others(
-    refused: CloudCredentials,
+    refused: ProviderCredentials,
     from: string,
-    workspace: string | undefined,
+    whose: Whose,
     deadline: number,
-  ): Promise<CloudCredentials | undefined> {
-    const { credentials, forget, clock } = this.#o;
-    const known = await credentials(from, workspace, deadline);
+  ): Promise<ProviderCredentials | undefined> {
+    const { forget, clock } = this.#o;
+    const known = await this.#credentials(from, whose, deadline);
     if (known && !isSame(known, refused)) return known;
     const now = clock.now();
     if (now - (this.#forgotten.get(from) ?? -Infinity) < RENEW_MS) return undefined;
     if (this.#forgotten.size >= MAX_WAITING) this.#forgotten.clear();
     this.#forgotten.set(from, now);
     await forget(from);
-    const fresh = await credentials(from, workspace, deadline);
+    const fresh = await this.#credentials(from, whose, deadline);
     return fresh && !isSame(fresh, refused) ? fresh : undefined;
   }
 
@@ -166,5 +191,4 @@ export class ProviderSends implements Providers {
   }
 }
 
-const isSame = (a: CloudCredentials, b: CloudCredentials): boolean =>
-  a.phoneId === b.phoneId && a.token === b.token && a.version === b.version;
+const isSame = (a: ProviderCredentials, b: ProviderCredentials): boolean => isDeepStrictEqual(a, b);

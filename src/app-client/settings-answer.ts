@@ -20,8 +20,13 @@ export type NumberSettings = {
   readonly credentials: {
     /** `version`: of the Graph API; `''` when the app names none. */
     readonly cloud?: { readonly phoneId: string; readonly token: string; readonly version: string };
-    /** `from`: digits. */
-    readonly twilio?: { readonly accountSid: string; readonly token: string; readonly from: string };
+    /** `from`: digits. `app`: the app's base URL without a trailing slash, where the app tells it. */
+    readonly twilio?: {
+      readonly accountSid: string;
+      readonly token: string;
+      readonly from: string;
+      readonly app?: string;
+    };
   };
 };
 
@@ -62,6 +67,7 @@ const settingsAnswer = z.object({
   twilio_account_sid: text,
   twilio_auth_token: text,
   twilio_from_number: text,
+  app_domain: text,
   branding_footer: text,
 });
 
@@ -102,6 +108,7 @@ export function settingsOf(answer: AppAnswer, digits: string): NumberSettings | 
     accountSid: found.twilio_account_sid,
     token: found.twilio_auth_token,
     from: found.twilio_from_number.replace(/\D/g, ''),
+    ...(found.app_domain !== '' && { app: found.app_domain.replace(/\/+$/, '') }),
   };
   if (twilio.from !== '' && twilio.from !== digits) return undefined;
   const twilioIsComplete = twilio.accountSid !== '' && twilio.token !== '' && twilio.from !== '';

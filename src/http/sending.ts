@@ -70,7 +70,6 @@ export const sender = (deps: SendDeps) =>
             error: `${NAMES[choice.engine]} credentials are incomplete for ${from}`,
           });
         case 'engine':
-          if (choice.engine === 'twilio') return reply(c, 501, { error: missing(choice.engine) });
           engine = choice.engine;
           branding = settings?.brandingFooter ?? '';
           break;
@@ -89,9 +88,10 @@ export const sender = (deps: SendDeps) =>
       ...(followUps.length > 0 && { followUps }),
       ...(key !== '' && { idempotencyKey: key }),
     };
-    if (engine === 'waba') {
+    if (engine !== 'baileys') {
       const digits = phoneOfJid(to);
-      if (digits === undefined) return reply(c, 500, { success: false, error: PHONES_ONLY });
+      if (digits === undefined)
+        return reply(c, 500, { success: false, error: `${NAMES[engine]} sends to phone numbers only` });
       const whose = workspace === undefined ? {} : { workspace };
       return providerAnswer(c, engine, await providers.send({ ...what, ...whose, engine, to: digits }));
     }
@@ -100,20 +100,23 @@ export const sender = (deps: SendDeps) =>
   };
 
 const NAMES = { waba: 'WhatsApp Cloud API', twilio: 'Twilio' } as const;
-const missing = (engine: string) => `Not supported by this version: provider ${engine}. Nothing was sent.`;
-
-const PHONES_ONLY = 'WhatsApp Cloud API sends to phone numbers only';
 
 /** §1.3, §1.4, §9.2 */
-function providerAnswer(c: HttpContext, engine: 'waba', result: ProviderResult) {
+function providerAnswer(c: HttpContext, engine: 'waba' | 'twilio', result: ProviderResult) {
   switch (result.kind) {
     case 'sent':
-      return reply(c, 200, { success: true, messageId: result.id, id: result.id });
+      return reply(c, 200, {
+        success: true,
+        ...(engine === 'twilio' && { message: 'MESSAGE SENT SUCCESSFULLY' }),
+        messageId: result.id,
+        id: result.id,
+      });
     case 'failed': {
       const { error } = result;
       if (result.class === 'no time') return reply(c, 503, { error: 'SEND TIMED OUT', details: error });
       if (result.class === 'media refused') return reply(c, 400, { success: false, error });
-      return reply(c, 500, { success: false, error });
+      const code = engine === 'twilio' && result.code !== undefined ? { errorCode: result.code } : {};
+      return reply(c, 500, { success: false, error, ...code });
     }
     case 'unknown': {
       const error = `${engine} did not answer in time; outcome unknown`;

@@ -25,13 +25,12 @@ export const sendAnswers = <T extends z.ZodRawShape>(literals: T) =>
       'Sent, or on its way (`pending`)',
       z.union([
         z.object({ ...literals, ...ids, pending: z.literal(true).optional() }),
-        // Cloud API (contract messages §1.3).
-        z.object({ success: z.literal(true), ...ids }),
+        // Cloud API and Twilio (contract messages §1.3).
+        z.object({ success: z.literal(true), message: z.string().optional(), ...ids }),
       ]),
     ),
     422: answer('The engine that was asked for or is set has no complete credentials; nothing was sent', failed),
-    500: answer('Certainly not sent', failed.extend(mayHaveId)),
-    501: answer('An engine that this version does not have; nothing was sent', failed),
+    500: answer('Certainly not sent', failed.extend({ ...mayHaveId, errorCode: z.int().optional() })),
     503: answer('Not connected, or no time left: nothing was sent and nothing will be', failed),
     504: answer(
       'No answer in time; it may or may not arrive',

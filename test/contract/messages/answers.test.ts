@@ -200,9 +200,6 @@ describe('messages §1.2 engine choice (C-27)', () => {
     success: false,
     error: `${engine} credentials are incomplete for ${PHONE}`,
   });
-  const unsupported = (engine: string) => ({
-    error: `Not supported by this version: provider ${engine}. Nothing was sent.`,
-  });
   const unavailable = { success: false, error: 'Settings unavailable' };
 
   const cases: [provider: string | null, settings: SenderSettings | undefined, status: number, body: object][] = [
@@ -210,7 +207,6 @@ describe('messages §1.2 engine choice (C-27)', () => {
     [' TWILIO ', SOCKET_ONLY, 422, missing('Twilio')],
     [null, { ...CLOUD, cloudIsComplete: false }, 422, missing('WhatsApp Cloud API')],
     ['', { ...TWILIO, twilioIsComplete: false }, 422, missing('Twilio')],
-    ['other', TWILIO, 501, unsupported('twilio')],
     ['waba', undefined, 503, unavailable],
     ['twilio', undefined, 503, unavailable],
     [null, undefined, 503, unavailable],
@@ -223,6 +219,28 @@ describe('messages §1.2 engine choice (C-27)', () => {
       expect([row.route, reply.status, reply.body]).toEqual([row.route, status, body]);
       expect(numbers.calls).toEqual([]);
     }
+  });
+
+  it.each(['twilio', 'other', null])('provider %j, Twilio in the settings: its answers (§1.3)', async (provider) => {
+    const body = { targetPhoneNumber: TO, message: 'x', provider };
+    const { call, numbers, providers } = harness({ readSettings: () => Promise.resolve(TWILIO) });
+    providers.result = { kind: 'sent', id: 'SM1', to: TO };
+    expect(await call(path('send-message'), { body })).toMatchObject({
+      status: 200,
+      body: { success: true, message: 'MESSAGE SENT SUCCESSFULLY', id: 'SM1', messageId: 'SM1' },
+    });
+    providers.result = { kind: 'failed', error: '63016: outside the window', class: 'needs template', code: 63016 };
+    expect(await call(path('send-message'), { body })).toMatchObject({
+      status: 500,
+      body: { success: false, error: '63016: outside the window', errorCode: 63016 },
+    });
+    providers.result = { kind: 'unknown', error: 'cut' };
+    expect(await call(path('send-message'), { body })).toMatchObject({
+      status: 504,
+      body: { success: false, error: expect.stringContaining('outcome unknown') },
+    });
+    expect(providers.requests.map(({ engine, to }) => [engine, to])).toEqual(Array(3).fill(['twilio', TO]));
+    expect(numbers.calls).toEqual([]);
   });
 
   it('baileys is the socket, whatever the settings say or do not say', async () => {
