@@ -171,10 +171,11 @@ describe('.env.example', () => {
     expect([...names].sort()).toEqual([...VARIABLES].sort());
   });
 
-  it('shows the real defaults: uncommenting every line changes only the example domain', () => {
+  it('shows the real defaults: uncommenting every line changes only what follows from naming domains', () => {
     const example = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
     const defaults = read({});
     writeFileSync(join(directory, '.env'), example.replace(/^#([A-Z_]+=)/gm, '$1'));
-    expect(read({})).toEqual({ ...defaults, domainUrl: 'https://bridge.example.com' });
+    const twilio = { ...defaults.twilio, statusCallback: `${defaults.appUrl}/api/twilio/status` };
+    expect(read({})).toEqual({ ...defaults, domainUrl: 'https://bridge.example.com', twilio });
   });
 });
