@@ -222,44 +222,6 @@ describe('the cost', () => {
     expect(ms).toBeLessThan(10_000);
     expect(mb).toBeLessThan(300);
   });
-
-  it('append, post, acknowledge: figures', async () => {
-    const child = script('app-process.ts');
-    const [port] = (await once(child.stdout ?? expect.fail(), 'data')) as [Buffer];
-    const { queue, outbox } = outboxAt(`http://127.0.0.1:${String(port).trim()}`, systemClock);
-    const run = async (rows: number, conversations: number) => {
-      const cpu = process.cpuUsage();
-      const started = performance.now();
-      await Promise.all(
-        Array.from({ length: rows }, (_, n) => queue.append([inbound(contact(n % conversations), `${n}`)])),
-      );
-      await eventually(() => outbox.stats().pending === 0, 60_000);
-      const { user, system } = process.cpuUsage(cpu);
-      const perSecond = Math.round((rows / (performance.now() - started)) * 1000);
-      return `${perSecond} rows/s, ${((user + system) / 1000 / rows).toFixed(2)} ms CPU per row`;
-    };
-    await run(1000, 200);
-    console.log(`throughput, 200 conversations: ${await run(4000, 200)}; 1 conversation: ${await run(1000, 1)}`);
-
-    const app = await appWith(() => ({}));
-    const idle = outboxAt(app.url, systemClock);
-    const whole: number[] = [];
-    const dispatch: number[] = [];
-    for (let n = 0; n < 300; n++) {
-      const from = performance.now();
-      await idle.queue.append([row(n)]);
-      const durable = performance.now();
-      await eventually(() => app.seen.length === n + 1);
-      const at = app.seen[n]?.at ?? Infinity;
-      whole.push(at - from);
-      dispatch.push(at - durable);
-    }
-    const p = (list: number[], q: number) => (list.sort((a, b) => a - b)[Math.floor(list.length * q)] ?? 0).toFixed(2);
-    console.log(
-      `latency, idle: append to request seen p50 ${p(whole, 0.5)} p99 ${p(whole, 0.99)} ms; ` +
-        `durable to request seen p50 ${p(dispatch, 0.5)} p99 ${p(dispatch, 0.99)} ms`,
-    );
-  });
 });
 
 function script(name: string, ...args: string[]): ChildProcess {

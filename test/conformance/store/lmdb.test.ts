@@ -5,5 +5,5 @@ import { storeConformance } from './suite.ts';
 
 storeConformance('lmdb', adapters.lmdb);
 storeConformance('lmdb, encrypted', adapters['lmdb, encrypted']);
-crashConformance('lmdb', adapters.lmdb, 10);
-crashConformance('lmdb, encrypted', adapters['lmdb, encrypted'], 5);
+crashConformance('lmdb', adapters.lmdb, 4);
+crashConformance('lmdb, encrypted', adapters['lmdb, encrypted'], 3);
