@@ -15,6 +15,7 @@ import { z } from 'zod';
 import { startAppPeer } from './app/app-peer.ts';
 import type { AppPeer, AppPeerOptions } from './app/app-peer.types.ts';
 import { type GraphPeer, startGraphPeer } from './graph/graph-peer.ts';
+import { startTwilioPeer, type TwilioPeer } from './twilio/twilio-peer.ts';
 import { whatsAppRoutes } from './whatsapp/control.ts';
 import { startWhatsApp } from './whatsapp/server.ts';
 import type { WhatsApp, WhatsAppOptions } from './whatsapp/server.ts';
@@ -37,10 +38,11 @@ export interface World {
   readonly whatsApp: WhatsApp;
   readonly app: AppPeer;
   readonly graph: GraphPeer;
+  readonly twilio: TwilioPeer;
   close(): Promise<void>;
 }
 
-const Kept = z.object({ control: z.int(), app: z.int(), graph: z.int(), token: z.string() });
+const Kept = z.object({ control: z.int(), app: z.int(), graph: z.int(), twilio: z.int(), token: z.string() });
 type Kept = z.infer<typeof Kept>;
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -58,8 +60,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   });
 
   const graph = await startGraphPeer(kept === undefined ? {} : { port: kept.graph });
+  const twilio = await startTwilioPeer(kept === undefined ? {} : { port: kept.twilio });
 
-  const routes = new Hono().route('/', whatsAppRoutes(whatsApp)).route('/', app.routes).route('/', graph.routes);
+  const routes = new Hono();
+  for (const peer of [whatsAppRoutes(whatsApp), app.routes, graph.routes, twilio.routes]) routes.route('/', peer);
   const server = createAdaptorServer({ fetch: routes.fetch });
   // Clients of long runs keep connections: the default of 5 s would reset idle ones.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 600_000;
@@ -68,7 +72,13 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   );
   const { port } = server.address() as AddressInfo;
   if (stateDir !== undefined)
-    await writeKept(stateDir, { control: port, app: portOf(app.url), graph: portOf(graph.url), token: app.token });
+    await writeKept(stateDir, {
+      control: port,
+      app: portOf(app.url),
+      graph: portOf(graph.url),
+      twilio: portOf(twilio.url),
+      token: app.token,
+    });
 
   return {
     control: `http://127.0.0.1:${port}`,
@@ -80,13 +90,16 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       APP_DOMAIN_NAME: app.url,
       NODE_WEBHOOK_TOKEN: app.token,
       META_GRAPH_URL: graph.url,
+      TWILIO_API_URL: twilio.url,
     },
     whatsApp,
     app,
     graph,
+    twilio,
     async close(): Promise<void> {
       if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise<void>((closed) => server.close(() => closed()));
+      await twilio.close();
       await graph.close();
       await app.close();
       await whatsApp.close();

@@ -10,17 +10,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
+import { z } from 'zod';
 
-export type TwilioMode = {
+const Mode = z.strictObject({
   /** Messages are refused with this. */
-  readonly error?: { readonly code: number; readonly status: number };
+  error: z.strictObject({ code: z.int(), status: z.int().min(400).max(599) }).optional(),
   /** Taken, and answered only after so many ms. */
-  readonly slowMs?: number;
+  slowMs: z.int().optional(),
   /** Taken, then the connection is destroyed instead of an answer. */
-  readonly cut?: boolean;
+  cut: z.boolean().optional(),
   /** Answered 201 without a sid. */
-  readonly withoutSid?: boolean;
-};
+  withoutSid: z.boolean().optional(),
+});
+export type TwilioMode = z.infer<typeof Mode>;
 
 /** `sid` only when it was taken. */
 export type TwilioRequest = { readonly form: Record<string, string>; readonly sid?: string; readonly status: number };
@@ -32,6 +34,8 @@ export interface TwilioPeer {
   requests(): readonly TwilioRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
   mode(mode: TwilioMode): void;
+  /** Its part of the world's control API. */
+  readonly routes: Hono;
   close(): Promise<void>;
 }
 
@@ -85,13 +89,24 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
+  const routes = new Hono();
+  routes.get('/twilio/requests', (context) => context.json(requests));
+  routes.post('/twilio/mode', async (context) => {
+    const parsed = Mode.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
+    mode = parsed.data;
+    return context.json({ ok: true });
+  });
+
   return Object.assign(state, {
+    routes,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     mode: (next: TwilioMode) => {
       mode = next;
     },
     close: async () => {
+      if (!server.listening) return;
       if ('closeAllConnections' in server) server.closeAllConnections();
       server.close();
       await once(server, 'close');

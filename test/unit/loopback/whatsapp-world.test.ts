@@ -100,6 +100,7 @@ describe('control API (design/loopback.md)', () => {
       'APP_DOMAIN_NAME',
       'NODE_WEBHOOK_TOKEN',
       'META_GRAPH_URL',
+      'TWILIO_API_URL',
     ]);
     expect(await call('POST', '/phones', { phone: PHONE })).toMatchObject({ status: 200, body: { phone: PHONE } });
     expect(await call('POST', `/phones/${PHONE}/scan`, { qr: 'x#y' })).toMatchObject({
