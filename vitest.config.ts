@@ -21,8 +21,8 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   alone: { include: ALONE, testTimeout: 20_000 },
   property: { include: ['test/property/**/*.test.ts'], testTimeout: 60_000 },
   conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000 },
-  contract: { include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, wholeBridge: true },
-  promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 120_000, wholeBridge: true },
+  contract: { include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true, wholeBridge: true },
+  promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 120_000, sharesProcess: true, wholeBridge: true },
 };
 
 export default defineConfig({
@@ -37,8 +37,8 @@ export default defineConfig({
           environment: 'node',
           pool: 'forks',
           isolate: sharesProcess !== true,
-          // By default one core stays idle, half of a small machine.
-          maxWorkers: wholeBridge ? 2 : availableParallelism(),
+          // By default one core stays idle, half of a small machine. Tests of the whole bridge mostly wait.
+          maxWorkers: wholeBridge ? 3 : availableParallelism(),
           // XState warns about events to stopped actors only in its development build (design/xstate.md §2.3).
           execArgv: ['--conditions=development'],
           setupFiles: ['test/helpers/no-xstate-warnings.ts'],
