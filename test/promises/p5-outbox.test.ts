@@ -65,7 +65,7 @@ function expectOrder(seen: readonly Seen[], conversations = 20): void {
 }
 
 describe('P5 callbacks: at least once, in order per conversation, never silently dropped', () => {
-  it('app down for 20 s: all 200 reach it, in order, soon after it is back', async () => {
+  it('C-14 app down for 20 s: all 200 reach it, in order, soon after it is back', async () => {
     const clock = fastClock(10);
     const first = await startApp(() => ({}));
     await first.close();
@@ -154,7 +154,7 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
     expect(app.seen[0]?.body.body).toBe(`${'😀'.repeat(8191)}…`);
   });
 
-  it('kill -9 four times while rows are appended and posted: no durable row is lost, order holds', async () => {
+  it('C-14 kill -9 four times while rows are appended and posted: no durable row is lost, order holds', async () => {
     let requests = 0;
     let healthy = false;
     const app = await appWith(() => {

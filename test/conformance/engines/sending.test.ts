@@ -137,7 +137,7 @@ describe('linked-device engine: sending', () => {
     expect(texts()).toEqual(wanted);
   });
 
-  it('a retry receipt is answered from the sent index, under the same id, after a restart too', async () => {
+  it('C-42 a retry receipt is answered from the sent index, under the same id, after a restart too', async () => {
     const id = newMessageId();
     await connection.send('again please', TO, { id });
     await eventually('arrived', () => texts().length === 1);

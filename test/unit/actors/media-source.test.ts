@@ -235,6 +235,27 @@ describe('contract §3: what it is', () => {
   });
 });
 
+describe('C-04: images of cards and headers pass the guard of every medium', () => {
+  const image: Media = { type: 'image', mime: 'image/png', from: { kind: 'url', url: 'https://10.0.0.1/a.png' } };
+  const empty = { body: '', title: '', footer: '' };
+  it.each<[string, Content]>([
+    ['a card', { kind: 'carousel', ...empty, cards: [{ ...empty, buttons: [], image }] }],
+    ['a header', { kind: 'buttons', ...empty, subtitle: '', buttons: [], header: image }],
+    ['media of a reply', { kind: 'media', caption: '', media: image }],
+  ])('%s on a private address is refused', async (_, content) => {
+    expect(await fetch(content)).toEqual(refused('not on the public internet'));
+    expect(left()).toEqual([]);
+  });
+
+  it('a product goes without its image', async () => {
+    const card = { ...empty, buttons: [], image, imageOptional: true } as const;
+    expect(await fetch({ kind: 'carousel', ...empty, cards: [card] })).toMatchObject({
+      content: { cards: [{ buttons: [] }] },
+    });
+    expect(left()).toEqual([]);
+  });
+});
+
 describe('voice notes', () => {
   const OPUS = `OggS${'\0'.repeat(24)}OpusHead and more`;
   const note = { type: 'audio', mime: 'audio/ogg; codecs=opus', voice: true } as const;

@@ -39,7 +39,7 @@ describe('node-heartbeat (contract clients §8)', () => {
   const beat = (w: ReturnType<typeof world>, ready: string[], drainMissing = () => false) =>
     heartbeat({ client: w.client, clock: w.clock, log: quiet, ready: () => ready, drainMissing });
 
-  it('T1: each 30 s, with the ready numbers and with none', async () => {
+  it('T1 C-40: each 30 s, with the ready numbers and with none', async () => {
     const w = world(() => ok());
     const ready = ['5511900000001'];
     const ticks = beat(w, ready);
@@ -68,7 +68,7 @@ describe('node-heartbeat (contract clients §8)', () => {
     ticks.stop();
   });
 
-  it('T2: a 422 to an empty list is remembered and a placeholder is sent instead', async () => {
+  it('T2 C-40: a 422 to an empty list is remembered and a placeholder is sent instead', async () => {
     const w = world((_path, { devices }) => (devices?.length === 0 ? error(422) : ok()));
     const ticks = beat(w, []);
     ticks.start();
