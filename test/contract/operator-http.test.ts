@@ -1,4 +1,4 @@
-/** The bridge's own routes for operators: client-history (issue 3, connection quality) and whatsapp-version. */
+/** The routes that only this bridge has, for operators: client-history and whatsapp-version. */
 import { describe, expect, it } from 'vitest';
 import { harness, PHONE } from '../unit/http/harness.ts';
 
