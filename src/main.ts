@@ -276,12 +276,24 @@ async function main(config: Config, log: Log): Promise<void> {
             deadlineMs: 100,
             run: async () => [...loops.map((each) => each.stop()), inspector?.close()],
           },
-          { name: 'automations', deadlineMs: 3_000, run: () => automations.stop() },
-          { name: 'sends', deadlineMs: 10_000, run: () => drained(() => lanes.waiting + providers.waiting, clock) },
+          {
+            name: 'sends',
+            deadlineMs: 10_000,
+            run: async () => {
+              await automations.stop();
+              await drained(() => lanes.waiting + providers.waiting, clock);
+            },
+          },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
           { name: 'http', deadlineMs: 2_000, run: () => server.close(1_000) },
-          { name: 'outbox', deadlineMs: 4_000, run: () => outbox.drain(3_000) },
-          { name: 'media', deadlineMs: 1_000, run: () => attachments.close() },
+          {
+            name: 'outbox',
+            deadlineMs: 4_000,
+            run: async () => {
+              await outbox.drain(3_000);
+              await attachments.close();
+            },
+          },
           {
             name: 'stores',
             deadlineMs: 2_000,

@@ -1,5 +1,5 @@
 /**
- * Outgoing HTTP connections: the only place that knows undici.
+ * Connections to the app. With `net/`, the only place that knows undici.
  *
  * Invariants:
  *  N1  connections to one peer are bounded; more requests than that wait for a free one.
@@ -46,4 +46,23 @@ export function appAgent(connections: number): Connections {
   }
 
   return { fetch, close: () => dispatcher.close() };
+}
+
+/** JSON where it is JSON, else the text itself: a peer may print a notice or a page of HTML. */
+export function lenientJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return text;
+    throw thrown;
+  }
+}
+
+/** The innermost code or name of a network error: never its message, which carries the URL. */
+export function errorCode(thrown: unknown): string {
+  let found = 'unknown';
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    found = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  }
+  return found;
 }

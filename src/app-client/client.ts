@@ -10,7 +10,7 @@
  */
 import { createFetch } from 'ofetch';
 import type { Clock } from '../clock.ts';
-import type { Connections } from '../net.ts';
+import { type Connections, errorCode, lenientJson } from '../net.ts';
 
 /** The app answered; `body` is JSON when it could be read as such, else the text, else undefined. */
 export type Answered = {
@@ -97,23 +97,4 @@ export function appClient({ baseUrl, token, connections, clock }: AppClientOptio
       ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body }, call),
     get: (path, query, call) => ask(path, { method: 'GET', query }, call),
   };
-}
-
-/** The app's PHP may print a notice or a page of HTML; that is then the body, as text. */
-function lenientJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return text;
-    throw thrown;
-  }
-}
-
-/** The innermost code or name of a network error: never its message, which carries the URL. */
-function errorCode(thrown: unknown): string {
-  let found = 'unknown';
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    found = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  }
-  return found;
 }

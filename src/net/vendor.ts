@@ -10,6 +10,7 @@
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
+import { errorCode, lenientJson } from '../net.ts';
 
 /** Providers answer in a few kilobytes. */
 const LARGEST_ANSWER = 1_048_576;
@@ -77,7 +78,7 @@ export function vendor({ connections, clock }: { readonly connections: number; r
       return { kind: 'answer', status: answer.statusCode, body: lenientJson(await answer.body.text()) };
     } catch (thrown) {
       if (unreadable !== undefined) throw unreadable;
-      const why = late.signal.aborted ? 'timeout' : codeOf(thrown);
+      const why = late.signal.aborted ? 'timeout' : errorCode(thrown);
       return { kind: begun ? 'no answer' : 'not sent', why };
     } finally {
       clock.clearTimeout(timer);
@@ -96,22 +97,4 @@ export function textPayload(type: string, text: string): Payload {
       yield bytes;
     },
   };
-}
-
-function lenientJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return text;
-    throw thrown;
-  }
-}
-
-/** VN3: the innermost code, else the class of the error. */
-function codeOf(thrown: unknown): string {
-  let found = 'unknown';
-  for (let error = thrown; error instanceof Error; error = error.cause) {
-    found = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-  }
-  return found;
 }
