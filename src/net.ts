@@ -58,6 +58,14 @@ export function lenientJson(text: string): unknown {
   }
 }
 
+/** A `Retry-After` header, seconds or an HTTP date, as ms from `now` (epoch ms); 0 for anything else. */
+export function retryAfterMs(header: string | undefined, now: number): number {
+  if (header === undefined) return 0;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
+  const at = Date.parse(header);
+  return Number.isNaN(at) ? 0 : Math.max(0, at - now);
+}
+
 /** The innermost code or name of a network error: never its message, which carries the URL. */
 export function errorCode(thrown: unknown): string {
   let found = 'unknown';

@@ -6,6 +6,7 @@
  * normal, clients §7).
  */
 import { z } from 'zod';
+import { retryAfterMs } from '../net.ts';
 import type { AppAnswer } from './client.ts';
 import { PATHS } from './callbacks.ts';
 
@@ -65,13 +66,5 @@ function repeat(path: string, body: unknown, repeats: number): Outcome {
 
 const DeviceNotFound = z.object({ error: z.literal('device_not_found') });
 const NothingUpdated = z.object({ updated: z.union([z.literal(0), z.literal('0')]) });
-
-/** Seconds or an HTTP date; anything else counts as not sent. */
-function retryAfterMs(header: string | undefined, now: number): number {
-  if (header === undefined) return 0;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header) * 1000;
-  const at = Date.parse(header);
-  return Number.isNaN(at) ? 0 : Math.max(0, at - now);
-}
 
 const jittered = (ms: number, random: number): number => Math.round(ms * (0.8 + 0.4 * random));

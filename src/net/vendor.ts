@@ -10,14 +10,14 @@
 import { Readable } from 'node:stream';
 import { Agent, request } from 'undici';
 import type { Clock } from '../clock.ts';
-import { errorCode, lenientJson } from '../net.ts';
+import { errorCode, lenientJson, retryAfterMs } from '../net.ts';
 
 /** Providers answer in a few kilobytes. */
 const LARGEST_ANSWER = 1_048_576;
 
 export type VendorAnswer =
-  /** `body` is JSON when it could be read as such, else the text. */
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown }
+  /** `body` is JSON when it could be read as such, else the text. `retryAfterMs`: of the header, 0 without one. */
+  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly retryAfterMs: number }
   | { readonly kind: 'not sent'; readonly why: string }
   | { readonly kind: 'no answer'; readonly why: string };
 
@@ -75,7 +75,13 @@ export function vendor({ connections, clock }: { readonly connections: number; r
         body: Readable.from(body(), { objectMode: false }),
         signal: late.signal,
       });
-      return { kind: 'answer', status: answer.statusCode, body: lenientJson(await answer.body.text()) };
+      const header = answer.headers['retry-after'];
+      return {
+        kind: 'answer',
+        status: answer.statusCode,
+        body: lenientJson(await answer.body.text()),
+        retryAfterMs: retryAfterMs(typeof header === 'string' ? header : undefined, clock.now()),
+      };
     } catch (thrown) {
       if (unreadable !== undefined) throw unreadable;
       const why = late.signal.aborted ? 'timeout' : errorCode(thrown);

@@ -27,11 +27,11 @@ describe('CE1 the code decides, never the HTTP status', () => {
     [250, 403, 'credentials'],
     [999_999, 400, 'unknown code'],
   ])('%i as HTTP %i is %s', (code, status, meaning) => {
-    expect(failureOf(status, body(code))).toMatchObject({ kind: 'failed', class: meaning, code });
+    expect(failureOf(status, body(code), 0)).toMatchObject({ kind: 'failed', class: meaning, code });
   });
 
   it('§9.2 details, code and trace; titles for users come first', () => {
-    expect(failureOf(400, body(131047)).error).toBe('131047: why (code 131047, trace T)');
+    expect(failureOf(400, body(131047), 0).error).toBe('131047: why (code 131047, trace T)');
     const forUsers = {
       code: 190,
       error_subcode: 463,
@@ -39,7 +39,7 @@ describe('CE1 the code decides, never the HTTP status', () => {
       error_user_msg: 'Log in',
       message: 'm',
     };
-    expect(failureOf(401, { error: forUsers }).error).toBe('190: Expired: Log in (code 190/463)');
+    expect(failureOf(401, { error: forUsers }, 0).error).toBe('190: Expired: Log in (code 190/463)');
   });
 
   it.each([
@@ -48,10 +48,17 @@ describe('CE1 the code decides, never the HTTP status', () => {
     [502, 'transient'],
     [404, 'request wrong'],
   ])('without a code: HTTP %i is %s', (status, meaning) => {
-    expect(failureOf(status, '<html>')).toMatchObject({ kind: 'failed', class: meaning });
+    expect(failureOf(status, '<html>', 0)).toMatchObject({ kind: 'failed', class: meaning });
   });
 
   it('PV3 a gateway that gave up waiting is `unknown`', () => {
-    expect(failureOf(504, '')).toMatchObject({ kind: 'unknown' });
+    expect(failureOf(504, '', 0)).toMatchObject({ kind: 'unknown' });
+  });
+
+  it('a Retry-After counts where waiting helps at all, up to an hour', () => {
+    expect(failureOf(429, '', 7_000)).toMatchObject({ class: 'slow number', retryAfterMs: 7_000 });
+    expect(failureOf(400, body(130429), 1_000)).toMatchObject({ retryAfterMs: 2_000 });
+    expect(failureOf(400, body(4), 86_400_000)).toMatchObject({ retryAfterMs: 3_600_000 });
+    expect(failureOf(400, body(131047), 7_000)).not.toHaveProperty('retryAfterMs');
   });
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/actors/engines/cloud-api/limits.ts';
 import type { Clock } from '../../../src/clock.ts';
+import { SimulatedTime } from '../../helpers/simulated-time.ts';
 
 /** Time passes only by waiting for it. */
 function waited(): Clock {
@@ -33,7 +34,7 @@ describe('Cloud API limits', () => {
   it('CL3 who cannot leave before the deadline hears so at once', async () => {
     const clock = waited();
     const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
-    limits.slowDown('slow number', sender);
+    limits.slowDown('slow number', sender, 0);
     expect(await limits.turn(sender, clock.now() + 1_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
   });
 
@@ -41,13 +42,67 @@ describe('Cloud API limits', () => {
     const clock = waited();
     const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
     const far = clock.now() + 3_600_000;
-    expect(limits.slowDown('slow recipient', sender)).toBe(1_000);
+    expect(limits.slowDown('slow recipient', sender, 0)).toBe(1_000);
     expect(await limits.turn({ ...sender, recipient: '50' }, clock.now() + 1)).toEqual({ kind: 'now' });
     await limits.turn(sender, far);
-    expect(limits.slowDown('slow recipient', sender)).toBe(4_000);
+    expect(limits.slowDown('slow recipient', sender, 0)).toBe(4_000);
     await limits.turn(sender, far);
     await limits.turn({ ...sender, recipient: '50' }, far);
-    limits.slowDown('slow account', { ...sender, number: '2' });
+    limits.slowDown('slow account', { ...sender, number: '2' }, 0);
     expect(await limits.turn(sender, clock.now() + 1_000)).toMatchObject({ kind: 'too late' });
+  });
+
+  it('CL4 a Retry-After that is longer than the hold counts, also when it comes later', async () => {
+    const clock = waited();
+    const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
+    expect(limits.slowDown('slow number', sender, 7_000)).toBe(7_000);
+    expect(limits.slowDown('slow number', sender, 3_000)).toBe(7_000);
+    expect(limits.slowDown('slow number', sender, 9_000)).toBe(9_000);
+  });
+
+  it('CL4 CL5 what waited through a hold leaves at half the rate and not all at once; a minute later it doubles', async () => {
+    const time = new SimulatedTime();
+    const limits = new Limits({ clock: time, perSecond: 10, random: () => 0 });
+    const begun = time.now();
+    const left: number[] = [];
+    const send = async (n: number) => {
+      const turn = await limits.turn({ ...sender, recipient: String(n) }, begun + 3_600_000);
+      expect(turn.kind).toBe('now');
+      left.push(time.now() - begun);
+    };
+    const sends = Array.from({ length: 200 }, (_, n) => send(n));
+    await time.advanceAsync(1_000);
+    const before = left.length;
+    expect(before).toBe(25);
+    limits.slowDown('slow number', sender, 0);
+    await time.advanceAsync(1_999);
+    expect(left).toHaveLength(before);
+    const perSecond = async () => {
+      const count = left.length;
+      await time.advanceAsync(1_000);
+      return left.length - count;
+    };
+    await time.advanceAsync(1);
+    for (let second = 0; second < 10; second += 1) expect(await perSecond()).toBe(5);
+    await time.advanceAsync(60_000);
+    await Promise.all(sends);
+    expect(left).toHaveLength(200);
+    for (const n of Array.from({ length: 100 }).keys()) void send(n);
+    await time.advanceAsync(2_000);
+    expect(await perSecond()).toBe(10);
+  });
+
+  it('CL4 a refused pair goes on with one in 6 s, others with all they have', async () => {
+    const time = new SimulatedTime();
+    const limits = new Limits({ clock: time, perSecond: 1_000, random: () => 0 });
+    const begun = time.now();
+    let left = 0;
+    limits.slowDown('slow recipient', sender, 0);
+    for (let n = 0; n < 5; n += 1) void limits.turn(sender, begun + 600_000).then(() => (left += 1));
+    await time.advanceAsync(1_000);
+    expect(left).toBe(1);
+    await time.advanceAsync(12_000);
+    expect(left).toBe(3);
+    expect(await limits.turn({ ...sender, recipient: '50' }, time.now() + 1)).toEqual({ kind: 'now' });
   });
 });

@@ -151,7 +151,7 @@ describe('facts §6: error classes', () => {
     [12345, 'unknown code', undefined],
   ])('TE1 %i is: %s, whatever the HTTP status', (code, meaning, retryAfterMs) => {
     for (const status of [400, 429]) {
-      const result = failureOf(status, { code, message: 'why', status });
+      const result = failureOf(status, { code, message: 'why', status }, 0);
       expect(result).toMatchObject({ kind: 'failed', class: meaning, code, error: `${code}: why` });
       expect('retryAfterMs' in result ? result.retryAfterMs : undefined).toBe(retryAfterMs);
     }
@@ -163,6 +163,6 @@ describe('facts §6: error classes', () => {
     [503, 'transient'],
     [400, 'request wrong'],
   ])('no code: HTTP %i is %s', (status, meaning) => {
-    expect(failureOf(status, '<html>')).toMatchObject({ kind: 'failed', class: meaning });
+    expect(failureOf(status, '<html>', 0)).toMatchObject({ kind: 'failed', class: meaning });
   });
 });

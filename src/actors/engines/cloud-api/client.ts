@@ -81,9 +81,9 @@ export class Graph {
 function resultOf(answer: VendorAnswer): { readonly kind: 'ok'; readonly body: unknown } | Failed {
   switch (answer.kind) {
     case 'answer': {
-      const { status, body } = answer;
+      const { status, body, retryAfterMs } = answer;
       if (status >= 200 && status < 300) return { kind: 'ok', body };
-      return failureOf(status, body);
+      return failureOf(status, body, retryAfterMs);
     }
     case 'not sent': {
       const error = `WhatsApp Cloud API could not be reached (${answer.why})`;

@@ -101,9 +101,9 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
 
   /** CL4: what Meta calls too fast holds up the next sends, and says for how long. */
   #slowed(result: Failed & { kind: 'failed' }, sender: Sender): Failed {
-    const { class: meaning } = result;
+    const { class: meaning, retryAfterMs = 0 } = result;
     const isSlow = meaning === 'slow number' || meaning === 'slow account' || meaning === 'slow recipient';
-    return isSlow ? { ...result, retryAfterMs: this.#limits.slowDown(meaning, sender) } : result;
+    return isSlow ? { ...result, retryAfterMs: this.#limits.slowDown(meaning, sender, retryAfterMs) } : result;
   }
 
   async #filled({ credentials, from, deadline }: Command, draft: Draft) {

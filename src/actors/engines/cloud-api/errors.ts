@@ -50,8 +50,17 @@ const envelope = z.object({
   }),
 });
 
-/** A refusal of Meta's; `status` only where there is no code. */
-export function failureOf(status: number, body: unknown): Failed {
+/** No vendor's word holds a number up for longer than this. */
+const LONGEST_MS = 3_600_000;
+
+/** A refusal of Meta's; `status` only where there is no code, `askedMs` as its `Retry-After` says. */
+export function failureOf(status: number, body: unknown, askedMs: number): Failed {
+  const result = refusal(status, body);
+  if (result.kind !== 'failed' || result.retryAfterMs === undefined) return result;
+  return { ...result, retryAfterMs: Math.max(result.retryAfterMs, Math.min(askedMs, LONGEST_MS)) };
+}
+
+function refusal(status: number, body: unknown): Failed {
   const parsed = envelope.safeParse(body);
   if (!parsed.success) return withoutCode(status);
   const { code, error_subcode, message, error_user_title, error_user_msg, error_data, fbtrace_id } = parsed.data.error;

@@ -5,7 +5,9 @@
  *  CL2  Per number and recipient: one in 6 s on average; 45 may be borrowed and are paid back by waiting.
  *  CL3  Whoever cannot leave before the deadline hears so at once and has used nothing up.
  *  CL4  After Meta's own "slow down" everything it spoke of waits: the number 2 s doubling to 60 s, the account 60 s
- *       doubling to 15 min, the pair 4^n s; the first accepted message ends the doubling.
+ *       doubling to 15 min, the pair 4^n s, and never less than a `Retry-After`; the first accepted message ends the
+ *       doubling. What waited books a new place afterwards, so that it does not leave all at once.
+ *  CL5  The number then goes on at half its rate, which doubles again after each minute without a further "slow down".
  *
  * Deliberately not here: which error means what (errors.ts).
  */
@@ -16,6 +18,9 @@ const PAIR_MS = 6_000;
 const PAIR_BURST = 45;
 /** More keys than that: those that owe nothing are forgotten. */
 const MAX_KEYS = 20_000;
+/** Down to one message a second of 64. */
+const MOST_HALVINGS = 6;
+const RECOVERS_MS = 60_000;
 
 const HOLDS = {
   'slow number': { base: 2_000, growth: 2, max: 60_000 },
@@ -45,33 +50,41 @@ export class Limits {
   async turn(sender: Sender, deadline: number): Promise<Turn> {
     const clock = this.#clock;
     const pair = `${sender.number} ${sender.recipient}`;
-    const now = clock.now();
-    const waitMs = Math.max(
-      this.#pairs.wait(pair, now),
-      this.#numbers.wait(sender.number, now),
-      this.#held(sender) - now,
-    );
-    if (now + waitMs >= deadline) return { kind: 'too late', waitMs };
-    const ownMs = Math.max(this.#pairs.take(pair, now), this.#numbers.take(sender.number, now));
-    if (ownMs > 0) await sleep(clock, ownMs);
-    // A hold may have begun, or been made longer, in between.
-    for (let until = this.#held(sender); until > clock.now(); until = this.#held(sender)) {
-      if (until >= deadline) return { kind: 'too late', waitMs: until - clock.now() };
-      await sleep(clock, until - clock.now());
+    for (;;) {
+      const now = clock.now();
+      const heldMs = this.#held(sender) - now;
+      const waitMs = Math.max(this.#pairs.wait(pair, now), this.#numbers.wait(sender.number, now), heldMs);
+      if (now + waitMs >= deadline) return { kind: 'too late', waitMs };
+      if (heldMs > 0) {
+        // No place is booked meanwhile: at the end of the hold all that wait would leave at once.
+        await sleep(clock, heldMs);
+        continue;
+      }
+      const places = [this.#pairs.take(pair, now), this.#numbers.take(sender.number, now)];
+      const ownMs = Math.max(...places.map(({ ms }) => ms));
+      if (ownMs > 0) await sleep(clock, ownMs);
+      if (places.every((place) => place.isValid()) && this.#held(sender) <= clock.now()) return { kind: 'now' };
     }
-    return { kind: 'now' };
   }
 
-  /** CL4. Answers how long whatever was meant waits now, in ms. Messages that were under way already count as one. */
-  slowDown(slow: Slow, sender: Sender): number {
+  /**
+   * CL4, CL5. Answers how long whatever was meant waits now, in ms: `leastMs`, what the provider asked for, or more.
+   * Messages that were under way already count as one.
+   */
+  slowDown(slow: Slow, sender: Sender, leastMs: number): number {
     const key = keysOf(sender)[slow];
     const now = this.#clock.now();
     const hold = this.#holds.get(key) ?? { until: 0, strikes: 0 };
-    if (hold.until > now) return hold.until - now;
+    if (hold.until > now) {
+      hold.until = Math.max(hold.until, now + leastMs);
+      return hold.until - now;
+    }
     const { base, growth, max } = HOLDS[slow];
-    const plain = Math.min(base * growth ** hold.strikes, max);
+    const plain = Math.max(leastMs, Math.min(base * growth ** hold.strikes, max));
     const ms = Math.round(plain * (1 + this.#random() * 0.2));
     this.#holds.set(key, { until: now + ms, strikes: hold.strikes + 1 });
+    if (slow === 'slow number') this.#numbers.lower(sender.number, now, now + ms);
+    if (slow === 'slow recipient') this.#pairs.spend(`${sender.number} ${sender.recipient}`, now, now + ms);
     if (this.#holds.size > MAX_KEYS) {
       for (const [other, { until }] of this.#holds) if (until <= now) this.#holds.delete(other);
     }
@@ -96,11 +109,25 @@ const keysOf = ({ number, account, recipient }: Sender): Record<Slow, string> =>
   'slow recipient': `pair ${number} ${recipient}`,
 });
 
-/** One message each `interval` ms, `burst` at once: the theoretical time of the next one is all that is kept. */
+/** `ms` until it, and whether it still counts then: a slow-down in between takes all places away. */
+type Place = { readonly ms: number; readonly isValid: () => boolean };
+
+/** Of one key. */
+type Pace = {
+  /** Theoretical time of the next message, epoch ms. */
+  next: number;
+  /** Counts slow-downs. */
+  era: number;
+  /** How often the rate was halved, and when last. */
+  halvings: number;
+  halvedAt: number;
+};
+
+/** One message each `interval` ms, `burst` at once. */
 class Rate {
   readonly #interval: number;
   readonly #burst: number;
-  readonly #next = new Map<string, number>();
+  readonly #paces = new Map<string, Pace>();
 
   constructor(interval: number, burst: number) {
     this.#interval = interval;
@@ -108,14 +135,50 @@ class Rate {
   }
 
   wait(key: string, now: number): number {
-    return Math.max(0, (this.#next.get(key) ?? now) - (this.#burst - 1) * this.#interval - now);
+    const pace = this.#paces.get(key);
+    return pace ? Math.max(0, pace.next - (this.#burst - 1) * this.#intervalOf(pace, now) - now) : 0;
   }
 
-  /** Books the next place; answers the wait until it, in ms. */
-  take(key: string, now: number): number {
+  /** Books the next place. */
+  take(key: string, now: number): Place {
     const ms = this.wait(key, now);
-    this.#next.set(key, Math.max(this.#next.get(key) ?? now, now) + this.#interval);
-    if (this.#next.size > MAX_KEYS) for (const [other, at] of this.#next) if (at <= now) this.#next.delete(other);
-    return ms;
+    const pace = this.#paceOf(key, now);
+    pace.next = Math.max(pace.next, now) + this.#intervalOf(pace, now);
+    const { era } = pace;
+    return { ms, isValid: () => pace.era === era };
+  }
+
+  /** All places booked are void; from `until` on there is one for each interval, nothing at once. */
+  spend(key: string, now: number, until: number): void {
+    const pace = this.#paceOf(key, now);
+    pace.era += 1;
+    pace.next = until + (this.#burst - 1) * this.#intervalOf(pace, now);
+  }
+
+  /** CL5: as `spend`, at half the rate of before. */
+  lower(key: string, now: number, until: number): void {
+    const pace = this.#paceOf(key, now);
+    pace.halvings = Math.min(halvingsOf(pace, now) + 1, MOST_HALVINGS);
+    pace.halvedAt = until;
+    this.spend(key, now, until);
+  }
+
+  #intervalOf(pace: Pace, now: number): number {
+    return this.#interval * 2 ** halvingsOf(pace, now);
+  }
+
+  #paceOf(key: string, now: number): Pace {
+    const known = this.#paces.get(key);
+    if (known) return known;
+    if (this.#paces.size >= MAX_KEYS) {
+      for (const [other, pace] of this.#paces)
+        if (pace.next <= now && halvingsOf(pace, now) === 0) this.#paces.delete(other);
+    }
+    const pace = { next: now, era: 0, halvings: 0, halvedAt: 0 };
+    this.#paces.set(key, pace);
+    return pace;
   }
 }
+
+const halvingsOf = ({ halvings, halvedAt }: Pace, now: number): number =>
+  Math.max(0, halvings - Math.max(0, Math.floor((now - halvedAt) / RECOVERS_MS)));

@@ -91,7 +91,7 @@ async function post(
   switch (answer.kind) {
     case 'answer': {
       if (answer.status >= 200 && answer.status < 300) return { kind: 'accepted', id: sidOf(answer.body, clock) };
-      const result = failureOf(answer.status, answer.body);
+      const result = failureOf(answer.status, answer.body, answer.retryAfterMs);
       log.warn({ number: maskPhone(from), messageId: id, result: result.kind }, 'Twilio did not accept a message');
       return { ...result, error: result.error.replaceAll(token, '…') };
     }

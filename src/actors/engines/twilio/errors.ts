@@ -30,8 +30,17 @@ const TABLE = new Map<number, Row>([
 
 const envelope = z.object({ code: z.coerce.number().int(), message: z.string().catch('refused by Twilio') });
 
-/** A refusal of Twilio's; `status` only where there is no code. */
-export function failureOf(status: number, body: unknown): Failed {
+/** No vendor's word holds a number up for longer than this. */
+const LONGEST_MS = 3_600_000;
+
+/** A refusal of Twilio's; `status` only where there is no code, `askedMs` as its `Retry-After` says. */
+export function failureOf(status: number, body: unknown, askedMs: number): Failed {
+  const result = refusal(status, body);
+  if (result.kind !== 'failed' || result.retryAfterMs === undefined) return result;
+  return { ...result, retryAfterMs: Math.max(result.retryAfterMs, Math.min(askedMs, LONGEST_MS)) };
+}
+
+function refusal(status: number, body: unknown): Failed {
   const { data } = envelope.safeParse(body);
   if (!data) return withoutCode(status);
   const { code, message } = data;
