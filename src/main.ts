@@ -20,7 +20,7 @@ import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
 import type { Vitals } from './actors/protocol.ts';
-import { ProviderSends } from './actors/provider-sends.ts';
+import { type KnownCredentials, ProviderSends } from './actors/provider-sends.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained, runDown } from './actors/shutdown.ts';
 import { Supervisor } from './actors/supervisor.ts';
@@ -191,6 +191,7 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const credentials = (found: NumberSettings | undefined) => credentialsOf(found, config.twilio.statusCallback);
   const graph = vendor({ connections: PROVIDER_CONNECTIONS, clock });
   const twilioCalls = vendor({ connections: PROVIDER_CONNECTIONS, clock });
   const providers = new ProviderSends({
@@ -212,14 +213,11 @@ async function main(config: Config, log: Log): Promise<void> {
       clock,
       log,
     }),
-    credentials: async (digits, workspace, deadline) => {
-      const { cloud, twilio } = (await settings.of(digits, workspace, deadline))?.credentials ?? {};
-      return {
-        ...(cloud && { waba: { engine: 'waba', ...cloud } }),
-        ...(twilio && { twilio: twilioCredentials(twilio, config.twilio.statusCallback) }),
-      };
+    credentials: {
+      read: async (digits, workspace, deadline) => credentials(await settings.of(digits, workspace, deadline)),
+      renew: async (digits, workspace, isRefused, deadline) =>
+        credentials(await settings.renew(digits, workspace, (found) => isRefused(credentials(found)), deadline)),
     },
-    forget: (digits) => settings.bust(digits),
     store: data,
     clock,
     log,
@@ -342,6 +340,14 @@ async function main(config: Config, log: Log): Promise<void> {
     },
   });
   if (phase === 'starting') phase = 'running';
+}
+
+function credentialsOf(found: NumberSettings | undefined, statusCallback: string | undefined): KnownCredentials {
+  const { cloud, twilio } = found?.credentials ?? {};
+  return {
+    ...(cloud && { waba: { engine: 'waba', ...cloud } }),
+    ...(twilio && { twilio: twilioCredentials(twilio, statusCallback) }),
+  };
 }
 
 /** The environment names the app, else its settings do (contract messages §10). */

@@ -4,7 +4,7 @@
  *
  *  PS1  A key is stored before the call and its answer after it (contract messages §1.4). A repeat gets the stored answer;
  *       after a crash in between the outcome is `unknown`, and the message is never sent a second time.
- *  PS2  Refused credentials are asked for again once; only others than those are tried, once (§9.2).
+ *  PS2  Refused credentials are asked for again; only others than those are tried, once (§9.2).
  *  PS3  A second part goes out after its message was accepted; its failure is logged and changes no answer.
  *
  * Deliberately not here: which engine it is (content/engine-choice.ts), content, error codes.
@@ -32,25 +32,28 @@ const FOLLOW_UP_MS = 18_000;
 /** A bound, not a pace: more than this waiting means the caller is far ahead. */
 const MAX_WAITING = 10_000;
 
-/** Credentials that stay wrong are not asked for with every send. */
-const RENEW_MS = 5_000;
-
 /** `answer` is missing while the call runs, and for good when the process ended in it. */
 type KeyRow = { readonly at: number; readonly answer?: ProviderResult };
 
-/** Credentials of a number in a workspace, of each engine that has some. Answers by the deadline (epoch ms). */
-type ReadCredentials = (
-  digits: string,
-  workspace: string | undefined,
-  deadline: number,
-) => Promise<{ readonly waba?: CloudCredentials; readonly twilio?: TwilioCredentials } | undefined>;
+/** What a number has in a workspace, of each engine. */
+export type KnownCredentials = { readonly waba?: CloudCredentials; readonly twilio?: TwilioCredentials };
+
+/** Both answer by the deadline (epoch ms). */
+export type CredentialsSource = {
+  readonly read: (digits: string, workspace: string | undefined, deadline: number) => Promise<KnownCredentials>;
+  /** Asks again while `isRefused` holds of what is known. */
+  readonly renew: (
+    digits: string,
+    workspace: string | undefined,
+    isRefused: (known: KnownCredentials) => boolean,
+    deadline: number,
+  ) => Promise<KnownCredentials>;
+};
 
 export type ProviderSendsOptions = {
   readonly cloud: ProviderEngine<CloudCredentials>;
   readonly twilio: ProviderEngine<TwilioCredentials>;
-  readonly credentials: ReadCredentials;
-  /** Drops what is known of the number's credentials, so that they are asked for again. */
-  readonly forget: (digits: string) => Promise<unknown>;
+  readonly credentials: CredentialsSource;
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;
@@ -65,8 +68,6 @@ export class ProviderSends implements Providers {
   readonly #keys: Table<KeyRow>;
   readonly #sweep: RotatingSweep<KeyRow>;
   readonly #running = new Map<string, Promise<ProviderResult>>();
-  /** When the credentials of a number were last dropped, epoch ms. */
-  readonly #forgotten = new Map<string, number>();
   #waiting = 0;
 
   constructor(options: ProviderSendsOptions) {
@@ -164,31 +165,25 @@ export class ProviderSends implements Providers {
   }
 
   async #credentials(digits: string, { engine, workspace }: Whose, deadline: number) {
-    return (await this.#o.credentials(digits, workspace, deadline))?.[engine];
+    return (await this.#o.credentials.read(digits, workspace, deadline))[engine];
   }
 
-  /** PS2. Many sends may be refused together: the first asks, the others take what it found. */
+  /** PS2 */
   async #others(
     refused: ProviderCredentials,
     from: string,
-    whose: Whose,
+    { engine, workspace }: Whose,
     deadline: number,
   ): Promise<ProviderCredentials | undefined> {
-    const { forget, clock } = this.#o;
-    const known = await this.#credentials(from, whose, deadline);
-    if (known && !isSame(known, refused)) return known;
-    const now = clock.now();
-    if (now - (this.#forgotten.get(from) ?? -Infinity) < RENEW_MS) return undefined;
-    if (this.#forgotten.size >= MAX_WAITING) this.#forgotten.clear();
-    this.#forgotten.set(from, now);
-    await forget(from);
-    const fresh = await this.#credentials(from, whose, deadline);
-    return fresh && !isSame(fresh, refused) ? fresh : undefined;
+    const other = (known: KnownCredentials) => {
+      const found = known[engine];
+      return isDeepStrictEqual(found, refused) ? undefined : found;
+    };
+    const isRefused = (known: KnownCredentials) => other(known) === undefined;
+    return other(await this.#o.credentials.renew(from, workspace, isRefused, deadline));
   }
 
   #isFresh(at: number): boolean {
     return this.#o.clock.now() - at < KEY_LIFE_MS;
   }
 }
-
-const isSame = (a: ProviderCredentials, b: ProviderCredentials): boolean => isDeepStrictEqual(a, b);

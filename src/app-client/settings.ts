@@ -9,6 +9,9 @@
  *       the look-up before this one failed: a hanging app delays the first sends, not all.
  *  SE5  After `bust` no value that was asked for before it is served (C-31).
  *  SE6  A value in use is asked for again before it is too old (C-30), so that sends find a fresh one.
+ *  SE7  Refused credentials are asked for again at once, under the workspace and number they were refused for, at most
+ *       every 5 s. What messages §9.2 drops is their freshness: beside an app that is away they stay the last good value
+ *       (§4), so that sends get the provider's own error, and other workspaces notice nothing.
  *
  * Deliberately not here: which engine follows from the settings (content/engine-choice.ts), when which entry is asked for
  * in the background (settings-refresh.ts).
@@ -40,6 +43,8 @@ type Entry = {
   /** When the last look-up began. */
   askedAt?: number;
   failedAt?: number;
+  /** When it was last asked for because it was refused. */
+  renewedAt?: number;
   lookUp?: LookUp;
 };
 
@@ -92,14 +97,38 @@ export class Settings {
       const now = clock.now();
       entry.usedAt = now;
       if (entry.good && now - entry.good.at < LIFE_MS) return entry.good.value;
-      const mayAsk = entry.failedAt === undefined || now - entry.failedAt >= RETRY_MS;
-      const lookUp = entry.lookUp ?? (mayAsk ? this.#ask(entry) : undefined);
+      const lookUp = entry.lookUp ?? (isOver(entry.failedAt, now) ? this.#ask(entry) : undefined);
       if (!lookUp || (entry.good && entry.failedAt !== undefined)) return entry.good?.value;
       const until = Math.min(lookUp.since + SEND_WAITS_MS, giveUpAt);
       await this.#atMost(until - now, lookUp.done);
       // SE5: dropped while this send waited.
       if (!this.#isCurrent(entry) && clock.now() < giveUpAt) continue;
       return this.#isCurrent(entry) ? entry.good?.value : undefined;
+    }
+  }
+
+  /**
+   * For a send whose credentials were refused: the settings as the app tells them now, the last known ones when it does not
+   * answer within 3 s or by `deadline` (epoch ms). Many sends that are refused together share one look-up. Never rejects.
+   */
+  async renew(
+    digits: string,
+    workspace: string | undefined,
+    isRefused: (settings: NumberSettings) => boolean,
+    deadline: number,
+  ): Promise<NumberSettings | undefined> {
+    const { clock } = this.#o;
+    const giveUpAt = Math.min(clock.now() + SEND_WAITS_MS, deadline);
+    for (;;) {
+      const entry = this.#entry(digits, workspace);
+      const now = clock.now();
+      if (now >= giveUpAt || (entry.good && !isRefused(entry.good.value))) return entry.good?.value;
+      if (!entry.lookUp) {
+        if (!isOver(entry.renewedAt, now) || !isOver(entry.failedAt, now)) return entry.good?.value;
+        entry.renewedAt = now;
+      }
+      // One that was under way may have begun before the change: it is looked at, and then asked again.
+      await this.#atMost(giveUpAt - now, this.#ask(entry).done);
     }
   }
 
@@ -189,6 +218,8 @@ export class Settings {
     });
   }
 }
+
+const isOver = (since: number | undefined, now: number): boolean => since === undefined || now - since >= RETRY_MS;
 
 const rowOf = ({ digits, workspace, usedAt }: Entry, value: NumberSettings | undefined): SettingsRow => ({
   digits,

@@ -20,6 +20,7 @@ const workspace = fc.constantFrom(...WORKSPACES);
 const digits = fc.constantFrom(...NUMBERS);
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('ask' as const), workspace, digits }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('refused' as const), workspace, digits }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('bust' as const), digits }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'bust all' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'rotate' as const }) },
@@ -60,11 +61,17 @@ it('C-62 credentials fetched under one workspace and number are never served to 
       const asks: Promise<void>[] = [];
       for (const each of steps) {
         switch (each.kind) {
-          case 'ask': {
+          case 'ask':
+          case 'refused': {
             const least = oldest.get(each.digits) ?? 1;
             const mine = `${run}/${each.workspace ?? 'none'}/${each.digits}/`;
+            const until = time.now() + 18_000;
+            const asked =
+              each.kind === 'ask'
+                ? settings.of(each.digits, each.workspace, until)
+                : settings.renew(each.digits, each.workspace, () => true, until);
             asks.push(
-              settings.of(each.digits, each.workspace, time.now() + 18_000).then((found) => {
+              asked.then((found) => {
                 if (!found) return;
                 const token = found.credentials.cloud?.token ?? '';
                 expect(token.slice(0, mine.length)).toBe(mine);

@@ -44,7 +44,12 @@ function world(answer: (n: number) => AppAnswer & { takesMs?: number }) {
     await time.advanceAsync(20_000);
     return [await asking, took];
   };
-  return { time, asked, footer, timed };
+  /** A send with this footer's credentials was refused. */
+  const renewed = async (refused: string, workspace?: string, ms = 18_000) => {
+    const isRefused = ({ brandingFooter }: { brandingFooter: string }) => brandingFooter === refused;
+    return (await settings.renew(PHONE, workspace, isRefused, time.now() + ms))?.brandingFooter;
+  };
+  return { time, asked, footer, timed, renewed };
 }
 
 describe('settings §4: per-number settings', () => {
@@ -123,6 +128,59 @@ describe('settings §4: per-number settings', () => {
     const before = time.now();
     await footer();
     expect(time.now()).toBe(before);
+  });
+
+  it('SE7 what was refused is asked for again although it is young, in its own workspace only', async () => {
+    const { asked, footer, renewed } = world((n) => ok({ branding_footer: `f${n}` }));
+    expect([await footer('1'), await footer('2')]).toEqual(['f1', 'f2']);
+    expect(await renewed('f1', '1')).toBe('f3');
+    expect(asked.at(-1)).toEqual({ phone: PHONE, workspace_id: '1' });
+    expect([await footer('1'), await footer('2')]).toEqual(['f3', 'f2']);
+    expect(await renewed('f1', '1')).toBe('f3');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('SE7 the last good value stays beside an app that is away, which is asked every 5 s at most', async () => {
+    const { time, asked, footer, renewed } = world((n) => (n === 1 ? ok({}) : down));
+    await footer();
+    for (let n = 0; n < 10; n += 1) expect([await renewed('Acme'), await footer()]).toEqual(['Acme', 'Acme']);
+    expect(asked).toHaveLength(2);
+    time.advance(5_000);
+    expect(await renewed('Acme')).toBe('Acme');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('SE7 SE3 sends that are refused together share one look-up; it is waited for 3 s, or by the deadline', async () => {
+    const { time, asked, footer, renewed } = world((n) => ({
+      ...ok({ branding_footer: `f${n}` }),
+      takesMs: n === 2 ? 1_000 : n > 2 ? 60_000 : 0,
+    }));
+    await footer();
+    const all = Promise.all(Array.from({ length: 20 }, () => renewed('f1')));
+    await time.advanceAsync(1_000);
+    expect(new Set(await all)).toEqual(new Set(['f2']));
+    expect(asked).toHaveLength(2);
+    await time.advanceAsync(4_000);
+    const late = [renewed('f2'), renewed('f2', undefined, 500)];
+    await time.advanceAsync(500);
+    expect(await late[1]).toBe('f2');
+    await time.advanceAsync(2_500);
+    expect(await late[0]).toBe('f2');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('SE7 a look-up that began before the change is followed by another', async () => {
+    const { time, asked, footer, renewed } = world((n) => ({
+      ...ok({ branding_footer: n < 3 ? 'old' : 'new' }),
+      takesMs: n === 2 ? 100 : 0,
+    }));
+    await footer();
+    time.advance(300_000);
+    void footer();
+    const found = renewed('old');
+    await time.advanceAsync(100);
+    expect(await found).toBe('new');
+    expect(asked).toHaveLength(3);
   });
 
   it('a send goes on by its own deadline', async () => {
