@@ -7,18 +7,22 @@
  */
 import type { Button, Content } from './content.ts';
 
+/** `numbers`: what can be answered is numbered through, because the answer may be the number alone (flows §10.3). */
+export type Marks = 'bullets' | 'numbers';
+
 type Interactive = { readonly kind: 'buttons' | 'list' | 'carousel' | 'location request' };
 export type InteractiveContent<From> = Extract<Content<From>, Interactive>;
 
-export function asText<From>(content: InteractiveContent<From>): string {
+export function asText<From>(content: InteractiveContent<From>, marks: Marks = 'bullets'): string {
+  const mark = marker(marks);
   switch (content.kind) {
     case 'buttons': {
       const { title, subtitle, body, footer, buttons } = content;
-      return blocks(bold(title), subtitle, body, lines(buttons), footer);
+      return blocks(bold(title), subtitle, body, lines(buttons, mark), footer);
     }
     case 'list': {
       const sections = content.sections.map(({ title, rows }) =>
-        [bold(title), ...rows.map((row) => `• ${[row.title, row.description].filter(Boolean).join(': ')}`)]
+        [bold(title), ...rows.map((row) => `${mark()} ${[row.title, row.description].filter(Boolean).join(': ')}`)]
           .filter(Boolean)
           .join('\n'),
       );
@@ -26,7 +30,7 @@ export function asText<From>(content: InteractiveContent<From>): string {
     }
     case 'carousel': {
       const cards = content.cards.map(({ title, body, footer, buttons }) =>
-        [bold(title), body, lines(buttons), footer].filter(Boolean).join('\n'),
+        [bold(title), body, lines(buttons, mark), footer].filter(Boolean).join('\n'),
       );
       return blocks(bold(content.title), content.body, ...cards, content.footer);
     }
@@ -37,12 +41,20 @@ export function asText<From>(content: InteractiveContent<From>): string {
   }
 }
 
-const lines = (buttons: readonly Button[]): string => buttons.map(line).join('\n');
+type Mark = () => string;
 
-function line(button: Button): string {
+function marker(marks: Marks): Mark {
+  let count = 0;
+  return () => (marks === 'bullets' ? '•' : `${(count += 1)}.`);
+}
+
+const lines = (buttons: readonly Button[], mark: Mark): string =>
+  buttons.map((button) => line(button, mark)).join('\n');
+
+function line(button: Button, mark: Mark): string {
   switch (button.kind) {
     case 'reply':
-      return `• ${button.label}`;
+      return `${mark()} ${button.label}`;
     case 'url':
       return `${button.label}: ${button.url}`;
     case 'call':

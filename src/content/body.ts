@@ -115,9 +115,9 @@ export function contactMessageOf(fields: Fields): Made {
   return contact ? made(contact) : invalid('vcard or phone required');
 }
 
-/** send-product-catalog, for engines without catalogues (§8). */
-export function catalogueMessageOf(fields: Fields): Made {
-  const catalogue = catalogueOf(fields);
+/** send-product-catalog (§8). */
+export function catalogueMessageOf(fields: Fields, { engine }: Pick<Surroundings, 'engine'>): Made {
+  const catalogue = catalogueOf(fields, engine);
   return catalogue ? made(catalogue) : invalid('No products provided for carousel');
 }
 

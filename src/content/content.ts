@@ -60,6 +60,13 @@ export type ListSection = {
   readonly rows: readonly { readonly id: string; readonly title: string; readonly description: string }[];
 };
 
+/** A template message of Meta's, checked where it comes in (templates.ts); whatever else it says goes along. */
+export type MetaTemplate = {
+  readonly name: string;
+  readonly language: { readonly code: string };
+  readonly components?: readonly object[] | undefined;
+};
+
 /** A message that another one speaks of. `participant`: its author in a group, when it is not ours. */
 export type Target = { readonly id: string; readonly fromMe: boolean; readonly participant?: string };
 
@@ -104,4 +111,60 @@ export type Content<From = MediaSource> =
   | { readonly kind: 'reaction'; readonly target: Target; readonly emoji: string }
   | { readonly kind: 'pin'; readonly target: Target; readonly pin: boolean; readonly seconds: number }
   | { readonly kind: 'edit'; readonly target: Target; readonly text: string }
-  | { readonly kind: 'delete'; readonly target: Target };
+  | { readonly kind: 'delete'; readonly target: Target }
+  | {
+      readonly kind: 'template';
+      /** Sent as it is (contract bulk §2.4). */
+      readonly template: MetaTemplate;
+      /** A header component that still needs its link or the id of its upload; such a template has none of its own. */
+      readonly header?: Media<From>;
+    }
+  /** What Twilio approved, by its id and the values of its variables (contract messages §10, facts/twilio.md §3). */
+  | {
+      readonly kind: 'content template';
+      readonly contentSid: string;
+      readonly variables: Readonly<Record<string, string | number | boolean>>;
+    }
+  /** A form (Meta's "flow") that a button opens (contract flows §10.2). */
+  | {
+      readonly kind: 'form';
+      readonly title: string;
+      readonly body: string;
+      readonly footer: string;
+      /** The label that opens it. */
+      readonly button: string;
+      /** Meta's id of the form. */
+      readonly formId: string;
+      /** Comes back with the answers. */
+      readonly token: string;
+    }
+  /** One product of a catalogue that the account has at Meta (contract messages §8). */
+  | {
+      readonly kind: 'product';
+      readonly catalogueId: string;
+      readonly productId: string;
+      readonly body: string;
+      readonly footer: string;
+    }
+  | {
+      readonly kind: 'product list';
+      readonly catalogueId: string;
+      readonly title: string;
+      readonly body: string;
+      readonly footer: string;
+      readonly section: string;
+      readonly productIds: readonly string[];
+    }
+  /** The whole catalogue of the account; `thumbnailId`: the product whose picture stands above it. */
+  | {
+      readonly kind: 'catalogue';
+      readonly body: string;
+      readonly footer: string;
+      readonly thumbnailId?: string;
+    };
+
+/** What an engine does with a kind of content (CO2). `fallback`: in which other form it goes out, at least in part. */
+export type Capability = 'yes' | 'no' | { readonly fallback: string };
+
+/** Every engine declares its own; docs/engines.md is made of them. */
+export type Capabilities = Readonly<Record<Content['kind'], Capability>>;

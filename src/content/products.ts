@@ -1,20 +1,57 @@
 /**
- * A product catalogue as a carousel, for engines without catalogues (contract messages §8, socket part).
+ * A product catalogue (contract messages §8): Meta's own message where the account has the catalogue there, else a carousel.
  *
  *  PR1  One card per product; an image that cannot be had costs the image, not the card.
+ *  PR2  Meta's messages name products by the ids that Meta knows them by. A product without one stays in the message: then
+ *       all of them go out as cards.
  */
 import { buttonsOf } from './buttons.ts';
 import type { Card, Content } from './content.ts';
+import type { EngineName } from './engine-choice.ts';
 import { cutTo } from './footer.ts';
-import { type Fields, firstText, isObject, listOf, numberOf } from './loose.ts';
+import { type Fields, firstText, isObject, listOf, numberOf, textOf } from './loose.ts';
 import { mimeOfName } from './mime.ts';
 
 const NAME = 100;
 const DESCRIPTION = 200;
 
+type Catalogue = Extract<Content, { kind: 'carousel' | 'product' | 'product list' | 'catalogue' }>;
+
 /** Undefined when the request has no products. */
-export function catalogueOf(fields: Fields): Extract<Content, { kind: 'carousel' }> | undefined {
+export function catalogueOf(fields: Fields, engine: EngineName): Catalogue | undefined {
   const products = (listOf(fields['products']) ?? []).filter(isObject);
+  return (engine === 'waba' && ofMeta(fields, products)) || carouselOf(fields, products);
+}
+
+/** Undefined where Meta has no message for it (PR2). */
+function ofMeta(fields: Fields, products: readonly Fields[]): Catalogue | undefined {
+  const catalogueId = firstText(fields, 'catalog_id');
+  if (catalogueId === '') return undefined;
+  const body = firstText(fields, 'body_text');
+  const footer = firstText(fields, 'footer_text');
+  const named = (listOf(fields['product_retailer_ids']) ?? []).map(idOf);
+  const ids = named.length > 0 ? named : products.map((product) => firstText(product, 'retailer_id'));
+  switch (firstText(fields, 'type').toLowerCase()) {
+    case 'catalog': {
+      const thumbnailId = firstText(fields, 'thumbnail_retailer_id');
+      return { kind: 'catalogue', body, footer, ...(thumbnailId !== '' && { thumbnailId }) };
+    }
+    case 'single': {
+      const productId = firstText(fields, 'retailer_id') || (ids.length === 1 ? ids[0] : '');
+      return productId ? { kind: 'product', catalogueId, productId, body, footer } : undefined;
+    }
+    default: {
+      if (ids.length === 0 || ids.includes('')) return undefined;
+      const section = firstText(fields, 'section_title') || 'Products';
+      const title = firstText(fields, 'header_text') || section;
+      return { kind: 'product list', catalogueId, title, body, footer, section, productIds: [...new Set(ids)] };
+    }
+  }
+}
+
+const idOf = (id: unknown): string => textOf(id).trim();
+
+function carouselOf(fields: Fields, products: readonly Fields[]): Catalogue | undefined {
   if (products.length === 0) return undefined;
   return {
     kind: 'carousel',

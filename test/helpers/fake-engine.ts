@@ -11,6 +11,7 @@ import type {
   SendResult,
   StarResult,
 } from '../../src/actors/engines/engine.ts';
+import { CAPABILITIES } from '../../src/actors/engines/unofficial/outgoing/capabilities.ts';
 import type { GroupAnswer } from '../../src/actors/groups.types.ts';
 import type { ConnectionEvent } from '../../src/machines/number.types.ts';
 
@@ -78,6 +79,7 @@ export class FakeConnection implements Handle {
 
 export class FakeEngine implements Engine {
   readonly name = 'baileys' as const;
+  readonly capabilities = CAPABILITIES;
   readonly connections: FakeConnection[] = [];
   /** Runs on every new connection; the default logs saved logins in at once. */
   onConnect: (connection: FakeConnection) => void = (connection) => {

@@ -76,6 +76,7 @@ export function mediaOf<From>(content: Content<From>): Media<From>[] {
     case 'media':
       return [content.media];
     case 'buttons':
+    case 'template':
       return content.header ? [content.header] : [];
     case 'carousel':
       return content.cards.flatMap(({ image }) => image ?? []);
@@ -88,6 +89,11 @@ export function mediaOf<From>(content: Content<From>): Media<From>[] {
     case 'pin':
     case 'edit':
     case 'delete':
+    case 'content template':
+    case 'form':
+    case 'product':
+    case 'product list':
+    case 'catalogue':
       return [];
     default:
       return content satisfies never;

@@ -216,7 +216,8 @@ async function withFiles(
   switch (content.kind) {
     case 'media':
       return { ...content, media: await fetch(content.media) };
-    case 'buttons': {
+    case 'buttons':
+    case 'template': {
       const { header, ...rest } = content;
       return header ? { ...rest, header: asHeader(await fetch(header)) } : rest;
     }

@@ -1,7 +1,7 @@
 /**
- * The port to one way of reaching WhatsApp. The linked-device engine (Baileys) is the first adapter; Cloud API and
- * Twilio join in the next rooms. An engine knows nothing of machines, HTTP or the app: it opens connections, sends,
- * and hands over facts that it has already made durable.
+ * The port to WhatsApp through a linked device (Baileys). An engine knows nothing of machines, HTTP or the app: it opens
+ * connections, sends, and hands over facts that it has already made durable. Engines without connections have a port of
+ * their own (provider.ts).
  *
  * Invariants every adapter must keep (test/conformance/engines):
  *  E1  `send` resolves with a value for every expected outcome; it rejects only for bugs.
@@ -9,7 +9,7 @@
  *  E3  `close()` is idempotent, never logs out, and after it resolves nothing of this connection runs any more.
  *  E4  a message given to `onInbound` is acknowledged to WhatsApp only after it is in the journal.
  */
-import type { Content, MediaFile, Target } from '../../content/content.ts';
+import type { Capabilities, Content, MediaFile, Target } from '../../content/content.ts';
 import type { ConnectionEvent } from '../../machines/number.types.ts';
 import type { Contact } from '../contact-book.ts';
 import type { GroupAnswer, GroupCommand } from '../groups.types.ts';
@@ -45,8 +45,9 @@ export type SendResult =
       /**
        * `media refused`: invalid, too large, not allowed or not there (contract messages §11); `error` says which.
        * `no time`: the deadline came before anything was handed over; it never will be.
+       * `unsupported`: the engine has nothing for this kind of content (`capabilities`).
        */
-      readonly why?: 'media refused' | 'not on WhatsApp' | 'no time';
+      readonly why?: 'media refused' | 'not on WhatsApp' | 'no time' | 'unsupported';
     }
   /** Bytes may or may not have left. */
   | { readonly kind: 'unknown'; readonly id: string; readonly error: string };
@@ -80,7 +81,9 @@ export interface Handle {
 }
 
 export interface Engine {
-  readonly name: 'baileys' | 'waba' | 'twilio';
+  readonly name: 'baileys';
+  /** Kept by test/conformance/contents. */
+  readonly capabilities: Capabilities;
   /** Never throws: a failure to even start is reported as `closed`. */
   connect(options: ConnectionOptions): Handle;
 }

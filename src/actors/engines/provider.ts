@@ -13,7 +13,7 @@
  *
  * Deliberately not here: where credentials come from and their one renewal, idempotency (actors/provider-sends.ts).
  */
-import type { Content } from '../../content/content.ts';
+import type { Capabilities, Content } from '../../content/content.ts';
 
 /** Secret as a whole. */
 export type CloudCredentials = {
@@ -45,8 +45,6 @@ export type ProviderCommand<C extends ProviderCredentials> = {
   readonly to: string;
   /** Media is where the caller left it: providers take links, or the engine fetches and uploads it. */
   readonly content: Content;
-  /** Id of the message that this one answers. */
-  readonly replyTo?: string;
   readonly credentials: C;
   /** The bridge's own id of this send; comes back in status webhooks where the provider offers that. */
   readonly id: string;
@@ -107,11 +105,8 @@ export type ProviderResult =
     }
   | { readonly kind: 'unknown'; readonly error: string };
 
-/** `fallback`: shown in another form that keeps the meaning. */
-export type Capability = 'yes' | 'fallback' | 'no';
-
 export interface ProviderEngine<C extends ProviderCredentials> {
   readonly name: C['engine'];
-  readonly capabilities: Readonly<Record<Content['kind'], Capability>>;
+  readonly capabilities: Capabilities;
   send(command: ProviderCommand<C>): Promise<ProviderResult>;
 }

@@ -121,7 +121,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
       to: recipientOf(body),
       provider: body.provider,
       ms,
-      make: () => catalogueMessageOf(body),
+      make: (surroundings) => catalogueMessageOf(body, surroundings),
       success: () => ({ success: true, message: 'PRODUCT CATALOG SENT SUCCESSFULLY' }),
       failed: 'success false',
     });

@@ -132,15 +132,21 @@ export const sendGroupMessage = createRoute({
 export const sendProductCatalog = createRoute({
   ...common,
   path: '/api/send-product-catalog/{phone}',
-  summary: 'Send products, as a carousel where the engine has no catalogues',
+  summary: 'Send products: of a catalogue that the account has at Meta, else as a carousel',
   request: sendRequest(
     z
       .object({
         ...recipientFields,
         products: loose('Array or JSON string of products'),
+        type: looseText('`single`, `multi` (default) or `catalog`; Cloud API with a `catalog_id` only'),
         header_text: looseText('Title'),
-        body_text: looseText('Text above the cards'),
+        body_text: looseText('Text above the products'),
         footer_text: looseText('Footer'),
+        catalog_id: looseText('Meta’s id of the catalogue'),
+        retailer_id: looseText('The product of a `single`'),
+        thumbnail_retailer_id: looseText('The product whose picture stands above a `catalog`'),
+        section_title: looseText('Above the products of a `multi`; `Products` by default'),
+        product_retailer_ids: loose('Products of a `multi`; those of `products` by default'),
         provider,
       })
       .openapi('SendProductCatalog'),

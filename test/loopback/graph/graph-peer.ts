@@ -174,9 +174,6 @@ function cut(context: Context<{ Bindings: HttpBindings }>): Response {
 
 /** An id that nobody uploaded. */
 function unknownMedia(body: unknown, known: ReadonlySet<string>): string | undefined {
-  const fields = body as Record<string, unknown>;
-  const part = fields[String(fields['type'])] as { id?: unknown; header?: Record<string, unknown> } | undefined;
-  const header = part?.header?.[String(part.header['type'])] as { id?: unknown } | undefined;
-  const wanted = [part?.id, header?.id].filter((id) => typeof id === 'string');
-  return wanted.every((id) => known.has(id)) ? undefined : 'Media id not found';
+  const ids = [...JSON.stringify(body).matchAll(/"(?:image|video|audio|document|sticker)":\{[^{}]*?"id":"([^"]*)"/g)];
+  return ids.every(([, id = '']) => known.has(id)) ? undefined : 'Media id not found';
 }

@@ -13,6 +13,8 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 
 const Mode = z.strictObject({
+  /** So many messages are taken as usual before the rest of this applies. */
+  after: z.int().min(0).optional(),
   /** Messages are refused with this. */
   error: z.strictObject({ code: z.int(), status: z.int().min(400).max(599) }).optional(),
   /** Taken, and answered only after so many ms. */
@@ -53,8 +55,14 @@ const ADDRESS = /^whatsapp:\+\d{6,20}$/;
 
 export async function startTwilioPeer(options: { readonly port?: number } = {}): Promise<TwilioPeer> {
   let mode: TwilioMode = {};
+  let left = 0;
   const requests: TwilioRequest[] = [];
   const state = { accountSid: `AC${'0'.repeat(32)}`, token: 'twilio-token' };
+
+  const setMode = (next: TwilioMode) => {
+    mode = next;
+    left = next.after ?? 0;
+  };
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.post('/2010-04-01/Accounts/:sid/Messages.json', async (context) => {
@@ -72,11 +80,13 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
       return refuse(20003, 'Authenticate', 401);
     const problem = problemOf(context.req.header('content-type') ?? '', text, form);
     if (problem) return refuse(...problem);
-    if (mode.error) {
-      const { code, status } = mode.error;
+    const isSpared = left > 0;
+    if (isSpared) left -= 1;
+    const { error, slowMs, cut, withoutSid }: TwilioMode = isSpared ? {} : mode;
+    if (error) {
+      const { code, status } = error;
       return refuse(code, 'Refused on purpose', status as 400);
     }
-    const { slowMs, cut, withoutSid } = mode;
     const sid = `SM${String(requests.length + 1).padStart(32, '0')}`;
     const taken = { sid, status: 'queued', error_code: null, error_message: null, num_media: '0' };
     const response = answer(201, withoutSid ? {} : taken, sid);
@@ -94,7 +104,7 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
   routes.post('/twilio/mode', async (context) => {
     const parsed = Mode.safeParse(await context.req.json().catch(() => undefined));
     if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
-    mode = parsed.data;
+    setMode(parsed.data);
     return context.json({ ok: true });
   });
 
@@ -102,9 +112,7 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
     routes,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
-    mode: (next: TwilioMode) => {
-      mode = next;
-    },
+    mode: setMode,
     close: async () => {
       if (!server.listening) return;
       if ('closeAllConnections' in server) server.closeAllConnections();
@@ -132,11 +140,25 @@ function problemOf(type: string, text: string, form: Record<string, string>): [n
     (!/^HX[0-9a-f]{32}$/.test(ContentSid) || Body !== undefined || MediaUrl !== undefined)
   )
     return [21655, 'Invalid ContentSid'];
-  if (ContentVariables !== undefined && ContentSid === undefined) return [21656, 'Variables without content'];
+  if (ContentVariables !== undefined && (ContentSid === undefined || !areVariables(ContentVariables)))
+    return [21656, 'Invalid ContentVariables'];
   if (
     PersistentAction !== undefined &&
     (Body === undefined || !/^geo:-?[\d.]+,-?[\d.]+(\|.+)?$/.test(PersistentAction))
   )
     return [21625, 'Invalid PersistentAction'];
   return undefined;
+}
+
+const variables = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+  .refine((map) => Object.keys(map).length <= 100);
+
+function areVariables(text: string): boolean {
+  try {
+    return variables.safeParse(JSON.parse(text)).success;
+  } catch (thrown) {
+    if (thrown instanceof SyntaxError) return false;
+    throw thrown;
+  }
 }

@@ -61,11 +61,8 @@ export class CloudBench {
     });
   }
 
-  send(
-    content: Content,
-    more: { to?: string; replyTo?: string; ms?: number; id?: string } = {},
-  ): Promise<ProviderResult> {
-    const { to = '491701234567', ms = 10_000, id = '3EB0AABBCCDDEEFF0011', replyTo } = more;
+  send(content: Content, more: { to?: string; ms?: number; id?: string } = {}): Promise<ProviderResult> {
+    const { to = '491701234567', ms = 10_000, id = '3EB0AABBCCDDEEFF0011' } = more;
     return this.engine.send({
       from: '5511987654321',
       to,
@@ -73,7 +70,6 @@ export class CloudBench {
       credentials: this.credentials,
       id,
       deadline: Date.now() + ms,
-      ...(replyTo !== undefined && { replyTo }),
     });
   }
 

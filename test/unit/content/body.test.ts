@@ -274,7 +274,7 @@ describe('messages §5, §7, §8', () => {
       ...{ currency: 'EUR', availability: 'out of stock', image_url: 'https://x.example/a.jpg', url: 'shop.example/1' },
     };
     const fields = { header_text: 'H', body_text: 'B', footer_text: 'F', products: [product, { id: 2, price: 3 }] };
-    expect(catalogueMessageOf(fields)).toEqual({
+    expect(catalogueMessageOf(fields, around)).toEqual({
       kind: 'made',
       followUps: [],
       content: {
@@ -300,9 +300,66 @@ describe('messages §5, §7, §8', () => {
   it.each([{}, { products: [] }, { products: '[]' }, { products: 'x' }, { products: [null] }])(
     'no products: %j is refused',
     (fields) => {
-      expect(catalogueMessageOf(fields)).toEqual({ kind: 'invalid', why: 'No products provided for carousel' });
+      for (const engine of ['baileys', 'waba', 'twilio'] as const)
+        expect(catalogueMessageOf({ ...fields, catalog_id: 'c' }, { engine })).toEqual({
+          kind: 'invalid',
+          why: 'No products provided for carousel',
+        });
     },
   );
+});
+
+describe('messages §8: a catalogue that the account has at Meta', () => {
+  const products = [{ retailer_id: 'r1', name: 'One' }, { retailer_id: ' r2 ' }, { retailer_id: 'r1' }];
+  const fields = { catalog_id: 'c1', products, body_text: 'B', footer_text: 'F', header_text: 'H' };
+  const contentOf = (more: object, engine: 'baileys' | 'waba' | 'twilio' = 'waba') => {
+    const made = catalogueMessageOf({ ...fields, ...more }, { engine });
+    return made.kind === 'made' ? made.content : made;
+  };
+  const common = { body: 'B', footer: 'F' };
+
+  it.each<[string, object, object]>([
+    [
+      'multi is the default: header text, one section, each product once',
+      {},
+      { kind: 'product list', catalogueId: 'c1', title: 'H', section: 'Products', productIds: ['r1', 'r2'], ...common },
+    ],
+    [
+      'section title; it stands in for a header text that is missing, which Meta wants',
+      { type: 'multi', section_title: 'Shoes', header_text: '', product_retailer_ids: '["x","y"]' },
+      { kind: 'product list', catalogueId: 'c1', title: 'Shoes', section: 'Shoes', productIds: ['x', 'y'], ...common },
+    ],
+    [
+      'single',
+      { type: 'single', retailer_id: 'r9' },
+      { kind: 'product', catalogueId: 'c1', productId: 'r9', ...common },
+    ],
+    [
+      'single, named by its product only',
+      { type: 'Single', products: [products[0]] },
+      { kind: 'product', catalogueId: 'c1', productId: 'r1', ...common },
+    ],
+    ['catalog, which needs no products', { type: 'catalog', products: [] }, { kind: 'catalogue', ...common }],
+    [
+      'catalog with a thumbnail',
+      { type: 'catalog', thumbnail_retailer_id: 'r2' },
+      { kind: 'catalogue', thumbnailId: 'r2', ...common },
+    ],
+  ])('%s', (_, more, content) => {
+    expect(contentOf(more)).toEqual(content);
+  });
+
+  it.each<[string, object, ('baileys' | 'waba' | 'twilio')?]>([
+    ['no catalog_id', { catalog_id: '' }],
+    ['the socket', {}, 'baileys'],
+    ['Twilio', {}, 'twilio'],
+    ['a product that Meta does not know', { products: [...products, { id: 4, name: 'Four' }] }],
+    ['a single of several products', { type: 'single' }],
+  ])('PR2 cards, all of them: %s', (_, more, engine) => {
+    const content = contentOf(more, engine);
+    const count = 'products' in more && Array.isArray(more.products) ? more.products.length : products.length;
+    expect(content).toMatchObject({ kind: 'carousel', cards: Array.from({ length: count }, () => ({})) });
+  });
 });
 
 describe('P12 no body makes a fault', () => {
@@ -320,7 +377,8 @@ describe('P12 no body makes a fault', () => {
         messageOf(body, around);
         messageOf({ ...body, template_type: 'carousel' }, around);
         const readers = [mediaOnlyOf, mediaMessageOf, groupTextOf, locationMessageOf, contactMessageOf];
-        for (const read of [...readers, catalogueMessageOf]) read(body);
+        for (const read of readers) read(body);
+        for (const engine of ['baileys', 'waba'] as const) catalogueMessageOf({ catalog_id: 'c', ...body }, { engine });
       }),
       { numRuns: 500 },
     );

@@ -16,6 +16,7 @@ const buttons = [
   { kind: 'call', label: 'Call', phone: '+4930' },
   { kind: 'copy', label: 'Code', code: 'X1' },
 ] as const;
+const SID = `HX${'a1'.repeat(16)}`;
 const LINES = '1. Yes\nSite: https://x.example\n2. No\nCall: +4930\nCode: X1';
 
 describe('messages §10: the form', () => {
@@ -45,7 +46,7 @@ describe('messages §10: the form', () => {
     [
       'buttons',
       { kind: 'buttons', title: 'T', subtitle: '', body: 'B', footer: 'F', buttons },
-      [{ Body: `T\n\nB\n\n${LINES}\n\nF` }],
+      [{ Body: `*T*\n\nB\n\n${LINES}\n\nF` }],
     ],
     [
       'list',
@@ -60,7 +61,7 @@ describe('messages §10: the form', () => {
           { title: '', rows: [{ id: 'b', title: 'B', description: '' }] },
         ],
       },
-      [{ Body: 'B\n\nS1\n1. A - d\n\n2. B' }],
+      [{ Body: 'B\n\n*S1*\n1. A: d\n\n2. B' }],
     ],
     [
       'carousel',
@@ -74,7 +75,17 @@ describe('messages §10: the form', () => {
           { title: 'C2', body: 'b', footer: 'f', buttons: [] },
         ],
       },
-      [{ Body: 'above' }, { Body: 'C1\n\n1. Yes', MediaUrl: PUBLIC }, { Body: 'C2\n\nb\n\nf' }],
+      [{ Body: 'above' }, { Body: '*C1*\n\n1. Yes', MediaUrl: PUBLIC }, { Body: '*C2*\n\nb\n\nf' }],
+    ],
+    [
+      'content template',
+      { kind: 'content template', contentSid: SID, variables: { 1: 'Ann', 2: 3 } },
+      [{ ContentSid: SID, ContentVariables: '{"1":"Ann","2":3}' }],
+    ],
+    [
+      'content template without variables',
+      { kind: 'content template', contentSid: SID, variables: {} },
+      [{ ContentSid: SID }],
     ],
   ])('%s', async (_, content, forms) => {
     const result = await bench.send(content);
@@ -93,15 +104,19 @@ describe('messages §10: the form', () => {
     expect(bench.peer.requests()).toEqual([]);
   });
 
-  it('PV3 a part that fails after another was taken is `unknown`', async () => {
-    const card = { title: 'c', body: '', footer: '', buttons: [] };
-    bench.peer.mode({ cut: true });
-    const cards = [card, card];
-    expect(await bench.send({ kind: 'carousel', title: '', body: '', footer: '', cards })).toMatchObject({
-      kind: 'unknown',
-    });
-    expect(bench.peer.requests()).toHaveLength(1);
-  });
+  it.each([{ cut: true }, { error: { code: 63018, status: 429 } }])(
+    'PV3 a part that fails after another was taken is `unknown`: %j',
+    async (fault) => {
+      const card = { title: 'c', body: '', footer: '', buttons: [] };
+      bench.peer.mode({ after: 1, ...fault });
+      const cards = [card, card, card];
+      expect(await bench.send({ kind: 'carousel', title: '', body: '', footer: '', cards })).toMatchObject({
+        kind: 'unknown',
+        error: expect.stringContaining('1 of 3'),
+      });
+      expect(bench.peer.requests()).toHaveLength(2);
+    },
+  );
 
   it('2xx without a sid is sent as tw_<ms>; the token never shows in an error', async () => {
     bench.peer.mode({ withoutSid: true });

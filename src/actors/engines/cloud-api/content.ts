@@ -4,28 +4,34 @@
  *  CC1  Nothing is dropped silently (§9.1): what has no exact counterpart becomes several messages or lines of text.
  *  CC2  Meta's limits are enforced before the call: labels, titles and footers are cut, everything else is an error.
  *
- * Deliberately not here: buttons and lists (interactive.ts), links and uploads (media.ts).
+ * Deliberately not here: buttons and lists (interactive.ts), forms and products (business.ts), links and uploads (media.ts).
  */
-import type { Card, Content } from '../../../content/content.ts';
-import type { Capability } from '../provider.ts';
+import type { Capabilities, Card, Content } from '../../../content/content.ts';
+import { catalogueMessage, formMessage, productListMessage, productMessage } from './business.ts';
 import { contactOf } from './contact.ts';
 import { type Drafted, drafts, joined, MAX_CAPTION, mediaOf, textOf, tooLong, wrong } from './draft.ts';
 import { buttonMessages, listMessages } from './interactive.ts';
 
-export const CAPABILITIES: Readonly<Record<Content['kind'], Capability>> = {
+export const CAPABILITIES = {
   text: 'yes',
-  buttons: 'fallback',
-  list: 'fallback',
-  carousel: 'fallback',
+  buttons: { fallback: 'reply buttons, or one URL button; every other button as a line of text' },
+  list: { fallback: 'as text where Meta takes no such list: more than 10 rows, sections without title' },
+  carousel: { fallback: 'one message for each card' },
   media: 'yes',
   location: 'yes',
   'location request': 'yes',
-  contact: 'fallback',
+  contact: { fallback: 'name, phones, mail addresses, pages and organisation of the vCard' },
   reaction: 'yes',
   pin: 'no',
   edit: 'no',
   delete: 'no',
-};
+  template: 'yes',
+  'content template': 'no',
+  form: 'yes',
+  product: 'yes',
+  'product list': 'yes',
+  catalogue: 'yes',
+} as const satisfies Capabilities;
 
 export function draftsOf(content: Content): Drafted {
   switch (content.kind) {
@@ -54,13 +60,29 @@ export function draftsOf(content: Content): Drafted {
       return drafts({ type: 'contacts', part: contactOf(content) });
     case 'reaction':
       return drafts({ type: 'reaction', part: { message_id: content.target.id, emoji: content.emoji } });
+    case 'template':
+      return templateMessage(content);
+    case 'form':
+      return formMessage(content);
+    case 'product':
+      return productMessage(content);
+    case 'product list':
+      return productListMessage(content);
+    case 'catalogue':
+      return catalogueMessage(content);
     case 'pin':
     case 'edit':
     case 'delete':
-      return { kind: 'unsupported', why: `WhatsApp Cloud API cannot ${content.kind} messages` };
+    case 'content template':
+      return { kind: 'unsupported', why: `WhatsApp Cloud API has no message for: ${content.kind}` };
     default:
       return content satisfies never;
   }
+}
+
+/** Bulk §2.4: as it came. A header that is still to be filled in goes before the other components. */
+function templateMessage({ template, header }: Extract<Content, { kind: 'template' }>): Drafted {
+  return drafts({ type: 'template', part: template, ...(header && { media: { at: 'component', media: header } }) });
 }
 
 /** §9.1: what stands above the cards as a text, then one message for each card. */

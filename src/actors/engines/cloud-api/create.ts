@@ -4,6 +4,7 @@
  * Deliberately not here: where credentials come from, and who repeats what.
  */
 import type { Clock } from '../../../clock.ts';
+import type { MetaTemplate } from '../../../content/content.ts';
 import type { Log } from '../../../log.ts';
 import { maskPhone } from '../../../phone.ts';
 import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from '../provider.ts';
@@ -11,7 +12,7 @@ import { type Accepted, Graph, type GraphOptions } from './client.ts';
 import { CAPABILITIES, draftsOf } from './content.ts';
 import { type Draft, mediaPart } from './draft.ts';
 import { Limits, type Sender } from './limits.ts';
-import { CloudMedia, type CloudMediaOptions } from './media.ts';
+import { CloudMedia, type CloudMediaOptions, type Ready } from './media.ts';
 
 /** Meta may know a person under another number than the one that was written (facts/numbers-and-lid.md). */
 const MAX_WA_IDS = 20_000;
@@ -64,7 +65,7 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
   }
 
   async #one(command: Command, draft: Draft, to: string): Promise<Accepted | Failed> {
-    const { credentials, deadline, from, id, replyTo } = command;
+    const { credentials, deadline, from, id } = command;
     const message = await this.#filled(command, draft);
     if (message.kind !== 'message') return message;
     const sender: Sender = { number: credentials.phoneId, account: credentials.token, recipient: to };
@@ -77,7 +78,6 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
       messaging_product: 'whatsapp',
       recipient_type: 'individual',
       to,
-      ...(replyTo !== undefined && draft.type !== 'reaction' && { context: { message_id: replyTo } }),
       biz_opaque_callback_data: id,
       type: message.type,
       [message.type]: message.part,
@@ -116,11 +116,9 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
       const own = mediaPart(ready.media, media.caption);
       return { kind: 'message', type: own.type, part: { ...own.part, ...ready.ref } } as const;
     }
-    const isShown = ready.media.type === 'image' || ready.media.type === 'video';
-    const shown = isShown ? ready.media.type : 'document';
-    const named = shown === 'document' ? { filename: ready.media.fileName ?? 'file' } : {};
-    const header = { type: shown, [shown]: { ...ready.ref, ...named } };
-    return { kind: 'message', type, part: { ...part, header } } as const;
+    const shown = shownAs(ready);
+    if (media.at === 'header') return { kind: 'message', type, part: { ...part, header: shown } } as const;
+    return { kind: 'message', type, part: withHeader(part as MetaTemplate, shown) } as const;
   }
 
   #remember(written: string, waId: string): void {
@@ -129,6 +127,18 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
     if (oldest !== undefined) this.#waIds.delete(oldest);
   }
 }
+
+/** Above a body stand images and videos; everything else is a document there (contract messages §4). */
+function shownAs({ media: { type, fileName }, ref }: Extract<Ready, { kind: 'ready' }>) {
+  const shown = type === 'image' || type === 'video' ? type : 'document';
+  const named = shown === 'document' ? { filename: fileName ?? 'file' } : {};
+  return { type: shown, [shown]: { ...ref, ...named } };
+}
+
+const withHeader = (template: MetaTemplate, shown: object): MetaTemplate => ({
+  ...template,
+  components: [{ type: 'header', parameters: [shown] }, ...(template.components ?? [])],
+});
 
 /** PV3: whoever repeats the whole would double what was accepted. */
 const partly = (accepted: number, all: number, { error }: Failed): Failed => ({

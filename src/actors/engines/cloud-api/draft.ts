@@ -2,17 +2,16 @@
  * One message of the Cloud API before its media is there, and the two plainest: text and media (facts/cloud-api.md §2.1).
  */
 import type { Media } from '../../../content/content.ts';
-
-type Json = Readonly<Record<string, unknown>>;
+import { cutTo } from '../../../content/footer.ts';
 
 /** One message: `type` and the object named so. */
 export type Draft = {
   readonly type: string;
-  readonly part: Json | readonly Json[];
-  /** `part`: the message is this medium. `header`: it stands above the body. */
+  readonly part: object;
+  /** `part`: the message is this medium. `header`: it stands above the body. `component`: it is a template's header. */
   readonly media?:
     | { readonly at: 'part'; readonly media: Media; readonly caption: string }
-    | { readonly at: 'header'; readonly media: Media };
+    | { readonly at: 'header' | 'component'; readonly media: Media };
 };
 
 export type Drafted =
@@ -27,6 +26,13 @@ export const drafts = (...list: readonly Draft[]): Drafted => ({ kind: 'drafts',
 export const wrong = (why: string): Drafted => ({ kind: 'request wrong', why });
 export const tooLong = (what: string, limit: number): string =>
   `WhatsApp Cloud API takes at most ${limit} characters in ${what}`;
+
+/** Parts of interactive messages: a title and a footer are cut, and Meta always wants a body (contract messages §9). */
+const FIELD = 60;
+export const headerOf = (title: string) =>
+  title === '' ? {} : { header: { type: 'text', text: cutTo(title, FIELD) } };
+export const bodyOf = (text: string) => ({ body: { text: text || ' ' } });
+export const footerOf = (text: string) => (text === '' ? {} : { footer: { text: cutTo(text, FIELD) } });
 
 export function textOf(body: string): Drafted {
   if (body.length > MAX_TEXT) return wrong(tooLong('a text', MAX_TEXT));

@@ -8,7 +8,7 @@
 import { asText } from '../../../content/as-text.ts';
 import type { Button, Content, Media } from '../../../content/content.ts';
 import { cutTo } from '../../../content/footer.ts';
-import { type Drafted, drafts, mediaOf, textOf, tooLong, wrong } from './draft.ts';
+import { bodyOf, type Drafted, drafts, footerOf, headerOf, mediaOf, textOf, tooLong, wrong } from './draft.ts';
 
 type Buttons = Extract<Content, { kind: 'buttons' }>;
 type Reply = Extract<Button, { kind: 'reply' }>;
@@ -19,8 +19,6 @@ const MAX_REPLY_ID = 256;
 const MAX_ROW_ID = 200;
 const MAX_ROWS = 10;
 const LABEL = 20;
-const HEADER = 60;
-const FOOTER = 60;
 const ROW_TITLE = 24;
 const ROW_DESCRIPTION = 72;
 
@@ -59,9 +57,9 @@ function interactive(content: Buttons, lines: readonly Button[], type: string, a
   if (text.length > MAX_BODY) return wrong(tooLong('the text above buttons', MAX_BODY));
   const part = {
     type,
-    ...(!header && title !== '' && { header: { type: 'text', text: cutTo(title, HEADER) } }),
-    body: { text: text || ' ' },
-    ...(footer !== '' && { footer: { text: cutTo(footer, FOOTER) } }),
+    ...(!header && headerOf(title)),
+    ...bodyOf(text),
+    ...footerOf(footer),
     action,
   };
   return drafts({ type: 'interactive', part, ...(header && { media: { at: 'header', media: asHeader(header) } }) });
@@ -85,9 +83,9 @@ export function listMessages(content: Extract<Content, { kind: 'list' }>): Draft
   if (body.length > MAX_LIST_BODY) return wrong(tooLong('the text above a list', MAX_LIST_BODY));
   const part = {
     type: 'list',
-    ...(title !== '' && { header: { type: 'text', text: cutTo(title, HEADER) } }),
-    body: { text: body || ' ' },
-    ...(footer !== '' && { footer: { text: cutTo(footer, FOOTER) } }),
+    ...headerOf(title),
+    ...bodyOf(body),
+    ...footerOf(footer),
     action: {
       button: cutTo(button, LABEL),
       sections: sections.map((section) => ({

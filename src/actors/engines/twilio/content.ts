@@ -5,26 +5,38 @@
  *       that cannot stand beside its medium a message of its own.
  *  TC2  Twilio's limits are enforced before the call: an error, never a cut text.
  */
-import type { Button, Card, Content, ListSection, Media } from '../../../content/content.ts';
-import type { Capability } from '../provider.ts';
+import { asText } from '../../../content/as-text.ts';
+import type { Capabilities, Card, Content, Media } from '../../../content/content.ts';
 
-export const CAPABILITIES: Readonly<Record<Content['kind'], Capability>> = {
+export const CAPABILITIES = {
   text: 'yes',
-  buttons: 'fallback',
-  list: 'fallback',
-  carousel: 'fallback',
+  buttons: { fallback: 'numbered text' },
+  list: { fallback: 'numbered text' },
+  carousel: { fallback: 'one message for each card, buttons as numbered text' },
   media: 'yes',
   location: 'yes',
-  'location request': 'fallback',
-  contact: 'fallback',
+  'location request': { fallback: 'its text' },
+  contact: { fallback: 'name and phones as text' },
   reaction: 'no',
   pin: 'no',
   edit: 'no',
   delete: 'no',
-};
+  template: 'no',
+  'content template': 'yes',
+  form: 'no',
+  product: 'no',
+  'product list': 'no',
+  catalogue: 'no',
+} as const satisfies Capabilities;
 
 /** One message; `''`: no text. */
-export type Draft = { readonly body: string; readonly media?: Media; readonly geo?: string };
+export type Draft = {
+  readonly body: string;
+  readonly media?: Media;
+  readonly geo?: string;
+  /** Stands alone: neither text nor media beside it (facts/twilio.md §1). `variables`: their JSON, `''` without any. */
+  readonly template?: { readonly sid: string; readonly variables: string };
+};
 
 export type Drafted =
   | { readonly kind: 'drafts'; readonly drafts: readonly Draft[] }
@@ -38,7 +50,7 @@ export function draftsOf(content: Content): Drafted {
   if (made === undefined) return { kind: 'unsupported', why: `Twilio has no message for: ${content.kind}` };
   if (made.some(({ body }) => body.length > MAX_BODY))
     return { kind: 'request wrong', why: `Twilio takes at most ${MAX_BODY} characters in a text` };
-  if (made.some(({ body, media }) => body.trim() === '' && !media))
+  if (made.some(({ body, media, template }) => body.trim() === '' && !media && !template))
     return { kind: 'request wrong', why: 'Twilio takes no empty text' };
   return { kind: 'drafts', drafts: made };
 }
@@ -50,16 +62,14 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
     case 'media':
       return withMedia(content.media, content.caption);
     case 'buttons': {
-      const { title, subtitle, body, buttons, footer, header } = content;
-      const text = paragraphs(title, subtitle, body, buttonLines(buttons), footer);
-      return header ? withMedia(header, text) : [{ body: text }];
+      const text = asText(content, 'numbers');
+      return content.header ? withMedia(content.header, text) : [{ body: text }];
     }
-    case 'list': {
-      const { title, body, sections, footer } = content;
-      return [{ body: paragraphs(title, body, ...sectionLines(sections), footer) }];
-    }
+    case 'list':
+    case 'location request':
+      return [{ body: asText(content, 'numbers') }];
     case 'carousel': {
-      const above = paragraphs(content.title, content.body, content.footer);
+      const above = asText({ ...content, cards: [] });
       return [...(above === '' ? [] : [{ body: above }]), ...content.cards.flatMap(cardOf)];
     }
     case 'location': {
@@ -67,22 +77,30 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
       const label = name || address || 'Location';
       return [{ body: label, geo: `geo:${latitude},${longitude}|${label.replaceAll('|', ' ')}` }];
     }
-    case 'location request':
-      return [{ body: content.body }];
     case 'contact':
       return [{ body: contactLines(content) }];
+    case 'content template': {
+      const { contentSid: sid, variables } = content;
+      const isEmpty = Object.keys(variables).length === 0;
+      return [{ body: '', template: { sid, variables: isEmpty ? '' : JSON.stringify(variables) } }];
+    }
     case 'reaction':
     case 'pin':
     case 'edit':
     case 'delete':
+    case 'template':
+    case 'form':
+    case 'product':
+    case 'product list':
+    case 'catalogue':
       return undefined;
     default:
       return content satisfies never;
   }
 }
 
-function cardOf({ title, body, footer, image, buttons }: Card): readonly Draft[] {
-  const text = paragraphs(title, body, buttonLines(buttons), footer);
+function cardOf({ image, ...card }: Card): readonly Draft[] {
+  const text = asText({ kind: 'buttons', subtitle: '', ...card }, 'numbers');
   return image ? withMedia(image, text) : [{ body: text }];
 }
 
@@ -91,41 +109,6 @@ function withMedia(media: Media, text: string): readonly Draft[] {
   const carries = media.type === 'image' || media.type === 'video';
   if (carries || text.trim() === '') return [{ body: text, media }];
   return [{ body: '', media }, { body: text }];
-}
-
-const paragraphs = (...parts: readonly string[]): string => parts.filter((part) => part.trim() !== '').join('\n\n');
-
-/** What can be answered is numbered: an answer may be the number alone. */
-function buttonLines(buttons: readonly Button[]): string {
-  let number = 0;
-  const line = (button: Button): string => {
-    switch (button.kind) {
-      case 'reply':
-        number += 1;
-        return `${number}. ${button.label}`;
-      case 'url':
-        return `${button.label}: ${button.url}`;
-      case 'call':
-        return `${button.label}: ${button.phone}`;
-      case 'copy':
-        return `${button.label}: ${button.code}`;
-      default:
-        return button satisfies never;
-    }
-  };
-  return buttons.map(line).join('\n');
-}
-
-/** Numbered through all sections. */
-function sectionLines(sections: readonly ListSection[]): readonly string[] {
-  let number = 0;
-  return sections.map(({ title, rows }) => {
-    const lines = rows.map((row) => {
-      number += 1;
-      return `${number}. ${row.title}${row.description === '' ? '' : ` - ${row.description}`}`;
-    });
-    return [...(title === '' ? [] : [title]), ...lines].join('\n');
-  });
 }
 
 /** The name and every phone number of the vCard. */

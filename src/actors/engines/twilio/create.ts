@@ -56,13 +56,19 @@ async function send(options: TwilioOptions, command: Command): Promise<ProviderR
   return { kind: 'sent', id: first.id, to: command.to };
 }
 
-function formOf({ to, credentials }: Command, { body, geo }: Draft, link: string | undefined): URLSearchParams {
+function formOf(
+  { to, credentials }: Command,
+  { body, geo, template }: Draft,
+  link: string | undefined,
+): URLSearchParams {
   return new URLSearchParams({
     From: `whatsapp:+${credentials.from}`,
     To: `whatsapp:+${to}`,
     ...(body !== '' && { Body: body }),
     ...(link !== undefined && { MediaUrl: link }),
     ...(geo !== undefined && { PersistentAction: geo }),
+    ...(template && { ContentSid: template.sid }),
+    ...(template && template.variables !== '' && { ContentVariables: template.variables }),
     ...(credentials.statusCallback !== undefined && { StatusCallback: credentials.statusCallback }),
   });
 }

@@ -19,6 +19,7 @@ import { signatureCheck } from './curve.ts';
 import { Device } from './device.ts';
 import { Proxies, type Route } from './proxy.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
+import { CAPABILITIES } from './outgoing/capabilities.ts';
 import { sweepLibraryFiles } from './outgoing/library-files.ts';
 import { meOf } from './session.ts';
 import { establishTrust } from './trust.ts';
@@ -120,6 +121,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
   const loginOf = (digits: string) => (stores.exists(digits) ? loadLogin(stores.open(digits)) : undefined);
   return {
     name: 'baileys',
+    capabilities: CAPABILITIES,
     connect: (options) => new Connection(options, context),
     isPaired: (digits) => loginOf(digits)?.paired ?? false,
     adopt: async (digits) => {

@@ -16,13 +16,15 @@
 import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
 import { byDeadline, type Clock } from '../../../clock.ts';
 import { asText } from '../../../content/as-text.ts';
+import type { Content, MediaFile } from '../../../content/content.ts';
 import { derivedMessageId } from '../../../ids.ts';
 import type { Log } from '../../../log.ts';
-import { type MediaFiles, mediaOf } from '../../content/media-files.ts';
+import { filesOf, type MediaFiles, mediaOf } from '../../content/media-files.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
 import { DeviceLists } from './device-lists.ts';
 import { MediaSends } from './media-sends.ts';
+import { isSendable } from './outgoing/capabilities.ts';
 import { compose, isInteractive, type Plain } from './outgoing/compose.ts';
 import type { Recipients, Resolved } from './recipient.ts';
 import type { PromisedSends } from './promised-sends.ts';
@@ -88,6 +90,7 @@ export class Sender {
     const running = this.#running.get(command.id);
     if (running) return running;
     const { id, content } = command;
+    if (!isSendable(content)) return this.#unsupported(id, content);
     if (mediaOf(content).length > 0) return this.#run(id, this.#orAsText(command, this.#media.send(command)));
     const sending = this.#promising(this.#send({ ...command, content: content as Plain }));
     return this.#run(id, this.#orAsText(command, sending));
@@ -144,6 +147,11 @@ export class Sender {
     const bytes = key.id ? this.#o.sent.get(key.id)?.message : undefined;
     return Promise.resolve(bytes && proto.Message.decode(bytes));
   };
+
+  async #unsupported(id: string, content: Content<MediaFile>): Promise<SendResult> {
+    await this.#o.files.remove(filesOf(content));
+    return failed(id, `WhatsApp Web has no message for: ${content.kind}`, { why: 'unsupported' }).result;
+  }
 
   #run(id: string, sending: Promise<SendResult>): Promise<SendResult> {
     const result = sending.finally(() => this.#running.delete(id));

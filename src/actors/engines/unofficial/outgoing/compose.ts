@@ -6,10 +6,11 @@
 import { type AnyMessageContent, generateWAMessageContent, proto, type WAMessageKey } from '@whiskeysockets/baileys';
 import type { Content, MediaFile, Target } from '../../../../content/content.ts';
 import { phoneJid, splitJid } from '../../../../phone.ts';
+import type { Sendable } from './capabilities.ts';
 import { type NativeFlow, nativeFlowMessage } from './native-flow.ts';
 
 /** What needs no upload: no media, and no interactive message with media. */
-export type Plain = Exclude<Content<MediaFile>, { kind: 'media' }>;
+export type Plain = Exclude<Sendable<MediaFile>, { kind: 'media' }>;
 
 type GenerateOptions = Parameters<typeof generateWAMessageContent>[1];
 
