@@ -80,6 +80,12 @@ const variables = {
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
+  CALLBACK_SIGNING_SECRET: text
+    .min(16, 'expected at least 16 characters')
+    .refine((secret) => !secret.startsWith('whsec_') || isBase64Key(secret.slice(6)), 'expected base64 after whsec_')
+    .optional(),
+  OUTBOX_MAX_ROWS: integer(10, 100_000_000).default(300_000),
+  OUTBOX_MAX_BYTES: integer(1_048_576, 9_999_999_999).default(2_147_483_648),
   LOG_FILE: text.default('node.log'),
   LOG_LEVEL: choice(LEVELS).default('info'),
   BAILEYS_LOG_LEVEL: choice(LEVELS).default('warn'),
@@ -197,6 +203,10 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
     authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
+    /** Standard Webhooks (contract README §3); undefined: callbacks are not signed. */
+    callbackSigningSecret: env.CALLBACK_SIGNING_SECRET,
+    /** Beyond these the bridge takes nothing more to tell the app (app-client/outbox-bounds.ts). */
+    outboxBounds: Object.freeze({ rows: env.OUTBOX_MAX_ROWS, bytes: env.OUTBOX_MAX_BYTES }),
     logFile: resolve(directory, env.LOG_FILE),
     logLevel: env.LOG_LEVEL,
     baileysLogLevel: env.BAILEYS_LOG_LEVEL,
@@ -238,6 +248,11 @@ function readEnvFile(path: string): Record<string, string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }
+}
+
+/** At least 16 bytes, and nothing that a decoder would silently skip. */
+function isBase64Key(text: string): boolean {
+  return /^[A-Za-z0-9+/]+={0,2}$/.test(text) && Buffer.from(text, 'base64').length >= 16;
 }
 
 const parseUrl = (value: string): URL | undefined => (URL.canParse(value) ? new URL(value) : undefined);

@@ -31,6 +31,7 @@ import { campaignDrain } from './app-client/drain.ts';
 import { Endpoints } from './app-client/endpoints.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
+import { worseOf } from './app-client/outbox-bounds.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
 import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
@@ -47,6 +48,7 @@ import { appAgent } from './net.ts';
 import { Egress } from './net/egress.ts';
 import { vendor } from './net/vendor.ts';
 import { openDeviceStores } from './store/devices.ts';
+import { diskRoom } from './store/disk-space.ts';
 import { openLmdb } from './store/lmdb.ts';
 import { claimFolder, type FolderClaim } from './store/lock.ts';
 
@@ -70,7 +72,13 @@ async function main(config: Config, log: Log): Promise<void> {
   const data = openLmdb({ path: join(config.dataDir, 'bridge'), ...encryption });
 
   const connections = appAgent(APP_CONNECTIONS);
-  const client = appClient({ baseUrl: config.appUrl, token: config.token, connections, clock });
+  const client = appClient({
+    baseUrl: config.appUrl,
+    token: config.token,
+    ...(config.callbackSigningSecret !== undefined && { signingSecret: config.callbackSigningSecret }),
+    connections,
+    clock,
+  });
 
   const records = new NumberRecords(stores);
   const files = new MediaFiles(join(config.dataDir, 'media', 'out'));
@@ -91,7 +99,14 @@ async function main(config: Config, log: Log): Promise<void> {
     }),
     log,
   });
-  const outbox = openOutbox({ client, clock, log, attachments });
+  const outbox = openOutbox({
+    client,
+    clock,
+    log,
+    attachments,
+    bounds: config.outboxBounds,
+    disk: () => worseOf(diskRoom(config.authDir), diskRoom(config.dataDir)),
+  });
   const dataQueue = outbox.attach(DATA_OWNER, data);
   const versions = new WhatsAppVersions({
     store: data,
@@ -324,6 +339,7 @@ async function main(config: Config, log: Log): Promise<void> {
     onProgress: (done, total) => log.info({ done, total }, 'importing logins'),
   });
   const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
+  outbox.complete();
   await attachments.sweep(outbox.attachmentFiles());
   // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
   await restoreAll([...adopted, ...imported.incomplete], {

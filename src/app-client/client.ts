@@ -5,12 +5,15 @@
  *  C1  every call ends by its deadline, also when the app stops in the middle of its answer.
  *  C2  no call is repeated here and no redirect is followed (a redirected POST would arrive as a GET).
  *  C3  the token and bodies never appear in a returned reason.
+ *  C4  with a signing secret every POST is signed over the bytes that are sent (`signing.ts`).
  *
- * Deliberately not here: what an answer means (`outcomes.ts`), what is sent (`callbacks.ts`), signing.
+ * Deliberately not here: what an answer means (`outcomes.ts`), what is sent (`callbacks.ts`).
  */
 import { createFetch } from 'ofetch';
 import type { Clock } from '../clock.ts';
+import { newCorrelationId } from '../ids.ts';
 import { type Connections, errorCode, lenientJson } from '../net.ts';
+import { signer } from './signing.ts';
 
 /** The app answered; `body` is JSON when it could be read as such, else the text, else undefined. */
 export type Answered = {
@@ -35,9 +38,12 @@ export type AppAnswer = Answered | NoAnswer;
 
 export type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal };
 
+/** `id`: the `webhook-id`, the same for every attempt; absent for what is never repeated (ticks): a new one. */
+export type Post = Call & { readonly id?: string };
+
 export interface AppClient {
   /** `body`: an object, or JSON text that is sent as it is. Never rejects. */
-  post(path: string, body: string | Readonly<Record<string, unknown>>, call: Call): Promise<AppAnswer>;
+  post(path: string, body: string | Readonly<Record<string, unknown>>, call: Post): Promise<AppAnswer>;
   /** Never rejects. */
   get(path: string, query: Readonly<Record<string, string>>, call: Call): Promise<AppAnswer>;
 }
@@ -47,11 +53,14 @@ export type AppClientOptions = {
   readonly baseUrl: string;
   /** Sent as `X-Node-Token`; the header is left out when unset or empty. */
   readonly token?: string;
+  /** `CALLBACK_SIGNING_SECRET`; POSTs are not signed without one. */
+  readonly signingSecret?: string;
   readonly connections: Connections;
   readonly clock: Clock;
 };
 
-export function appClient({ baseUrl, token, connections, clock }: AppClientOptions): AppClient {
+export function appClient({ baseUrl, token, signingSecret, connections, clock }: AppClientOptions): AppClient {
+  const sign = signingSecret === undefined ? undefined : signer(signingSecret);
   const request = createFetch({
     fetch: connections.fetch,
     defaults: {
@@ -93,8 +102,15 @@ export function appClient({ baseUrl, token, connections, clock }: AppClientOptio
   }
 
   return {
-    post: (path, body, call) =>
-      ask(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body }, call),
+    post: (path, body, call) => {
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const signature = sign?.(call.id ?? newCorrelationId(), text, clock.now());
+      return ask(
+        path,
+        { method: 'POST', headers: { 'content-type': 'application/json', ...signature }, body: text },
+        call,
+      );
+    },
     get: (path, query, call) => ask(path, { method: 'GET', query }, call),
   };
 }

@@ -1,10 +1,11 @@
 /**
- * Dead letters for the operator's command (contract README §3.1: listed and replayed on the host, no HTTP route).
- * Only for a store that no running outbox has attached. What a letter says is not shown: it is a customer's words.
+ * Dead letters for the operator's command on the host (contract README §3.1), for a bridge that is down: only for stores
+ * that no running outbox has attached (`outbox-admin.ts` serves that one). What a letter says is not shown: it is a
+ * customer's words.
  */
 import type { Clock } from '../clock.ts';
 import type { Store } from '../store/store.ts';
-import { appendedAt, deadLettersOf, type Row, rowsOf, Sequence } from './outbox-rows.ts';
+import { appendedAt, deadLettersOf, revived, rowsOf } from './outbox-rows.ts';
 
 export type DeadLetterLine = {
   readonly path: string;
@@ -22,20 +23,17 @@ export function* listDeadLetters(store: Store): Iterable<DeadLetterLine> {
     yield { path: value.row.path, why: value.why, appended: appendedAt(Number(key)), died: value.died };
 }
 
-/** Puts every dead letter back into the outbox, behind what waits there and as new; resolves with their number. */
+/** Puts every dead letter back into its place in the outbox, as new; resolves with their number. */
 export async function replayDeadLetters(store: Store, clock: Clock): Promise<number> {
   const rows = rowsOf(store);
   const dead = deadLettersOf(store);
-  const sequence = new Sequence(clock);
   const letters = [...dead.keys()].map(Number);
-  for (const key of [...rows.keys({ reverse: true, limit: 1 }), ...letters.slice(-1)]) sequence.above(Number(key));
   for (let at = 0; at < letters.length; at += AT_ONCE) {
     await store.write((batch) => {
       for (const key of letters.slice(at, at + AT_ONCE)) {
         const letter = dead.get(key);
         if (!letter) continue;
-        const { repeats: _, ...row }: Row = letter.row;
-        batch.put(rows, sequence.next(), row);
+        batch.put(rows, key, revived(letter, clock.now()));
         batch.remove(dead, key);
       }
     });

@@ -12,14 +12,18 @@
  */
 import type { Clock, Timer } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Batch, Key, Store, Table } from '../store/store.ts';
+import type { Batch, Store, Table } from '../store/store.ts';
 import type { AnswerListener } from './outbox.types.ts';
-import { type DeadLetter, deadLettersOf, type Row, rowsOf } from './outbox-rows.ts';
+import { type DeadLetter, deadLettersOf, revived, type Row, rowsOf } from './outbox-rows.ts';
 
 const REMOVE_AFTER_MS = 500;
 const REMOVE_AT_ONCE = 500;
 const DEAD_LETTER_MS = 14 * 24 * 3_600_000;
 const ANSWER_KEPT = 1000;
+
+export type Wanted = (seq: number, letter: DeadLetter) => boolean;
+/** Links a row that is being put back; what to do once it is durable, or will not be. */
+export type Added = (seq: number, row: Row) => { readonly durable: () => void; readonly failed: () => void };
 
 export class Home {
   readonly store: Store;
@@ -30,7 +34,9 @@ export class Home {
   leaving = false;
   readonly #clock: Clock;
   readonly #log: Log;
-  #spent: number[] = [];
+  #spent = new Set<number>();
+  /** Dead letters that are being put back or dropped: no second change of the same one meanwhile. */
+  readonly #changing = new Set<number>();
   #timer: Timer | undefined;
 
   readonly onAnswer: AnswerListener | undefined;
@@ -46,9 +52,14 @@ export class Home {
 
   /** The row is posted or superseded; its removal rides with others. */
   spend(seq: number): void {
-    this.#spent.push(seq);
-    if (this.#spent.length >= REMOVE_AT_ONCE) void this.flush();
+    this.#spent.add(seq);
+    if (this.#spent.size >= REMOVE_AT_ONCE) void this.flush();
     else this.#timer ??= this.#clock.setTimeout(() => void this.flush(), REMOVE_AFTER_MS);
+  }
+
+  /** Posted or superseded, and not removed yet. */
+  isSpent(seq: number): boolean {
+    return this.#spent.has(seq);
   }
 
   /** Removes what is spent; resolves when that is durable. */
@@ -57,22 +68,24 @@ export class Home {
   }
 
   /** Removes what is spent in a transaction that is made anyway. Returns it: to be spent again should that one fail. */
-  removeSpent(batch: Batch): readonly number[] {
+  removeSpent(batch: Batch): Iterable<number> {
     if (this.#timer) this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
     const spent = this.#spent;
-    this.#spent = [];
+    this.#spent = new Set();
     for (const seq of spent) batch.remove(this.rows, seq);
     return spent;
   }
 
-  bury(seqs: readonly number[], why: string, answer?: unknown): void {
-    const kept = answer === undefined ? undefined : JSON.stringify(answer).slice(0, ANSWER_KEPT);
+  /** `answer`: of the app, when that is why. */
+  bury(seqs: readonly number[], why: string, answer?: { readonly status: number; readonly body: unknown }): void {
+    const words = answer?.body === undefined ? undefined : JSON.stringify(answer.body).slice(0, ANSWER_KEPT);
+    const said = { ...(answer && { status: answer.status }), ...(words !== undefined && { answer: words }) };
     void this.#write('write dead letters', (batch) => {
       for (const seq of seqs) {
         const row = this.rows.get(seq);
         if (!row) continue;
-        batch.put(this.dead, seq, { row, died: this.#clock.now(), why, ...(kept !== undefined && { answer: kept }) });
+        batch.put(this.dead, seq, { row, died: this.#clock.now(), why, ...said });
         batch.remove(this.rows, seq);
         this.deadLetters++;
       }
@@ -85,14 +98,50 @@ export class Home {
     void this.#write('count a repeat', (batch) => batch.put(this.rows, seq, counted));
   }
 
+  /**
+   * Puts dead letters back among the rows, in one transaction; resolves with those it took, once that is durable.
+   * Rejects, with nothing changed, when the disk refuses. `wanted` sees each; `added` is told before the write.
+   */
+  async revive(seqs: readonly number[], wanted: Wanted, added: Added): Promise<number> {
+    const now = this.#clock.now();
+    const taken: { readonly seq: number; readonly row: Row }[] = [];
+    for (const seq of seqs) {
+      const letter = this.#changing.has(seq) ? undefined : this.dead.get(seq);
+      if (letter && wanted(seq, letter)) taken.push({ seq, row: revived(letter, now) });
+    }
+    if (taken.length === 0 || this.leaving) return 0;
+    for (const { seq } of taken) this.#changing.add(seq);
+    const linked = taken.map(({ seq, row }) => added(seq, row));
+    try {
+      await this.store.write((batch) => {
+        for (const { seq, row } of taken) {
+          batch.put(this.rows, seq, row);
+          batch.remove(this.dead, seq);
+        }
+      });
+      this.deadLetters -= taken.length;
+      for (const { durable } of linked) durable();
+    } catch (thrown) {
+      for (const { failed } of linked) failed();
+      throw thrown;
+    } finally {
+      for (const { seq } of taken) this.#changing.delete(seq);
+    }
+    return taken.length;
+  }
+
   expireDeadLetters(): void {
     const before = this.#clock.now() - DEAD_LETTER_MS;
-    const old: Key[] = [];
-    for (const { key, value } of this.dead.range({ to: before * 1000 })) if (value.died < before) old.push(key);
+    const old: number[] = [];
+    for (const { key, value } of this.dead.range({ to: before * 1000 }))
+      if (value.died < before && !this.#changing.has(Number(key))) old.push(Number(key));
+    if (old.length === 0) return;
+    for (const seq of old) this.#changing.add(seq);
     this.deadLetters -= old.length;
-    void this.#write('drop old dead letters', (batch) => {
-      for (const key of old) batch.remove(this.dead, key);
+    const done = this.#write('drop old dead letters', (batch) => {
+      for (const seq of old) batch.remove(this.dead, seq);
     });
+    void done.then(() => old.forEach((seq) => this.#changing.delete(seq)));
   }
 
   async #write(step: string, change: (batch: Batch) => void): Promise<void> {

@@ -13,6 +13,8 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Lane, Supersede } from './callbacks.ts';
 import type { Attachment } from './inbound-content.ts';
 import type { Home } from './outbox-home.ts';
+import { ageFrom, bytesOf, type Row } from './outbox-rows.ts';
+import { Tally } from './outbox-tally.ts';
 
 export type Entry = {
   /** Rises with every row of the process and over restarts: append order everywhere. */
@@ -24,6 +26,12 @@ export type Entry = {
   readonly supersede: Supersede | undefined;
   /** Bytes that must be here before it is posted. */
   readonly attachment: Attachment | undefined;
+  /** The number that it speaks of; undefined in rows of earlier versions. */
+  readonly device: string | undefined;
+  /** Of its text. */
+  readonly bytes: number;
+  /** Its 72 h count from here, epoch ms. */
+  readonly ageFrom: number;
   line: Line;
   next: Entry | undefined;
   /** `writing`: not durable yet; `waiting`: in its line; `in flight`; `gone`: posted, buried or superseded. */
@@ -51,22 +59,35 @@ export type Line = {
   tail: Entry | undefined;
 };
 
-export type NewEntry = Pick<Entry, 'seq' | 'home' | 'path' | 'lane' | 'supersede' | 'state' | 'first' | 'attachment'>;
+export type NewEntry = Omit<Entry, 'line' | 'next'>;
+
+/** The part of an entry that its row says. */
+export const entryOf = (seq: number, home: Home, row: Row) => ({
+  seq,
+  home,
+  path: row.path,
+  lane: row.lane,
+  supersede: row.supersede,
+  attachment: row.attachment,
+  device: row.device,
+  bytes: bytesOf(row),
+  ageFrom: ageFrom(seq, row),
+});
 
 export class Lines {
   readonly #byKey = new Map<string, Line>();
   readonly #newest = new Map<string, Entry>();
   readonly #flying = new Set<Entry>();
   readonly #clock: Clock;
-  #size = 0;
+  readonly #tally = new Tally();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Rows not yet posted, buried or superseded. */
-  get size(): number {
-    return this.#size;
+  /** Counts of the rows not yet posted, buried or superseded. */
+  get tally(): Omit<Tally, 'add' | 'remove'> {
+    return this.#tally;
   }
 
   /** Puts a row into the line of its keys, by sequence number. */
@@ -74,7 +95,7 @@ export class Lines {
     const line = this.#lineOf(keys);
     const entry: Entry = { ...row, line, next: undefined };
     link(line, entry);
-    this.#size++;
+    this.#tally.add(entry);
     if (row.supersede) {
       const standing = this.#newest.get(row.supersede.key);
       if (!standing || standing.seq < row.seq) this.#newest.set(row.supersede.key, entry);
@@ -114,7 +135,7 @@ export class Lines {
     if (this.#flying.delete(entry)) line.busy--;
     else unlink(line, entry);
     entry.state = 'gone';
-    this.#size--;
+    this.#tally.remove(entry);
     if (entry.supersede && this.#newest.get(entry.supersede.key) === entry) this.#newest.delete(entry.supersede.key);
     if (!line.head && line.busy === 0) this.#forget(line);
     return line;

@@ -18,7 +18,7 @@ import type { Attachments } from './attachments.types.ts';
 import type { AppAnswer, AppClient } from './client.ts';
 import { type Channel, Channels, type LaneState, reasonOf, warnRefused } from './outbox-channel.ts';
 import type { Entry, Line, Lines } from './outbox-lines.ts';
-import type { Row } from './outbox-rows.ts';
+import { eventId, type Row } from './outbox-rows.ts';
 import { isUnknownDevice, outcomeOf } from './outcomes.ts';
 import { RowPoster } from './row-poster.ts';
 
@@ -71,6 +71,15 @@ export class OutboxWorker {
     if (this.#stopped || line.busy > 0 || line.queued || line.attempts > 0) return;
     if (line.timer && line.dueAt <= this.#options.clock.now() + ms) return;
     this.#wait(line, ms);
+  }
+
+  /** When something is posted next (epoch ms); undefined while requests are under way, and when nothing waits. */
+  nextAttempt(): number | undefined {
+    let next = Infinity;
+    for (const { timer, dueAt } of this.#options.lines.all()) if (timer) next = Math.min(next, dueAt);
+    for (const { ready, gate } of this.#channels.all())
+      if (!ready.empty && gate.ajar) next = Math.min(next, gate.nextProbe);
+    return this.#flights.size > 0 || next === Infinity ? undefined : next;
   }
 
   /** No new requests; those under way get `ms`, then they are aborted and their rows stay. */
@@ -130,7 +139,7 @@ export class OutboxWorker {
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;
-    const call = { timeoutMs: row.timeoutMs, signal: this.#abort.signal };
+    const call = { timeoutMs: row.timeoutMs, signal: this.#abort.signal, id: eventId(entry.seq, row) };
     const flight = this.#poster.post(row, call).then((answer) => {
       channel.lane.busy--;
       this.#settle(channel, entry, row, answer, probe);
@@ -167,7 +176,7 @@ export class OutboxWorker {
       case 'dead':
         if (this.#isNewRefusal(row))
           log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
-        entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer.body : undefined);
+        entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer : undefined);
         return this.forget(entry);
       case 'skip':
         return this.#leave(entry);

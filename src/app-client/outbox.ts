@@ -7,8 +7,9 @@
  *  O6  what is older than 72 h becomes a dead letter (contract README §3.1), within 10 minutes.
  *  O7  a row that moves to another store is durable there before it is removed here; it keeps its number and its place.
  *
- * The number of rows is bounded by O6 alone: nothing accepted is refused or lost. Memory holds the index, not the rows.
- * Deliberately not here: posting (`outbox-worker.ts`), tidying one disk (`outbox-home.ts`).
+ * Memory holds the index, not the rows.
+ * Deliberately not here: posting (`outbox-worker.ts`), tidying one disk (`outbox-home.ts`), how much is taken
+ * (`outbox-bounds.ts`), what operators see (`outbox-admin.ts`).
  */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -17,8 +18,10 @@ import type { Attachments } from './attachments.types.ts';
 import { callbackOf } from './callbacks.ts';
 import type { Fact } from './callbacks.types.ts';
 import type { AppClient } from './client.ts';
+import { outboxAdmin } from './outbox-admin.ts';
+import { type Bounds, OutboxBounds, type Room } from './outbox-bounds.ts';
 import { Home } from './outbox-home.ts';
-import { type Entry, Lines } from './outbox-lines.ts';
+import { type Entry, entryOf, Lines } from './outbox-lines.ts';
 import { moveRows } from './outbox-move.ts';
 import { appendedAt, type Row, rowOf, Sequence } from './outbox-rows.ts';
 import { OutboxWorker } from './outbox-worker.ts';
@@ -35,6 +38,9 @@ export type OutboxOptions = {
   readonly clock: Clock;
   readonly log: Log;
   readonly attachments: Attachments;
+  readonly bounds: Bounds;
+  /** Room on the disks that rows are written to. */
+  readonly disk: () => Room;
   /** 0..1 for the jitter; `Math.random` unless a test says otherwise. */
   readonly random?: () => number;
 };
@@ -48,6 +54,18 @@ export function openOutbox(options: OutboxOptions): Outbox {
     ...options,
     random: options.random ?? Math.random,
     lines,
+  });
+  const limits = new OutboxBounds({ ...options, tally: lines.tally });
+  /** Numbers of the rows that are on their way to the disk, rising. */
+  const writing = new Set<number>();
+  let complete = false;
+  const admin = outboxAdmin({
+    ...options,
+    homes,
+    lines,
+    worker,
+    writingFrom: () => writing.values().next().value ?? Infinity,
+    complete: () => complete,
   });
   let sweepTimer = clock.setTimeout(sweep, SWEEP_MS);
 
@@ -64,11 +82,9 @@ export function openOutbox(options: OutboxOptions): Outbox {
     for (const { key, value } of home.rows.range()) {
       const seq = Number(key);
       sequence.above(seq);
-      const { path, lane, supersede, orderKeys, attachment } = value;
-      const found = { seq, home, path, lane, supersede, attachment, state: 'waiting', first: false } as const;
-      loaded.push(lines.add(found, orderKeys));
+      loaded.push(lines.add({ ...entryOf(seq, home, value), state: 'waiting', first: false }, value.orderKeys));
     }
-    expire(loaded.filter(({ seq }) => isTooOld(seq)));
+    expire(loaded.filter(isTooOld));
     for (const { attachment, state } of loaded) if (attachment && state !== 'gone') attachments.expect(attachment);
     for (const entry of loaded) worker.wake(lines.lineOf(entry));
     return { append: (facts, also) => append(home, facts, also) };
@@ -76,21 +92,21 @@ export function openOutbox(options: OutboxOptions): Outbox {
 
   async function append(home: Home, facts: readonly Fact[], also?: (batch: Batch) => void): Promise<void> {
     if (home.leaving) throw new Error('the queue of this number has moved to data');
+    limits.assertRoom(facts);
     const added: { entry: Entry; row: Row; coalesceMs: number; standing: Entry | undefined }[] = [];
-    for (const callback of facts.map(callbackOf)) {
+    const callbacks = facts.map((fact) => ({ device: fact.device, callback: callbackOf(fact) }));
+    for (const { device, callback } of callbacks) {
       const { coalesceMs = 0, supersede } = callback;
       const standing = supersede && lines.newest(supersede.key);
       const covered = supersede && standing?.supersede && standing.supersede.rank > supersede.rank;
       if (covered && standing.state !== 'writing') continue;
-      const row = rowOf(callback);
-      const { path, lane, orderKeys, attachment } = row;
-      const entry = lines.add(
-        { seq: sequence.next(), home, path, lane, supersede, attachment, state: 'writing', first: true },
-        orderKeys,
-      );
+      const row = rowOf(callback, device);
+      const fresh = entryOf(sequence.next(), home, row);
+      const entry = lines.add({ ...fresh, state: 'writing', first: true }, row.orderKeys);
+      writing.add(entry.seq);
       added.push({ entry, row, coalesceMs, standing });
     }
-    let removed: readonly number[] = [];
+    let removed: Iterable<number> = [];
     try {
       await home.store.write((batch) => {
         for (const { entry, row } of added) batch.put(home.rows, entry.seq, row);
@@ -101,6 +117,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
       for (const seq of removed) home.spend(seq);
       for (const { entry } of added) worker.wake(lines.drop(entry));
       throw thrown;
+    } finally {
+      for (const { entry } of added) writing.delete(entry.seq);
     }
     for (const { entry, standing } of added) {
       entry.state = 'waiting';
@@ -116,8 +134,8 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
   }
 
-  function isTooOld(seq: number): boolean {
-    return appendedAt(seq) < clock.now() - AGE_LIMIT_MS;
+  function isTooOld({ ageFrom }: Entry): boolean {
+    return ageFrom < clock.now() - AGE_LIMIT_MS;
   }
 
   function expire(tooOld: readonly Entry[]): void {
@@ -131,7 +149,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
   }
 
   function sweep(): void {
-    expire([...lines.entries()].filter(({ seq, state }) => state === 'waiting' && isTooOld(seq)));
+    expire([...lines.entries()].filter((entry) => entry.state === 'waiting' && isTooOld(entry)));
     for (const home of homes.values()) home.expireDeadLetters();
     sweepTimer = clock.setTimeout(sweep, SWEEP_MS);
   }
@@ -152,7 +170,13 @@ export function openOutbox(options: OutboxOptions): Outbox {
     stats: () => {
       const oldest = lines.oldest();
       const deadLetter = [...homes.values()].reduce((sum, home) => sum + home.deadLetters, 0);
-      return { pending: lines.size, deadLetter, oldest: oldest === undefined ? null : appendedAt(oldest) };
+      const { rows: pending, bytes } = lines.tally;
+      const room = limits.room();
+      return { pending, deadLetter, oldest: oldest === undefined ? null : appendedAt(oldest), bytes, room };
+    },
+    admin,
+    complete: () => {
+      complete = true;
     },
     attachmentFiles: () => {
       const files = [...lines.entries()].flatMap(({ attachment }) => attachment?.file ?? []);
@@ -160,6 +184,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
     },
     drain: async (ms) => {
       clock.clearTimeout(sweepTimer);
+      limits.stop();
       await worker.stop(ms);
       await Promise.all([...homes.values()].map((home) => home.flush()));
     },

@@ -13,9 +13,14 @@ import type { Batch, Store } from '../store/store.ts';
 import type { About } from './callbacks.ts';
 import type { Fact } from './callbacks.types.ts';
 import type { AppAnswer } from './client.ts';
+import type { OutboxAdmin } from './outbox-admin.types.ts';
+import type { Room } from './outbox-bounds.ts';
 
 export interface OutboxQueue {
-  /** One transaction: the facts' rows plus whatever `also` changes in the same store (journal cleared, id remembered). */
+  /**
+   * One transaction: the facts' rows plus whatever `also` changes in the same store (journal cleared, id remembered).
+   * Rejects, with nothing changed, when the disk refuses or there is no room for WhatsApp's facts (`outbox-bounds.ts`).
+   */
   append(facts: readonly Fact[], also?: (batch: Batch) => void): Promise<void>;
 }
 
@@ -25,12 +30,26 @@ export interface OutboxQueue {
  */
 export type AnswerListener = (about: About, answer: AppAnswer, first: boolean) => void;
 
+export type OutboxStats = {
+  readonly pending: number;
+  readonly deadLetter: number;
+  /** When what waits longest was accepted, epoch ms. */
+  readonly oldest: number | null;
+  /** Of the texts that wait. */
+  readonly bytes: number;
+  readonly room: Room;
+};
+
 export interface Outbox {
   /** The queue inside this store; loads what an earlier process left there. `owner` is the digits, or `data`. */
   attach(owner: string, store: Store, onAnswer?: AnswerListener): OutboxQueue;
   /** Moves what is still unsent into the `data` queue, before the owner's folder goes away. */
   detach(owner: string): Promise<void>;
-  stats(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
+  stats(): OutboxStats;
+  /** Counts, dead letters and events for operators and a returning app. */
+  readonly admin: OutboxAdmin;
+  /** To be called once every store has been attached: from now on the admin's events and replays are whole. */
+  complete(): void;
   /** Files of the media that rows still need. */
   attachmentFiles(): ReadonlySet<string>;
   /** Stops taking new requests; waits for those in flight up to `ms`. What is left stays durable. */

@@ -1,7 +1,8 @@
 /**
  * `GET /api/devices/proxy-config/<phone>`: which proxy a number has. Contract clients §9.
  *
- *  PC1  Only a well-formed 200 counts as an answer; everything else is `unavailable`, and the last known value applies.
+ *  PC1  Only a well-formed 200 says what is so; everything else is `unavailable`, and the last known value applies. A 404
+ *       comes from an app that knows no proxies (older ones lack routes): `not offered` blocks nobody.
  *  PC2  A proxy that is enabled and makes no sense is never read as "no proxy".
  *  PC3  After an app that did not answer in time no number asks for 30 s: a restore of many numbers meets a slow app once,
  *       not once per number.
@@ -17,7 +18,9 @@ export type ProxySetting =
   /** Enabled, but `why` says what is wrong with it (PC2). */
   | { readonly kind: 'unusable'; readonly why: string };
 
-export type ProxyLookup = (digits: string) => Promise<ProxySetting | { readonly kind: 'unavailable' }>;
+export type ProxyLookup = (
+  digits: string,
+) => Promise<ProxySetting | { readonly kind: 'unavailable' } | { readonly kind: 'not offered' }>;
 
 const TIMEOUT_MS = 10_000;
 const SPARED_MS = 30_000;
@@ -55,6 +58,7 @@ export function proxyLookup(client: Pick<AppClient, 'get'>, clock: Clock): Proxy
       if (got.why === 'timeout') spareUntil = clock.now() + SPARED_MS;
       return { kind: 'unavailable' };
     }
+    if (got.status === 404) return { kind: 'not offered' };
     const read = got.status === 200 ? answer.safeParse(got.body) : undefined;
     if (!read?.success) return { kind: 'unavailable' };
     const { proxy } = read.data;

@@ -10,8 +10,8 @@
 import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Answered, AppAnswer, AppClient, Call } from './client.ts';
-import type { Row } from './outbox-rows.ts';
+import type { Answered, AppAnswer, AppClient, Post } from './client.ts';
+import { alsoId, type Row } from './outbox-rows.ts';
 
 const SKIP_MS = 10 * 60_000;
 const MISSING: AppAnswer = { kind: 'answer', status: 404, body: undefined };
@@ -28,10 +28,13 @@ export class ReceiptPoster {
   }
 
   /** The answer of both as one: `{updated: 0}` when neither knew the message, 404 when the app lacks both. Never rejects. */
-  async post(row: Pick<Row, 'path' | 'body' | 'also'>, call: Call): Promise<AppAnswer> {
+  async post(row: Pick<Row, 'path' | 'body' | 'also'>, call: Post): Promise<AppAnswer> {
     const chat = await this.#one(row.path, row.body, call);
     if (!row.also || !isFinal(chat)) return chat;
-    const campaign = await this.#one(row.also.path, row.also.body, call);
+    const campaign = await this.#one(row.also.path, row.also.body, {
+      ...call,
+      ...(call.id && { id: alsoId(call.id) }),
+    });
     if (!isFinal(campaign)) return campaign;
     const refused = [chat, campaign].find(({ status }) => status >= 300 && status !== 404);
     if (refused) return refused;
@@ -40,7 +43,7 @@ export class ReceiptPoster {
     return { kind: 'answer', status: 200, body: { updated: known ? 1 : 0 } };
   }
 
-  async #one(path: string, body: string, call: Call): Promise<AppAnswer> {
+  async #one(path: string, body: string, call: Post): Promise<AppAnswer> {
     const { client, clock, log } = this.#o;
     if ((this.#missing.get(path) ?? 0) > clock.now()) return MISSING;
     const answer = await client.post(path, body, call);

@@ -3,7 +3,7 @@
  * Deliberately not here: when, and what the answer means (`outbox-worker.ts`).
  */
 import type { Attachments } from './attachments.types.ts';
-import type { AppAnswer, Call } from './client.ts';
+import type { AppAnswer, Post } from './client.ts';
 import type { Row } from './outbox-rows.ts';
 import { ReceiptPoster, type ReceiptPosterOptions } from './receipt-poster.ts';
 
@@ -19,7 +19,7 @@ export class RowPoster {
   }
 
   /** Never rejects for anything that the app does. */
-  post(row: Row, call: Call): Promise<AppAnswer> {
+  post(row: Row, call: Post): Promise<AppAnswer> {
     const { client, attachments } = this.#o;
     if (row.lane === 'receipts') return this.#receipts.post(row, call);
     if (!row.attachment) return client.post(row.path, row.body, call);

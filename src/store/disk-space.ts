@@ -15,17 +15,30 @@ const LOOK_MS = 100;
 /** When a folder of stores was last seen with plenty of room; monotonic milliseconds. */
 const plentyAt = new Map<string, number>();
 
+/** `full`: writes are refused; `filling`: little is left. Cheap while there is plenty. Throws when `folder` is not there. */
+export function diskRoom(folder: string): 'ok' | 'filling' | 'full' {
+  if (isPlenty(dirname(folder))) return 'ok';
+  const free = freeBytes(folder);
+  if (free < RESERVE_BYTES) return 'full';
+  return free < PLENTY_BYTES ? 'filling' : 'ok';
+}
+
 /** Throws when the disk of `folder` has no room for `bytes` more. Doubled: changed pages are written anew. */
 export function assertDiskSpace(folder: string, bytes: number): void {
-  const parent = dirname(folder);
-  const now = performance.now();
-  const seen = plentyAt.get(parent);
-  if (seen !== undefined && now - seen < LOOK_MS && bytes < PLENTY_BYTES / 8) return;
-  const { bavail, bsize } = statfsSync(folder);
-  const free = bavail * bsize;
+  if (bytes < PLENTY_BYTES / 8 && isPlenty(dirname(folder))) return;
+  const free = freeBytes(folder);
   if (free < RESERVE_BYTES + 2 * bytes) {
     throw new Error(`No space left on the disk of ${folder}: writes are refused below ${RESERVE_BYTES / 2 ** 20} MiB`);
   }
-  if (free > PLENTY_BYTES) plentyAt.set(parent, now);
+}
+
+const isPlenty = (parent: string): boolean => performance.now() - (plentyAt.get(parent) ?? -Infinity) < LOOK_MS;
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  const parent = dirname(folder);
+  if (free > PLENTY_BYTES) plentyAt.set(parent, performance.now());
   else plentyAt.delete(parent);
+  return free;
 }

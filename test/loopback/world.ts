@@ -53,8 +53,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     ...(options.preKeys === undefined ? {} : { preKeys: options.preKeys }),
     ...(stateDir === undefined ? {} : { stateFile: join(stateDir, 'whatsapp.json') }),
   });
+  const token = kept?.token ?? randomBytes(32).toString('hex');
+  const signingSecret = `whsec_${Buffer.from(token, 'hex').toString('base64')}`;
   const app = await startAppPeer({
-    token: kept?.token ?? randomBytes(32).toString('hex'),
+    token,
+    signingSecret,
     ...(kept === undefined ? {} : { port: kept.app }),
     ...(options.record === undefined ? {} : { record: options.record }),
   });
@@ -89,6 +92,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       NODE_EXTRA_CA_CERTS: whatsApp.mediaCertificate,
       APP_DOMAIN_NAME: app.url,
       NODE_WEBHOOK_TOKEN: app.token,
+      CALLBACK_SIGNING_SECRET: signingSecret,
       META_GRAPH_URL: graph.url,
       TWILIO_API_URL: twilio.url,
     },

@@ -16,6 +16,7 @@ import {
   type App,
   client,
   counted,
+  DEVICE,
   eventually,
   fastClock,
   inbound,
@@ -25,6 +26,7 @@ import {
   startApp,
   tempStore,
   written,
+  ROOMY,
 } from '../property/outbox/app.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -41,7 +43,7 @@ async function appWith(decide: (seen: Seen, app: App) => Answer, port = 0): Prom
 function outboxAt(url: string, clock: Clock, temp = tempStore()) {
   const store = temp.open();
   const to = counted(client(url, clock));
-  const outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
+  const outbox = openOutbox({ ...ROOMY, attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
   const queue = outbox.attach('data', store);
   cleanups.push(async () => {
     await outbox.drain(0);
@@ -202,7 +204,7 @@ describe('the cost', () => {
     for (let from = 0; from < 100_000; from += 5000) {
       await store.write((batch) => {
         for (let n = from; n < from + 5000; n++) {
-          batch.put(rowsOf(store), base + n, rowOf(callbackOf(inbound(contact(n % 2000), `${n}`, 'x'.repeat(200)))));
+          batch.put(rowsOf(store), base + n, rowOf(callbackOf(inbound(contact(n % 2000), `${n}`, 'x'.repeat(200))), DEVICE));
         }
       });
     }

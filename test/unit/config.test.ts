@@ -42,6 +42,22 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
     });
   });
 
+  it('takes a signing secret as whsec_<base64> or as plain text, and says what is wrong without it (CF2)', () => {
+    for (const secret of ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'a plain text of ours'])
+      expect(read({ CALLBACK_SIGNING_SECRET: secret }).callbackSigningSecret).toBe(secret);
+    expect(read({}).callbackSigningSecret).toBeUndefined();
+    for (const secret of ['too short', 'whsec_not base64 at all!!', 'whsec_AAAA', 'whsec_']) {
+      const [problem = ''] = problems({ CALLBACK_SIGNING_SECRET: secret });
+      expect(problem).toMatch(/^CALLBACK_SIGNING_SECRET: expected/);
+      expect(problem).not.toContain(secret);
+    }
+  });
+
+  it('bounds the outbox generously', () => {
+    expect(read({}).outboxBounds).toEqual({ rows: 300_000, bytes: 2_147_483_648 });
+    expect(problems({ OUTBOX_MAX_ROWS: '0' })).toHaveLength(1);
+  });
+
   it('cannot be changed', () => {
     const config = read({ ALLOWED_ORIGINS: 'https://a.example' });
     expect(() => Object.assign(config, { port: 1 })).toThrow(TypeError);

@@ -18,6 +18,7 @@ import { bodyProblems, queryProblems } from './contract.ts';
 import { controlRoutes } from './control.ts';
 import { Faults } from './faults.ts';
 import { type AppRequest, Requests } from './requests.ts';
+import { signatureProblem } from './signature.ts';
 
 export type { AppPeer } from './app-peer.types.ts';
 
@@ -38,8 +39,13 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
     return file ? context.body(file.bytes, 200, { 'Content-Type': file.type }) : context.text('Not Found', 404);
   });
   app.all('*', async (context) => {
-    const { call, readable } = await readCall(context);
+    const { call, readable, bytes } = await readCall(context);
     const request = requests.add(call, context.req.raw.headers);
+    const forged =
+      options.signingSecret !== undefined && context.req.header('webhook-signature') !== undefined
+        ? signatureProblem(options.signingSecret, context.req.raw.headers, bytes)
+        : undefined;
+    if (forged) requests.violated(request, forged);
     const { mode, ms } = faults.at(call.path);
     if (mode === 'down') return cut(context);
     const reply = mode === '500' || mode === '422' ? refused(mode) : answered(call, readable, request, context);
@@ -80,6 +86,7 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
   const peer: Omit<AppPeer, 'routes'> = {
     url: `http://127.0.0.1:${port}`,
     token,
+    signingSecret: options.signingSecret,
     answers,
     requests: (filter) => requests.list(filter),
     violations: () => requests.violations(),
@@ -98,12 +105,15 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
   return { ...peer, routes: controlRoutes(peer) };
 }
 
-async function readCall(context: Context<Env>): Promise<{ call: Call; readable: boolean }> {
+type Read = { readonly call: Call; readonly readable: boolean; readonly bytes: Uint8Array };
+
+async function readCall(context: Context<Env>): Promise<Read> {
   const { method, path } = context.req;
   const call = { method, path, query: context.req.query() };
-  if (method === 'GET') return { call: { ...call, body: {} }, readable: true };
-  const body = parsed(await context.req.text());
-  return { call: { ...call, body: body ?? {} }, readable: body !== undefined };
+  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  if (method === 'GET') return { call: { ...call, body: {} }, readable: true, bytes };
+  const body = parsed(Buffer.from(bytes).toString('utf8'));
+  return { call: { ...call, body: body ?? {} }, readable: body !== undefined, bytes };
 }
 
 function parsed(text: string): Json | undefined {

@@ -8,6 +8,8 @@ import type { AppRequest, Recording, RequestFilter, Violation } from './requests
 export type AppPeerOptions = {
   /** Expected in X-Node-Token; default 64 random hex digits. */
   readonly token?: string;
+  /** A Standard Webhooks signature that a POST carries must hold by it; without one signatures are not looked at. */
+  readonly signingSecret?: string;
   /** Default: any free one. */
   readonly port?: number;
   /** `ids` keeps only numbers, paths and message ids, for long runs and benchmarks. */
@@ -19,6 +21,8 @@ export type AppPeer = {
   readonly url: string;
   /** NODE_WEBHOOK_TOKEN of the bridge. */
   readonly token: string;
+  /** CALLBACK_SIGNING_SECRET of the bridge, when there is one. */
+  readonly signingSecret: string | undefined;
   /** What the app knows: settings, keywords, flows, schedules, its age. */
   readonly answers: Answers;
   /** The `/app/*` control routes of design/loopback.md. */

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AppClient, appClient } from '../../../src/app-client/client.ts';
+import type { Room } from '../../../src/app-client/outbox-bounds.ts';
 import type { Clock } from '../../../src/clock.ts';
 import type { InboundFact, ReceiptFact, StatusFact } from '../../../src/app-client/callbacks.types.ts';
 import { createLog, type Log } from '../../../src/log.ts';
@@ -108,6 +109,9 @@ export function fastClock(factor: number): Clock {
 }
 
 export const quiet: Log = createLog({ level: 'silent', stream: { write: () => undefined } });
+
+/** An outbox that is never full. */
+export const ROOMY = { bounds: { rows: 1_000_000, bytes: 1_000_000_000 }, disk: (): Room => 'ok' };
 
 export function client(url: string, clock: Clock, token?: string): AppClient {
   return appClient({ baseUrl: url, clock, connections: appAgent(80), ...(token !== undefined && { token }) });

@@ -8,11 +8,12 @@ import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
-import { client, inbound, quiet } from './app.ts';
+import { client, inbound, quiet, ROOMY } from './app.ts';
 
 const [path = '', url = ''] = process.argv.slice(2);
 const [first] = (await once(process.stdin, 'data')) as [Buffer];
 const outbox = openOutbox({
+  ...ROOMY,
   attachments: NO_ATTACHMENTS,
   client: client(url, systemClock),
   clock: systemClock,

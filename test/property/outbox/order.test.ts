@@ -15,6 +15,7 @@ import {
   startApp,
   tempStore,
   written,
+  ROOMY,
 } from './app.ts';
 
 const ANSWERS = {
@@ -63,7 +64,7 @@ describe('outbox order (contract README §3.1)', () => {
         const to = client(app.url, clock);
         const open = () => {
           const store = temp.open();
-          const outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
+          const outbox = openOutbox({ ...ROOMY, attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
           return { store, outbox, queue: outbox.attach('data', store) };
         };
         let now = open();

@@ -9,7 +9,7 @@ import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import { claimFolder } from '../../../src/store/lock.ts';
-import { client, eventually, inbound, quiet, startApp, written } from '../../property/outbox/app.ts';
+import { client, eventually, inbound, quiet, startApp, written, ROOMY } from '../../property/outbox/app.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'letters-'));
 const auth = join(folder, 'auth');
@@ -36,6 +36,7 @@ describe('scripts/outbox.ts (contract README §3.1)', () => {
     const open = () => {
       const stores = [openLmdb({ path: join(dataDir, 'bridge') }), openLmdb({ path: number })] as const;
       const outbox = openOutbox({
+        ...ROOMY,
         attachments: NO_ATTACHMENTS,
         client: client(app.url, systemClock),
         clock: systemClock,

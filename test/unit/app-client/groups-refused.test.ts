@@ -6,7 +6,7 @@ import type { GroupsFact } from '../../../src/app-client/callbacks.types.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
 import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
-import { client, eventually, startApp, tempStore } from '../../property/outbox/app.ts';
+import { client, eventually, startApp, tempStore, ROOMY } from '../../property/outbox/app.ts';
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -22,7 +22,7 @@ it('422 no workspace for device: a dead letter each time, one line in the log pe
   const lines: string[] = [];
   const log = createLog({ level: 'warn', stream: { write: (line) => void lines.push(line) } });
   const to = client(app.url, systemClock);
-  const outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock: systemClock, log });
+  const outbox = openOutbox({ ...ROOMY, attachments: NO_ATTACHMENTS, client: to, clock: systemClock, log });
   cleanups.push(async () => {
     await outbox.drain(1_000);
     await store.close();

@@ -17,6 +17,7 @@ import {
   startApp,
   tempStore,
   written,
+  ROOMY,
 } from '../../property/outbox/app.ts';
 
 const ANA = '5511999990000';
@@ -46,7 +47,14 @@ async function world(decide: (seen: Seen) => Answer) {
     heard,
     open: () => {
       store = temp.open();
-      outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock: time, log: quiet, random: () => 0.5 });
+      outbox = openOutbox({
+        ...ROOMY,
+        attachments: NO_ATTACHMENTS,
+        client: to,
+        clock: time,
+        log: quiet,
+        random: () => 0.5,
+      });
       return outbox.attach('number', store, listener);
     },
     close: async () => {

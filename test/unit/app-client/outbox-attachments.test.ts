@@ -7,7 +7,7 @@ import type { Outbox, OutboxQueue } from '../../../src/app-client/outbox.types.t
 import { systemClock } from '../../../src/clock.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { eventually } from '../../helpers/eventually.ts';
-import { client, inbound, quiet, startApp, tempStore } from '../../property/outbox/app.ts';
+import { client, inbound, quiet, startApp, tempStore, ROOMY } from '../../property/outbox/app.ts';
 
 const ANA = '5511999990000';
 const BEA = '5511999990001';
@@ -67,7 +67,13 @@ describe('outbox: rows with media', () => {
   const open = () => {
     media = new ByHand();
     store = temp.open();
-    outbox = openOutbox({ client: client(app.url, systemClock), clock: systemClock, log: quiet, attachments: media });
+    outbox = openOutbox({
+      ...ROOMY,
+      client: client(app.url, systemClock),
+      clock: systemClock,
+      log: quiet,
+      attachments: media,
+    });
     queue = outbox.attach('number', store);
   };
   const close = async () => {

@@ -17,7 +17,10 @@ function lines() {
   const all = new Lines(clock);
   const row = { home, path: '/p', lane: 'inbound', state: 'waiting', first: true } as const;
   const add = (seq: number, ...keys: string[]) =>
-    all.add({ ...row, seq, supersede: undefined, attachment: undefined }, keys);
+    all.add(
+      { ...row, seq, supersede: undefined, attachment: undefined, device: '5511900000001', bytes: 10, ageFrom: 0 },
+      keys,
+    );
   return { all, add };
 }
 
@@ -33,7 +36,7 @@ describe('Lines', () => {
     for (const seq of [3, 1, 4, 2]) add(seq, 'a');
     const other = add(9, 'b');
     expect([...all.all()].map(order)).toEqual([[1, 2, 3, 4], [9]]);
-    expect(all.size).toBe(5);
+    expect(all.tally.rows).toBe(5);
     expect(all.oldest()).toBe(1);
     all.drop(other);
     expect([...all.all()]).toHaveLength(1);
@@ -60,9 +63,9 @@ describe('Lines', () => {
     const { all, add } = lines();
     const one = add(1, 'phone', 'lid');
     all.take(one.line);
-    expect(all.size).toBe(1);
+    expect(all.tally.rows).toBe(1);
     all.drop(one);
-    expect(all.size).toBe(0);
+    expect(all.tally.rows).toBe(0);
     expect(all.oldest()).toBeUndefined();
     expect([...all.all()]).toEqual([]);
     expect(add(2, 'lid').line).not.toBe(one.line);

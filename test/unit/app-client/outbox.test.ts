@@ -22,6 +22,7 @@ import {
   status,
   tempStore,
   written,
+  ROOMY,
 } from '../../property/outbox/app.ts';
 
 const ANA = '5511999990000';
@@ -53,7 +54,14 @@ async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
     outbox: () => outbox ?? expect.fail(),
     open: () => {
       store = temp.open();
-      outbox = openOutbox({ attachments: NO_ATTACHMENTS, client: to, clock: time, log: quiet, random: () => 0.5 });
+      outbox = openOutbox({
+        ...ROOMY,
+        attachments: NO_ATTACHMENTS,
+        client: to,
+        clock: time,
+        log: quiet,
+        random: () => 0.5,
+      });
       return outbox.attach('data', store);
     },
     close: async () => {
@@ -121,7 +129,7 @@ describe('append', () => {
     await queue.append([inbound(ANA, 'E')]);
     await w.pass(1000);
     expect(w.ids()).toEqual(['B', 'E']);
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 0, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 0, oldest: null });
   });
 
   it('O6: posted rows leave the disk', async () => {
@@ -185,7 +193,7 @@ describe('retry (contract README §3.1)', () => {
     expect(w.dead()).toMatchObject([
       { why: 'HTTP 422', answer: '{"message":"too long"}', row: { path: '/api/inbound-message' } },
     ]);
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 1, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 1, oldest: null });
     expect(w.rows()).toBe(0);
     w.time.advance(15 * 24 * HOUR);
     await w.pass(1);
@@ -220,7 +228,7 @@ describe('retry (contract README §3.1)', () => {
     w.open();
     expect(w.outbox().stats()).toMatchObject({ pending: 0 });
     await w.pass(1);
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 2, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 2, oldest: null });
   });
 });
 
@@ -284,7 +292,7 @@ describe('receipts (contract inbound §10)', () => {
     w.open();
     await w.pass(3 * MINUTE);
     expect(w.seconds.slice(3)).toEqual([10, 70]);
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 0, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 0, oldest: null });
   });
 
   it('a read that comes while delivered waits to be repeated goes at once', async () => {
@@ -306,7 +314,7 @@ describe('receipts (contract inbound §10)', () => {
       await w.pass(MINUTE);
     }
     expect(w.seconds).toEqual([0.5, 600.5]);
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 0, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 0, oldest: null });
   });
 
   it('at most 8 run at once; at most 64 in all, in lanes of their own', async () => {
@@ -384,7 +392,7 @@ describe('detach', () => {
     expect(ids).toHaveLength(600);
     for (let c = 0; c < 6; c++)
       expect(ids.filter((n) => n % 6 === c)).toEqual(Array.from({ length: 100 }, (_, i) => i * 6 + c));
-    expect(w.outbox().stats()).toEqual({ pending: 0, deadLetter: 1, oldest: null });
+    expect(w.outbox().stats()).toMatchObject({ pending: 0, deadLetter: 1, oldest: null });
   });
 });
 
