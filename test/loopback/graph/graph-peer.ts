@@ -11,6 +11,7 @@ import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
+import { ProviderFaults } from '../provider-faults.ts';
 import { problemOf } from './messages.ts';
 
 const Mode = z.strictObject({
@@ -21,8 +22,6 @@ const Mode = z.strictObject({
   slowMs: z.int().min(0).optional(),
   /** Taken, then the connection is destroyed instead of an answer. */
   cut: z.boolean().optional(),
-  /** Messages in any second; above it 130429. */
-  perSecond: z.int().min(1).optional(),
   /** Number as written → number as Meta writes it. */
   waIds: z.record(z.string(), z.string()).optional(),
 });
@@ -39,8 +38,11 @@ export type GraphRequest = {
 
 export interface GraphPeer {
   readonly url: string;
-  /** The token that is accepted for every number. */
+  /** The token that is accepted for every number that has none of its own. */
   token: string;
+  /** Phone-number id → its own token. */
+  readonly tokens: Map<string, string>;
+  readonly faults: ProviderFaults;
   requests(): readonly GraphRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
   mode(mode: GraphMode): void;
@@ -54,9 +56,8 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
   let mode: GraphMode = {};
   let left = 0;
   let next = 1;
-  let recent: number[] = [];
   const requests: GraphRequest[] = [];
-  const peer = { token: 'meta-token' };
+  const peer = { token: 'meta-token', tokens: new Map<string, string>() };
   const media = new Set<string>();
 
   const note = (path: string, body: unknown, status: number, id?: string) => {
@@ -75,10 +76,24 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use('*', async (context, go) => {
-    if (context.req.header('authorization') === `Bearer ${peer.token}`) return go();
+    const token = peer.tokens.get(phoneIdOf(context)) ?? peer.token;
+    if (context.req.header('authorization') === `Bearer ${token}`) return go();
     note(context.req.path, null, 401);
     return context.json(refusal(190, 'Error validating access token'), 401);
   });
+  const faults = new ProviderFaults({
+    kindOf: (context) => (context.req.path.endsWith('/media') ? 'media' : 'messages'),
+    partiesOf: async (context) => {
+      const body: unknown = await context.req.json().catch(() => undefined);
+      const to = typeof body === 'object' && body !== null && 'to' in body ? String(body.to) : '';
+      return { sender: phoneIdOf(context), recipient: to };
+    },
+    async refused(context, { status, code = 0, details = 'as told' }) {
+      note(context.req.path, await context.req.json().catch(() => undefined), status);
+      return refusal(code, details);
+    },
+  });
+  app.use('*', faults.middleware);
   app.post('/:version{v[0-9]+\\.[0-9]+}/:phone{[0-9]+}/messages', async (context) => {
     const { path } = context.req;
     const body: unknown = await context.req.json().catch(() => undefined);
@@ -92,10 +107,6 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
     }
     const problem = problemOf(body) ?? unknownMedia(body, media);
     if (problem !== undefined) return refuse(400, 131009, problem);
-    const now = Date.now();
-    recent = recent.filter((at) => now - at < 1_000);
-    if (recent.length >= (mode.perSecond ?? Number.POSITIVE_INFINITY)) return refuse(400, 130429, 'Rate limit hit');
-    recent.push(now);
     const id = `wamid.${next++}`;
     note(path, body, 200, id);
     if (mode.slowMs !== undefined) await delay(mode.slowMs);
@@ -131,6 +142,7 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
   const { port } = server.address() as AddressInfo;
 
   const full: Omit<GraphPeer, 'routes'> = Object.assign(peer, {
+    faults,
     url: `http://127.0.0.1:${port}`,
     requests: () => requests,
     mode: (wanted: GraphMode) => {
@@ -147,14 +159,16 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
 }
 
 function controlRoutes(peer: Omit<GraphPeer, 'routes'>): Hono {
-  const routes = new Hono();
+  const routes = peer.faults.routes('graph');
   routes.get('/graph/requests', (context) => context.json(peer.requests()));
   routes.post('/graph/token', async (context) => {
     const parsed = z
-      .strictObject({ token: z.string().min(1) })
+      .strictObject({ token: z.string().min(1), phoneId: z.string().optional() })
       .safeParse(await context.req.json().catch(() => undefined));
     if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
-    peer.token = parsed.data.token;
+    const { token, phoneId } = parsed.data;
+    if (phoneId === undefined) peer.token = token;
+    else peer.tokens.set(phoneId, token);
     return context.json({ ok: true });
   });
   routes.post('/graph/mode', async (context) => {
@@ -165,6 +179,9 @@ function controlRoutes(peer: Omit<GraphPeer, 'routes'>): Hono {
   });
   return routes;
 }
+
+/** `/<version>/<phone-number id>/…` */
+const phoneIdOf = (context: Context): string => context.req.path.split('/')[2] ?? '';
 
 /** Destroys the connection: the caller sees a reset, not an answer. */
 function cut(context: Context<{ Bindings: HttpBindings }>): Response {

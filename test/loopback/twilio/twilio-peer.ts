@@ -9,8 +9,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
+import { ProviderFaults } from '../provider-faults.ts';
 
 const Mode = z.strictObject({
   /** So many messages are taken as usual before the rest of this applies. */
@@ -27,12 +28,20 @@ const Mode = z.strictObject({
 export type TwilioMode = z.infer<typeof Mode>;
 
 /** `sid` only when it was taken. */
-export type TwilioRequest = { readonly form: Record<string, string>; readonly sid?: string; readonly status: number };
+export type TwilioRequest = {
+  readonly at: number;
+  readonly form: Record<string, string>;
+  readonly sid?: string;
+  readonly status: number;
+};
 
 export interface TwilioPeer {
   readonly url: string;
   readonly accountSid: string;
   token: string;
+  /** Further accounts: SID → token. */
+  readonly accounts: Map<string, string>;
+  readonly faults: ProviderFaults;
   requests(): readonly TwilioRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
   mode(mode: TwilioMode): void;
@@ -57,7 +66,27 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
   let mode: TwilioMode = {};
   let left = 0;
   const requests: TwilioRequest[] = [];
-  const state = { accountSid: `AC${'0'.repeat(32)}`, token: 'twilio-token' };
+  const accounts = new Map<string, string>();
+  const state = { accountSid: `AC${'0'.repeat(32)}`, token: 'twilio-token', accounts };
+  const tokenOf = (sid: string) => (sid === state.accountSid ? state.token : accounts.get(sid));
+  const formOf = async (context: Context) => Object.fromEntries(new URLSearchParams(await context.req.text()));
+  const refusalOf = (code: number, message: string, status: number) => ({
+    code,
+    message,
+    more_info: `https://www.twilio.com/docs/errors/${code}`,
+    status,
+  });
+  const faults = new ProviderFaults({
+    kindOf: () => 'messages',
+    async partiesOf(context) {
+      const { From = '', To = '' } = await formOf(context);
+      return { sender: From.replace(/\D/g, ''), recipient: To };
+    },
+    async refused(context, { status, code = 0, details = 'as told' }) {
+      requests.push({ at: Date.now(), form: await formOf(context), status });
+      return refusalOf(code, details, status);
+    },
+  });
 
   const setMode = (next: TwilioMode) => {
     mode = next;
@@ -65,18 +94,20 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
   };
 
   const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use('*', faults.middleware);
   app.post('/2010-04-01/Accounts/:sid/Messages.json', async (context) => {
     const text = await context.req.text();
-    const form = Object.fromEntries(new URLSearchParams(text));
+    const form = await formOf(context);
     const answer = (status: 201 | 400 | 401, body: object, sid?: string) => {
-      requests.push({ form, status, ...(sid !== undefined && { sid }) });
+      requests.push({ at: Date.now(), form, status, ...(sid !== undefined && { sid }) });
       return context.json(body, status);
     };
     const refuse = (code: number, message: string, status: 400 | 401 = 400) =>
-      answer(status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
+      answer(status, refusalOf(code, message, status));
 
-    const expected = `Basic ${btoa(`${state.accountSid}:${state.token}`)}`;
-    if (context.req.header('authorization') !== expected || context.req.param('sid') !== state.accountSid)
+    const account = context.req.param('sid');
+    const expected = `Basic ${btoa(`${account}:${tokenOf(account)}`)}`;
+    if (tokenOf(account) === undefined || context.req.header('authorization') !== expected)
       return refuse(20003, 'Authenticate', 401);
     const problem = problemOf(context.req.header('content-type') ?? '', text, form);
     if (problem) return refuse(...problem);
@@ -99,8 +130,16 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
   const server = createAdaptorServer({ fetch: app.fetch });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
-  const routes = new Hono();
+  const routes = faults.routes('twilio');
   routes.get('/twilio/requests', (context) => context.json(requests));
+  routes.post('/twilio/account', async (context) => {
+    const parsed = z
+      .strictObject({ accountSid: z.string().regex(/^AC[0-9a-f]{32}$/), token: z.string().min(1) })
+      .safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
+    accounts.set(parsed.data.accountSid, parsed.data.token);
+    return context.json({ ok: true });
+  });
   routes.post('/twilio/mode', async (context) => {
     const parsed = Mode.safeParse(await context.req.json().catch(() => undefined));
     if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
@@ -110,6 +149,7 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
 
   return Object.assign(state, {
     routes,
+    faults,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     mode: setMode,
