@@ -69,14 +69,12 @@ describe('settings §3: cache-bust', () => {
     await Promise.all([token(), token('1'), token('2')]);
     settings.start();
     const before = asked.length;
-    const since = asked.length > 0 ? time.now() : 0;
     for (let i = 0; i < 50; i += 1) {
       void settings.bust(PHONE);
       await time.advanceAsync(100);
     }
     await time.advanceAsync(5_000);
     const background = asked.slice(before);
-    expect(since).toBeGreaterThan(0);
     expect(background.length).toBeGreaterThanOrEqual(5);
     expect(background.length).toBeLessThanOrEqual(11);
     const gaps = background.slice(1).map(({ at }, i) => at - (background[i]?.at ?? 0));
