@@ -9,6 +9,7 @@ import type { Contact } from './contact-book.ts';
 import type { Handle } from './engines/engine.ts';
 import type { GroupAnswer } from './groups.types.ts';
 import type { Lanes } from './lane.ts';
+import { LidMap } from './lid-map.ts';
 import type { NumberRecords } from './number-record.ts';
 import type {
   GroupRequest,
@@ -98,6 +99,11 @@ export class Directory implements Numbers {
   send(request: SendRequest): Promise<SendAnswer> {
     this.#o.humanWrote(request.from, request.to);
     return this.#o.lanes.send(request);
+  }
+
+  phoneOf(digits: string, lid: string): string | undefined {
+    const { stores } = this.#o;
+    return stores.exists(digits) ? new LidMap(stores.open(digits)).phoneOf(lid) : undefined;
   }
 
   newestOwn(digits: string, to: string): string | undefined {

@@ -2,6 +2,7 @@
  * Every message between the house's rooms, as plain JSON unions. The only file of `actors` that outsiders (http,
  * scheduler) may import, types only.
  */
+import type { OutboxStats } from '../app-client/outbox.types.ts';
 import type { Content, Target } from '../content/content.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
 import type { Contact } from './contact-book.ts';
@@ -12,6 +13,7 @@ import type { Limit } from './limits.ts';
 
 export type { Account, NumberState, ProviderResult, SendResult };
 
+export type { OutboxAdmin } from '../app-client/outbox-admin.types.ts';
 export type { Contact } from './contact-book.ts';
 export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
 
@@ -99,6 +101,8 @@ export interface Numbers {
   star(digits: string, to: string, target: Target, star: boolean, deadline: number): Promise<StarAnswer>;
   /** Everybody the number knows; undefined while it is not connected. */
   contacts(digits: string): readonly Contact[] | undefined;
+  /** Digits of the person behind a LID, when this number has learned them (contract messages §1.1). */
+  phoneOf(digits: string, lid: string): string | undefined;
   /** Id of the newest message that this number sent to a chat through the bridge (contract messages §6, reactions). */
   newestOwn(digits: string, to: string): string | undefined;
 }
@@ -165,7 +169,9 @@ export interface Vitals {
   phase(): 'starting' | 'running' | 'draining';
   counts(): { readonly known: number; readonly ready: number; readonly starting: number };
   restore(): { readonly done: number; readonly total: number; readonly finished: boolean };
-  outbox(): { readonly pending: number; readonly deadLetter: number; readonly oldest: number | null };
+  outbox(): OutboxStats;
+  /** Customers who get no automatic reply for a while. */
+  cooldowns(): number;
 }
 
 /** What the app set for the whole platform (contract settings §1, §2), each with when it was last read (epoch ms). */

@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import type { Made, Surroundings } from '../content/body.ts';
 import type { Content } from '../content/content.ts';
 import { chooseEngine, type EngineName, type ReadSettings } from '../content/engine-choice.ts';
-import { phoneOfJid } from '../phone.ts';
+import { lidOfJid, phoneOfJid } from '../phone.ts';
 import { reply } from './declare.ts';
 import type { HttpContext } from './env.ts';
 
@@ -89,7 +89,7 @@ export const sender = (deps: SendDeps) =>
       ...(key !== '' && { idempotencyKey: key }),
     };
     if (engine !== 'baileys') {
-      const digits = phoneOfJid(to);
+      const digits = phoneBehind(numbers, from, to);
       if (digits === undefined)
         return reply(c, 500, { success: false, error: `${NAMES[engine]} sends to phone numbers only` });
       const whose = workspace === undefined ? {} : { workspace };
@@ -98,6 +98,12 @@ export const sender = (deps: SendDeps) =>
     const answer = await numbers.send({ ...what, to });
     return answerOf(c, answer, content, sending);
   };
+
+/** Contract messages §1.1: a LID is replaced by its phone where the number knows it. */
+function phoneBehind(numbers: Numbers, from: string, to: string): string | undefined {
+  const lid = lidOfJid(to);
+  return lid === undefined ? phoneOfJid(to) : numbers.phoneOf(from, lid);
+}
 
 const NAMES = { waba: 'WhatsApp Cloud API', twilio: 'Twilio' } as const;
 
@@ -119,13 +125,15 @@ function providerAnswer(c: HttpContext, engine: 'waba' | 'twilio', result: Provi
       return reply(c, 500, { success: false, error, ...code });
     }
     case 'unknown': {
-      const error = `${engine} did not answer in time; outcome unknown`;
-      return reply(c, 504, { success: false, error, details: result.error });
+      return reply(c, 504, { success: false, error: noAnswer(engine), details: result.error });
     }
     default:
       return result satisfies never;
   }
 }
+
+/** Contract messages §1.4; engines are named by their wire values (README, after §1). */
+const noAnswer = (engine: EngineName): string => `${engine} did not answer in time; outcome unknown`;
 
 const flagOf = ({ failed }: Pick<Sending<object>, 'failed'>) =>
   failed === 'success false' ? ({ success: false } as const) : {};
@@ -149,8 +157,7 @@ function answerOf<S extends object>(c: HttpContext, answer: SendAnswer, content:
     }
     case 'unknown': {
       const { id, error: details } = answer;
-      const error = 'baileys did not answer in time; outcome unknown';
-      return reply(c, 504, { success: false, error, details, id, messageId: id });
+      return reply(c, 504, { success: false, error: noAnswer('baileys'), details, id, messageId: id });
     }
     case 'not ready':
       return reply(c, 503, { error: 'CLIENT NOT READY', details: answer.why });

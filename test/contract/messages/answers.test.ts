@@ -237,11 +237,31 @@ describe('messages §1.2 engine choice (C-27)', () => {
     providers.result = { kind: 'unknown', error: 'cut' };
     expect(await call(path('send-message'), { body })).toMatchObject({
       status: 504,
-      body: { success: false, error: expect.stringContaining('outcome unknown') },
+      body: { success: false, error: 'twilio did not answer in time; outcome unknown' },
     });
     expect(providers.requests.map(({ engine, to }) => [engine, to])).toEqual(Array(3).fill(['twilio', TO]));
     expect(numbers.calls).toEqual([]);
   });
+
+  it.each([
+    ['waba', CLOUD, 'WhatsApp Cloud API'],
+    ['twilio', TWILIO, 'Twilio'],
+  ])(
+    '§1.1 %s: a LID is replaced by the phone that the number knows; else nothing is sent',
+    async (_, settings, name) => {
+      const { call, numbers, providers } = harness({ readSettings: () => Promise.resolve(settings) });
+      numbers.phones.set(`${PHONE} 99887766`, TO);
+      const ask = (targetJid: string) => call(path('send-message'), { body: { targetJid, message: 'x' } });
+      expect((await ask('99887766@lid')).status).toBe(200);
+      expect(providers.requests.map(({ to }) => to)).toEqual([TO]);
+      for (const jid of ['99887767@lid', GROUP])
+        expect(await ask(jid)).toMatchObject({
+          status: 500,
+          body: { success: false, error: `${name} sends to phone numbers only` },
+        });
+      expect(providers.requests).toHaveLength(1);
+    },
+  );
 
   it('baileys is the socket, whatever the settings say or do not say', async () => {
     for (const settings of [CLOUD, TWILIO, undefined]) {

@@ -268,6 +268,24 @@ describe('messages: what a contact sees of each route', () => {
     expect(shown).toMatchObject({ text: `hi @${member}`, mentions: [expect.stringContaining('@')] });
   });
 
+  it('§1.1 Cloud API gets the phone behind a LID that the number knows; another one is refused', async () => {
+    const facebook = { facebook_token: 'meta-token', facebook_phone_id: '109876543210' };
+    await play.world('/app/settings', { phone: play.number, branding_footer: BRANDING, ...facebook });
+    await play.bridge.call('/api/cache-bust', { body: { phone: play.number } });
+    contact = play.newContact();
+    const { lid_jid } = await play.told(await play.write(contact, { text: 'hi' }));
+    const text = { targetPhoneNumber: '1', message: 'x', provider: 'waba' };
+    expect((await ask('send-message', { ...text, targetJid: lid_jid })).status).toBe(200);
+    const stranger = await ask('send-message', { ...text, targetJid: '99887766554433@lid' });
+    expect([stranger.status, stranger.body]).toEqual([
+      500,
+      { success: false, error: 'WhatsApp Cloud API sends to phone numbers only' },
+    ]);
+    const { body } = await call(`${play.stage.world.control}/graph/requests`);
+    expect(body).toMatchObject([{ body: { to: contact }, status: 200 }]);
+    expect(await inbox(contact)).toEqual([]);
+  });
+
   it('C-26 a number that nobody paired: 503 at once', async () => {
     const answer = await play.bridge.call('/api/send-location/4915550000001', {
       body: { targetPhoneNumber: '4915112345678', latitude: 1, longitude: 1 },

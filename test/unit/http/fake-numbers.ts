@@ -39,6 +39,8 @@ export class FakeNumbers implements Numbers {
   readonly #clock: Clock;
   /** Newest own message by `<digits> <to>`. */
   readonly newest = new Map<string, string>();
+  /** Phone by `<digits> <lid>`. */
+  readonly phones = new Map<string, string>();
   /** Runs when a number is started. */
   onStart: (digits: string, want: 'qr' | 'code') => void = () => {};
   startAnswer: StartAnswer = { kind: 'started' };
@@ -117,6 +119,10 @@ export class FakeNumbers implements Numbers {
       this.#checks.add(check);
       check();
     });
+  }
+
+  phoneOf(digits: string, lid: string): string | undefined {
+    return this.phones.get(`${digits} ${lid}`);
   }
 
   newestOwn(digits: string, to: string): string | undefined {
