@@ -1,5 +1,6 @@
 /**
- * A self-signed TLS certificate for 127.0.0.1, made anew at each start.
+ * A self-signed TLS certificate for 127.0.0.1 and localhost, made anew at each start. Node looks for `localhost` in it when
+ * a client reaches a bare address through a proxy's tunnel.
  *
  * Owns: the few bytes of DER that node:crypto does not write. Clients trust it through NODE_EXTRA_CA_CERTS.
  * Does not: keep the key anywhere but in memory.
@@ -27,9 +28,9 @@ export function makeTlsIdentity(): TlsIdentity {
   const algorithm = sequence(oid(OID.ecdsaWithSha256));
   const name = sequence(tlv(0x31, sequence(oid(OID.commonName), tlv(0x0c, Buffer.from('loopback')))));
   const validity = sequence(utcTime(Date.now() - DAY_MS), utcTime(Date.now() + 30 * DAY_MS));
-  const address = tlv(0x87, Buffer.of(127, 0, 0, 1));
+  const names = sequence(tlv(0x87, Buffer.of(127, 0, 0, 1)), tlv(0x82, Buffer.from('localhost')));
   const extensions = sequence(
-    sequence(oid(OID.subjectAltName), tlv(0x04, sequence(address))),
+    sequence(oid(OID.subjectAltName), tlv(0x04, names)),
     sequence(oid(OID.basicConstraints), tlv(0x04, sequence(tlv(0x01, Buffer.of(0xff))))),
   );
   const serial = randomBytes(8);

@@ -107,11 +107,65 @@ describe('clients §9 per-number proxy', () => {
     await (await world.login()).handle.close();
   });
 
-  it('PR4 a number without a proxy costs no probe and no row', async () => {
+  it('PR2 the app was never heard about the number: no connection before its first answer, by QR or by login', async () => {
     const paired = await world.paired();
     await paired.handle.close();
+    // As a login that was brought here from elsewhere.
+    const { write, table } = world.stores.open(PHONE);
+    await write((batch) => batch.remove(table('meta'), 'proxy'));
+    await world.leave();
+    world.restart();
+    const before = world.whatsapp.number(PHONE).connections.length;
+    world.proxy = { kind: 'unavailable' };
+    const why = 'the app has not said yet whether this number has a proxy';
+    for (const [mode, digits] of [
+      ['login', PHONE],
+      ['pair', '551133334444'],
+    ] as const) {
+      const attempt = world.connect(mode, digits);
+      expect((await attempt.next('closed')).reason).toEqual({ text: why, by: 'proxy' });
+      await attempt.handle.close();
+    }
+    expect(world.engine.mediaRoute(PHONE)).toEqual({ kind: 'blocked', why });
+    expect(world.whatsapp.number(PHONE).connections).toHaveLength(before);
+    world.proxy = { kind: 'none' };
+    await (await world.login()).handle.close();
+  });
+
+  it('PR1 "no proxy" is remembered: the app is away, the number goes on, also in a new process; PR4 no probe', async () => {
+    const paired = await world.paired();
+    await paired.handle.close();
+    world.proxy = { kind: 'unavailable' };
+    await world.leave();
+    world.restart();
     await (await world.login()).handle.close();
     expect(echo.asked).toEqual([]);
-    expect(world.stores.open(PHONE).table('meta').has('proxy')).toBe(false);
+  });
+
+  it('PR2 an app that has no such route has no proxies; what an earlier answer said still applies', async () => {
+    world.proxy = { kind: 'not offered' };
+    const paired = await world.paired();
+    await paired.handle.close();
+    const proxy = await startHttpProxy(account);
+    through('http', proxy);
+    await (await world.login()).handle.close();
+    world.proxy = { kind: 'not offered' };
+    const tunnels = proxy.tunnels.length;
+    await (await world.login()).handle.close();
+    expect(proxy.tunnels.length).toBe(tunnels + 2);
+    await proxy.close();
+  });
+
+  it.each([
+    ['http', startHttpProxy],
+    ['socks5', startSocks5Proxy],
+  ] as const)('%s: the first history is fetched through it, by name', async (type, start) => {
+    const proxy = await start(account);
+    through(type, proxy);
+    world.whatsapp.applyFaults({ history: 'elsewhere' });
+    const { handle } = await world.paired();
+    await expect.poll(() => proxy.tunnels, { timeout: 10_000 }).toContain('mmg.whatsapp.net:443');
+    await handle.close();
+    await proxy.close();
   });
 });

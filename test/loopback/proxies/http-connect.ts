@@ -1,5 +1,6 @@
 /**
- * An HTTP proxy on 127.0.0.1 that knows CONNECT with user and password, and nothing else.
+ * An HTTP proxy on 127.0.0.1 that knows CONNECT with user and password, and nothing else. It leads nowhere but to
+ * 127.0.0.1: other targets are noted and refused.
  */
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
@@ -19,6 +20,10 @@ export function startHttpProxy({ username, password }: ProxyOptions): Promise<Pr
     }
     void proxy.then(({ tunnels }) => tunnels.push(request.url ?? ''));
     const { hostname, port } = new URL(`http://${request.url}`);
+    if (hostname !== '127.0.0.1') {
+      client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
     const target = connect(Number(port), hostname);
     target.on('connect', () => {
       client.write('HTTP/1.1 200 Connection Established\r\n\r\n');

@@ -1,5 +1,6 @@
 /**
- * A SOCKS5 proxy with user and password on 127.0.0.1 (RFC 1928, RFC 1929; CONNECT only).
+ * A SOCKS5 proxy with user and password on 127.0.0.1 (RFC 1928, RFC 1929; CONNECT only). It leads nowhere but to
+ * 127.0.0.1: other targets are noted and refused.
  *
  * Owns: the greeting, the password check and the tunnel. Does not: UDP, BIND, look-ups beyond this machine's resolver.
  */
@@ -10,6 +11,8 @@ import { type Proxy, type ProxyOptions, proxyOf } from './proxy.ts';
 const VERSION = 5;
 const BY_PASSWORD = 2;
 const REFUSED = 0xff;
+/** By the rules of this proxy (RFC 1928 §6). */
+const NOT_ALLOWED = 2;
 
 export function startSocks5Proxy(options: ProxyOptions): Promise<Proxy> {
   const server: Server = createServer((client) => {
@@ -36,6 +39,7 @@ async function serve(client: Socket, { username, password }: ProxyOptions, tunne
   const host = kind === 3 ? await text(read) : [...(await read(kind === 1 ? 4 : 16))].join('.');
   const port = (await read(2)).readUInt16BE();
   tunnelled(`${host}:${port}`);
+  if (host !== '127.0.0.1') return client.end(Buffer.of(VERSION, NOT_ALLOWED, 0, 1, 0, 0, 0, 0, 0, 0));
   const target = connect(port, host);
   target.on('connect', () => {
     client.write(Buffer.of(VERSION, 0, 0, 1, 0, 0, 0, 0, 0, 0));

@@ -51,6 +51,8 @@ export const FaultRequest = z.strictObject({
     .optional(),
   /** The next logins fail with this reason. */
   login: z.strictObject({ code, phone: phone.optional(), times: times.optional() }).optional(),
+  /** First histories lie on WhatsApp's own media host, where nobody has them, instead of coming inline. */
+  history: z.literal('elsewhere').optional(),
   /** Every new connection is dropped at once for this long. */
   refuse: z.strictObject({ ms: milliseconds }).optional(),
 });
@@ -105,6 +107,10 @@ export class Faults {
   forLogin(phone: string): number | undefined {
     const rule = this.#rules.login;
     return rule !== undefined && this.#spend('login', rule, phone) ? rule.code : undefined;
+  }
+
+  get historyElsewhere(): boolean {
+    return this.#rules.history === 'elsewhere';
   }
 
   /** Error code in place of this contact's key bundle. */

@@ -55,7 +55,7 @@ export function activate(service: Service, person: Person, connection: Connectio
  * because the device only waits for it after `ib > offline`.
  */
 async function sendFirstSync(
-  { phoneData }: Service,
+  { phoneData, faults }: Service,
   person: Person,
   linked: LinkedDevice,
   connection: Connection,
@@ -73,7 +73,9 @@ async function sendFirstSync(
       type: Type.HISTORY_SYNC_NOTIFICATION,
       historySyncNotification: {
         syncType: history.syncType,
-        initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()),
+        ...(faults.historyElsewhere
+          ? { directPath: '/v/t62.34-24/history', mediaKey: randomBytes(32), fileEncSha256: randomBytes(32) }
+          : { initialHistBootstrapInlinePayload: deflateSync(proto.HistorySync.encode(history).finish()) }),
         chunkOrder: 0,
         progress: 100,
       },

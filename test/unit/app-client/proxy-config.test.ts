@@ -56,9 +56,11 @@ describe('clients §9: GET /api/devices/proxy-config', () => {
     expect(asked).toEqual([`/api/devices/proxy-config/${A}`]);
   });
 
-  it('PC1 a status other than 200 is no answer', async () => {
-    for (const status of [401, 403, 404, 500])
-      expect(await ask(ok({ ok: true, proxy: { enabled: false } }, status)).lookup(A)).toEqual({ kind: 'unavailable' });
+  it('PC1 a status other than 200 is no answer; 404 is that of an app without this route', async () => {
+    const off = { ok: true, proxy: { enabled: false } };
+    for (const status of [401, 403, 500, 503])
+      expect(await ask(ok(off, status)).lookup(A)).toEqual({ kind: 'unavailable' });
+    expect(await ask(ok(off, 404)).lookup(A)).toEqual({ kind: 'not offered' });
   });
 
   it('PC3 a slow app is asked once in 30 s, one that refuses connections each time', async () => {

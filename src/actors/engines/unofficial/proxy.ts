@@ -1,11 +1,12 @@
 /**
  * How each number goes out: directly, or through its own proxy (contract clients §9).
  *
- *  PR1  Asked at every start and reconnect; while the app is away the last known value applies. It lies with the login, so
- *       it is encrypted with it.
- *  PR2  Fail closed: a number with a proxy that does not work is `blocked`, never direct. Nothing is tried without a probe.
+ *  PR1  Asked at every start and reconnect; while the app is away the last known value applies, "none" included. It lies
+ *       with the login, so it is encrypted with it.
+ *  PR2  Fail closed: a number is `blocked`, never direct, when its proxy does not work and as long as the app has never
+ *       said whether it has one (an app without that route has no proxies). Nothing is tried without a probe.
  *  PR3  The app hears of a result only when it changed, in the transaction that remembers it.
- *  PR4  A number without a proxy costs one look-up per start and no write.
+ *  PR4  A number without a proxy costs one look-up per start and one write in its life.
  *
  * Deliberately not here: the look-up itself (app-client/proxy-config.ts), agents (net/proxy.ts), when to try again
  * (machines/close-reason.ts).
@@ -29,6 +30,8 @@ export type Route =
 
 type Result = { readonly status: 'ok' | 'unreachable'; readonly egressIp?: string; readonly error?: string };
 type Row = { readonly setting: ProxySetting; readonly result?: Result };
+/** PR2. */
+const UNHEARD: Route = { kind: 'blocked', why: 'the app has not said yet whether this number has a proxy' };
 
 export type ProxiesOptions = {
   readonly lookup: ProxyLookup;
@@ -43,7 +46,6 @@ export type ProxiesOptions = {
 type Place = { readonly digits: string; readonly store: Store | undefined };
 
 const KEY = 'proxy';
-const NONE: Row = { setting: { kind: 'none' } };
 const table = (store: Store) => store.table<Row>('meta');
 
 export class Proxies {
@@ -60,8 +62,10 @@ export class Proxies {
     const place: Place = { digits, store };
     const asked = await this.#o.lookup(digits);
     const known = this.#read(place);
-    const setting = asked.kind === 'unavailable' ? known.setting : asked;
-    const row = same(setting, known.setting) ? known : { setting };
+    const isSaid = asked.kind !== 'unavailable' && asked.kind !== 'not offered';
+    const setting = isSaid ? asked : known?.setting;
+    if (!setting) return asked.kind === 'not offered' ? { kind: 'direct' } : UNHEARD;
+    const row = known && same(setting, known.setting) ? known : { setting };
     if (row !== known || this.#homeless.has(digits)) await this.#keep(place, row);
     switch (setting.kind) {
       case 'none':
@@ -86,7 +90,8 @@ export class Proxies {
    * does not work fails the download (net/proxy.ts PX2).
    */
   known(digits: string, store: Store | undefined): Route {
-    const { setting } = this.#read({ digits, store });
+    const setting = this.#read({ digits, store })?.setting;
+    if (!setting) return UNHEARD;
     switch (setting.kind) {
       case 'none':
         return { kind: 'direct' };
@@ -120,8 +125,8 @@ export class Proxies {
     if (!store) this.#homeless.set(digits, next);
   }
 
-  #read({ digits, store }: Place): Row {
-    return (store && table(store).get(KEY)) ?? this.#homeless.get(digits) ?? NONE;
+  #read({ digits, store }: Place): Row | undefined {
+    return (store && table(store).get(KEY)) ?? this.#homeless.get(digits);
   }
 
   async #keep({ digits, store }: Place, row: Row): Promise<void> {
@@ -130,10 +135,7 @@ export class Proxies {
       return;
     }
     this.#homeless.delete(digits);
-    await store.write((batch) => {
-      if (row.setting.kind === 'none') batch.remove(table(store), KEY);
-      else batch.put(table(store), KEY, row);
-    });
+    await store.write((batch) => batch.put(table(store), KEY, row));
   }
 
   /** One per number: the next connect uses it again. */
