@@ -57,9 +57,13 @@ export class Answers {
   #campaignsActive = false;
   #receipts = { updated: 1, matched: false };
 
-  /** whatsapp-settings of one number; without a number the platform's. `proxy` sets that number's proxy-config. */
-  settings(phone: string | undefined, { proxy, ...fields }: Json & { proxy?: Proxy }): void {
-    this.#settings.set(phone ?? '', { ...this.#settings.get(phone ?? ''), ...fields });
+  /**
+   * whatsapp-settings of one number; without a number the platform's. `workspace`: only for those who ask with it. `proxy`
+   * sets that number's proxy-config.
+   */
+  settings(phone: string | undefined, { proxy, workspace, ...fields }: Json & { proxy?: Proxy }): void {
+    const key = workspace === undefined ? (phone ?? '') : `${String(workspace)} ${phone}`;
+    this.#settings.set(key, { ...this.#settings.get(key), ...fields });
     if (phone !== undefined && proxy) this.#proxies.set(phone, proxy);
   }
 
@@ -133,7 +137,7 @@ export class Answers {
       case 'POST /api/groups/sync':
         return ok({ ok: true, workspace_id: 1, groups: (body['groups'] as unknown[]).length, members: 0 });
       case 'GET /api/whatsapp-settings':
-        return ok({ ...NO_SETTINGS, ...this.#settings.get(''), ...this.#settings.get(query['phone'] ?? '') });
+        return ok(this.#settingsOf(query));
       case 'GET /api/whatsapp-message-settings':
         return ok({ success: true, ...this.#messageSettings });
       case 'GET /api/keyword-replies':
@@ -145,6 +149,11 @@ export class Answers {
       default:
         return undefined;
     }
+  }
+
+  #settingsOf({ phone = '', workspace_id: workspace }: Call['query']): Json {
+    const own = workspace === undefined ? {} : this.#settings.get(`${workspace} ${phone}`);
+    return { ...NO_SETTINGS, ...this.#settings.get(''), ...this.#settings.get(phone), ...own };
   }
 
   #ticks() {

@@ -1,0 +1,263 @@
+/**
+ * Every class of facts/cloud-api.md §6.1 and facts/twilio.md §6 through a running bridge and the loopback vendors: what the
+ * caller is told, how often the vendor is asked, what a repeat under the same key does, and what is held up for how long.
+ *
+ * Each row has numbers and accounts of its own, so that all of them run at once: most of their time is waiting.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Bridge } from '../../helpers/bridge.ts';
+import type { Answer } from '../../helpers/json-http.ts';
+import { type Account, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
+import { Stage } from '../../helpers/stage.ts';
+import type { Refusal } from '../../loopback/provider-faults.ts';
+
+/** What waits after a refusal. `account`: every number of it; a single send cannot wait that long and is answered 503. */
+type Held = 'nothing' | 'recipient' | 'number' | 'account, long';
+
+type Row = { readonly of: string; readonly refusal: Refusal; readonly held: Held; readonly ms?: number };
+const row = (of: string, code: number, status: number, held: Held = 'nothing'): Row => ({
+  of,
+  refusal: { code, status },
+  held,
+});
+
+const CLOUD: readonly Row[] = [
+  { ...row('A slow down the number', 130429, 400, 'number'), ms: 2_000 },
+  { of: 'A without a code', refusal: { status: 429 }, held: 'number', ms: 2_000 },
+  { of: 'A with a Retry-After', refusal: { status: 429, retryAfter: 4 }, held: 'number', ms: 4_000 },
+  row('B slow down the app', 4, 400, 'account, long'),
+  row('B slow down the WABA', 80007, 400, 'account, long'),
+  { ...row('C this recipient only', 131056, 400, 'recipient'), ms: 1_000 },
+  row('D transient', 1, 400),
+  row('D transient', 2, 503),
+  row('D transient', 131000, 500),
+  row('D transient', 131016, 500),
+  row('D transient', 133004, 503),
+  row('D maintenance', 131057, 500),
+  { of: 'D 5xx without a code', refusal: { status: 502 }, held: 'nothing' },
+  row('E not now', 131049, 400),
+  row('F never', 131026, 400),
+  row('F stopped marketing', 131050, 400),
+  row('F experiment', 130472, 400),
+  row('G needs a template', 131047, 400),
+  row('H the request is wrong', 100, 400),
+  row('H the request is wrong', 131009, 400),
+  row('H a template is missing', 132001, 404),
+  row('I pause the campaign', 132015, 400),
+  row('I quality', 131048, 400),
+  row('J pause the number', 131042, 400),
+  row('J policy', 368, 403),
+  row('J certificate', 131045, 500),
+  row('J a country', 130497, 403),
+  row('unknown code', 999_999, 400),
+];
+const CLOUD_CREDENTIALS: readonly Row[] = [
+  row('K credentials', 0, 401),
+  row('K credentials', 190, 401),
+  row('K credentials', 3, 500),
+  row('K credentials', 10, 403),
+  row('K credentials', 250, 403),
+  row('K credentials', 131005, 403),
+];
+const TWILIO: readonly Row[] = [
+  row('channel, for a moment', 63012, 400),
+  { of: '5xx without a code', refusal: { status: 503 }, held: 'nothing' },
+  row('next day', 63038, 400),
+  row('not this recipient, not soon', 63049, 400),
+  row('not this recipient, not soon', 63032, 400),
+  row('needs a template', 63016, 400),
+  row('opted out', 21610, 400),
+  row('never', 63024, 400),
+  row('the request is wrong', 21617, 400),
+  row('the template is wrong', 21655, 400),
+  row('stop the connection', 63007, 400),
+  row('stop the connection', 63051, 403),
+  row('unknown code', 99_999, 400),
+];
+const TWILIO_CREDENTIALS: readonly Row[] = [row('credentials', 20003, 401)];
+
+/** A machine that is busy with other tests adds to every wait, never takes away. */
+const SLACK_MS = 1_500;
+
+let stage: Stage;
+let providers: Providers;
+let bridge: Bridge;
+let count = 0;
+const played = new Map<Row, Promise<Play>>();
+
+type Sent = { readonly answer: Answer; readonly askedAt: number; readonly text: string };
+type Play = {
+  readonly own: Account;
+  readonly first: Sent;
+  /** At once after it: the same recipient, another one, and another number of the same account. */
+  readonly next: { readonly recipient: Sent; readonly other: Sent; readonly sibling: Sent };
+  /** The first one again under its key, twice. */
+  readonly again: readonly [Sent, Sent];
+  readonly lookUps: number;
+};
+
+function account(vendor: Vendor, of?: Account): Account {
+  count += 1;
+  const n = String(count).padStart(4, '0');
+  const phone = `551199990${n}`;
+  const token = of?.token ?? `token-${n}`;
+  const id = vendor === 'graph' ? `10900000${n}` : (of?.id ?? `AC${'0'.repeat(28)}${n}`);
+  return { vendor, phone, token, id };
+}
+
+async function send({ phone }: Account, to: string, text: string, key?: string): Promise<Sent> {
+  const askedAt = Date.now();
+  const answer = await bridge.sendText(phone, { to, text, ...(key !== undefined && { key }) });
+  return { answer, askedAt, text };
+}
+
+async function play(vendor: Vendor, { refusal }: Row): Promise<Play> {
+  const own = account(vendor);
+  const sibling = account(vendor, own);
+  for (const each of [own, sibling]) await providers.add(each);
+  await send(sibling, '4915100000000', `${sibling.phone} warm`);
+  await providers.refuse(own, { details: 'as told', ...refusal });
+  const [to, key] = ['4915112345678', `key ${own.phone}`.replace(' ', '-')];
+  const first = await send(own, to, `${own.phone} first`, key);
+  const [recipient, other, ofSibling] = await Promise.all([
+    send(own, to, `${own.phone} recipient`),
+    send(own, '4915187654321', `${own.phone} other`),
+    send(sibling, to, `${own.phone} sibling`),
+  ]);
+  const again = await send(own, to, `${own.phone} first`, key);
+  const more = await send(own, to, `${own.phone} first`, key);
+  const next = { recipient, other, sibling: ofSibling };
+  return { own, first, next, again: [again, more], lookUps: await providers.lookUps(own.phone) };
+}
+
+beforeAll(async () => {
+  stage = await Stage.set();
+  providers = new Providers(stage.world);
+  bridge = await stage.bridge();
+  for (const each of [...CLOUD, ...CLOUD_CREDENTIALS]) played.set(each, play('graph', each));
+  for (const each of [...TWILIO, ...TWILIO_CREDENTIALS]) played.set(each, play('twilio', each));
+  // Awaited by their tests, one after the other; until then a failure is nobody's unhandled rejection.
+  for (const each of played.values()) each.catch(() => undefined);
+});
+afterAll(async () => {
+  expect(await stage.world.violations()).toEqual([]);
+  await stage.strike();
+});
+
+async function check(vendor: Vendor, each: Row): Promise<Play> {
+  const done = (await played.get(each)) ?? expect.fail('not played');
+  const { own, first, next, again } = done;
+  const all = await providers.seen(vendor);
+  const calls = ({ text }: Sent): readonly Seen[] => all.filter((seen) => seen.text === text);
+  const taken = (sent: Sent) => calls(sent).filter(({ id }) => id !== undefined);
+  const { code, status } = each.refusal;
+
+  // The caller: 500, never empty, the code in front; one call and no more.
+  expect(first.answer.status, JSON.stringify(first.answer)).toBe(500);
+  expect(first.answer.body).toMatchObject({
+    success: false,
+    error: expect.stringMatching(code === undefined ? new RegExp(`HTTP ${status}$`) : new RegExp(`^${code}: as told`)),
+    ...(vendor === 'twilio' && code !== undefined && { errorCode: code }),
+  });
+  expect(JSON.stringify(first.answer)).not.toContain(own.token);
+  const [refused] = calls(first);
+  expect(refused?.status).toBe(status);
+
+  // What is held up, and for how long.
+  const until = refused?.at ?? Number.NaN;
+  const isLong = each.held.endsWith('long');
+  const held = {
+    recipient: each.held !== 'nothing',
+    other: each.held !== 'nothing' && each.held !== 'recipient',
+    sibling: each.held.startsWith('account'),
+  };
+  for (const who of ['recipient', 'other', 'sibling'] as const) {
+    const sent = next[who];
+    const [seen] = calls(sent);
+    if (held[who] && isLong) {
+      expect([sent.answer.status, seen], who).toEqual([503, undefined]);
+      expect(sent.answer.body).toMatchObject({ error: 'SEND TIMED OUT' });
+      continue;
+    }
+    expect([sent.answer.status, taken(sent).length], `${who}: ${JSON.stringify(sent.answer)}`).toEqual([200, 1]);
+    const waited = (seen?.at ?? Number.NaN) - (held[who] ? until : sent.askedAt);
+    const leastMs = held[who] ? (each.ms ?? Number.NaN) : 0;
+    expect(waited, who).toBeGreaterThanOrEqual(leastMs);
+    expect(waited, who).toBeLessThan(leastMs * 1.2 + SLACK_MS);
+  }
+
+  // A repeat under the same key: what certainly failed may go out, once; what waits longer than the caller does not.
+  if (held.recipient && isLong) {
+    expect(again.map(({ answer }) => answer.status)).toEqual([503, 503]);
+    expect(calls(first)).toHaveLength(1);
+  } else {
+    expect(again.map(({ answer }) => answer.status)).toEqual([200, 200]);
+    expect(again[0].answer.body).toEqual(again[1].answer.body);
+    expect(calls(first).map((seen) => seen.status)).toEqual([status, vendor === 'graph' ? 200 : 201]);
+  }
+  return done;
+}
+
+const title = ({ of, refusal: { code, status }, held }: Row) =>
+  `${of}: ${code ?? 'no code'} as HTTP ${status} holds up ${held}`;
+const rows = (all: readonly Row[]) => all.map((each) => [title(each), each] as const);
+
+describe('facts/cloud-api.md §6.1 through the bridge', () => {
+  it.each(rows(CLOUD))('%s', async (_, each) => {
+    expect((await check('graph', each)).lookUps).toBe(1);
+  });
+
+  it.each(rows(CLOUD_CREDENTIALS))('%s; settings are asked for again once', async (_, each) => {
+    expect((await check('graph', each)).lookUps).toBe(2);
+  });
+});
+
+describe('facts/twilio.md §6 through the bridge', () => {
+  it.each(rows(TWILIO))('%s', async (_, each) => {
+    expect((await check('twilio', each)).lookUps).toBe(1);
+  });
+
+  it.each(rows(TWILIO_CREDENTIALS))('%s; settings are asked for again once', async (_, each) => {
+    expect((await check('twilio', each)).lookUps).toBe(2);
+  });
+});
+
+describe('messages §9.2 refused credentials', () => {
+  it.each<Vendor>(['graph', 'twilio'])(
+    '%s: rotated in the app: asked for again, repeated once, sent',
+    async (vendor) => {
+      const own = account(vendor);
+      await providers.add(own);
+      expect((await send(own, '4915112345678', `${own.phone} before`)).answer.status).toBe(200);
+      const rotated = { ...own, token: `${own.token}-rotated` };
+      await providers.add(rotated);
+      expect((await send(own, '4915112345678', `${own.phone} after`)).answer.status).toBe(200);
+      expect(await providers.lookUps(own.phone)).toBe(2);
+      const last = (await providers.seen(vendor)).slice(-2).map(({ status }) => status);
+      expect(last).toEqual([401, vendor === 'graph' ? 200 : 201]);
+    },
+  );
+
+  it('beside an app that is away: the vendor’s own error, as often as asked; other workspaces notice nothing', async () => {
+    const own = account('graph');
+    const elsewhere = { ...account('graph'), phone: own.phone, workspace: '2' };
+    await providers.add({ ...own, workspace: '1' });
+    await providers.add(elsewhere);
+    const from = (workspace: string, text: string) =>
+      bridge.call(`/api/send-message/${own.phone}`, {
+        body: { targetPhoneNumber: '4915112345678', message: text, workspace_id: workspace },
+      });
+    for (const workspace of ['1', '2']) expect((await from(workspace, 'before')).status).toBe(200);
+    await providers.accept('graph', own.id, 'another');
+    await stage.world.appMode('down');
+    for (let n = 0; n < 3; n += 1) {
+      const { status, body } = await from('1', `refused ${n}`);
+      expect([status, body]).toEqual([500, { success: false, error: expect.stringMatching(/^190: /) }]);
+      expect((await from('2', `sent ${n}`)).status).toBe(200);
+    }
+    await stage.world.appMode('ok');
+    await providers.tell({ ...own, token: 'another', workspace: '1' });
+    // §4: an app that failed is asked again after 5 s at the earliest.
+    await expect.poll(async () => (await from('1', 'after')).status, { timeout: 10_000, interval: 500 }).toBe(200);
+  });
+});
