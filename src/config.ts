@@ -110,6 +110,7 @@ const variables = {
     .regex(/^v\d{1,3}\.\d{1,2}$/, 'expected a version such as v23.0')
     .default('v23.0'),
   CLOUD_MESSAGES_PER_SECOND: integer(1, 1000).default(60),
+  TWILIO_MESSAGES_PER_SECOND: integer(1, 1000).default(10),
   PROXY_PROBE_URL: url('http:', 'https:').default('https://api.ipify.org'),
 };
 
@@ -224,6 +225,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     }),
     twilio: Object.freeze({
       apiUrl: env.TWILIO_API_URL,
+      /** Messages of one number, on average. */
+      perSecond: env.TWILIO_MESSAGES_PER_SECOND,
       /** Built from the variable as it is: the app verifies Twilio's signature over this URL (contract messages §10). */
       statusCallback: env.APP_DOMAIN_NAME === undefined ? undefined : `${env.APP_DOMAIN_NAME}/api/twilio/status`,
     }),

@@ -224,6 +224,7 @@ async function main(config: Config, log: Log): Promise<void> {
     twilio: createTwilio({
       vendor: twilioCalls,
       baseUrl: config.twilio.apiUrl,
+      perSecond: config.twilio.perSecond,
       isPublic: (url) => egress.isPublic(url),
       clock,
       log,

@@ -10,12 +10,12 @@ import { quiet } from '../../property/outbox/app.ts';
 export const FROM = '5511987654321';
 export const TO = '491701234567';
 
-export async function twilioBench() {
+export async function twilioBench(perSecond = 100) {
   const peer = await startTwilioPeer();
   const calls = vendor({ connections: 4, clock: systemClock });
   const isPublic = async (url: string) => url.startsWith('https://public.example/');
   const engineAt = (baseUrl: string) =>
-    createTwilio({ vendor: calls, baseUrl, isPublic, clock: systemClock, log: quiet });
+    createTwilio({ vendor: calls, baseUrl, isPublic, perSecond, clock: systemClock, log: quiet });
   const engine = engineAt(peer.url);
   const credentials: TwilioCredentials = {
     engine: 'twilio',

@@ -118,6 +118,44 @@ describe('messages §10: the form', () => {
     },
   );
 
+  it('TW3 63018: that number waits, longer each time, until a message is taken; others go on', async () => {
+    const text: Content = { kind: 'text', text: 'x' };
+    const taken = () => bench.peer.requests().length;
+    bench.peer.mode({ error: { code: 63018, status: 429 } });
+    const refused = await bench.send(text);
+    expect(refused).toMatchObject({ kind: 'failed', class: 'slow number' });
+    expect(refused.kind === 'failed' && refused.retryAfterMs).toBeGreaterThanOrEqual(2_000);
+    bench.peer.mode({});
+    expect(await bench.send(text, {}, 1_000)).toMatchObject({ kind: 'failed', class: 'no time' });
+    expect(taken()).toBe(1);
+    expect(await bench.send(text, { from: '5511900000000' })).toMatchObject({ kind: 'sent' });
+    const begun = Date.now();
+    expect(await bench.send(text)).toMatchObject({ kind: 'sent' });
+    expect(Date.now() - begun).toBeGreaterThan(1_500);
+  });
+
+  it('TW3 a full queue (30001) holds for its 10 minutes, the rate of the account (63017) all its numbers', async () => {
+    const text: Content = { kind: 'text', text: 'x' };
+    bench.peer.mode({ error: { code: 30001, status: 400 } });
+    const full = await bench.send(text);
+    expect(full.kind === 'failed' && full.retryAfterMs).toBeGreaterThanOrEqual(600_000);
+    bench.peer.mode({ error: { code: 63017, status: 400 } });
+    const other = { from: '5511900000000' };
+    expect(await bench.send(text, other)).toMatchObject({ class: 'slow account' });
+    bench.peer.mode({});
+    expect(await bench.send(text, { from: '5511900000001' }, 1_000)).toMatchObject({ class: 'no time' });
+    expect(bench.peer.requests()).toHaveLength(2);
+  });
+
+  it('TW3 a number keeps to its rate', async () => {
+    const slow = await twilioBench(5);
+    const begun = Date.now();
+    await Promise.all(Array.from({ length: 8 }, () => slow.send({ kind: 'text', text: 'x' })));
+    expect(Date.now() - begun).toBeGreaterThan(900);
+    expect(slow.peer.requests()).toHaveLength(8);
+    await slow.stop();
+  });
+
   it('2xx without a sid is sent as tw_<ms>; the token never shows in an error', async () => {
     bench.peer.mode({ withoutSid: true });
     expect(await bench.send({ kind: 'text', text: 'x' })).toMatchObject({ id: expect.stringMatching(/^tw_\d+$/) });

@@ -7,15 +7,26 @@ import type { Clock } from '../../../clock.ts';
 import type { MetaTemplate } from '../../../content/content.ts';
 import type { Log } from '../../../log.ts';
 import { maskPhone } from '../../../phone.ts';
+import { Limits, type Sender } from '../limits.ts';
 import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from '../provider.ts';
 import { type Accepted, Graph, type GraphOptions } from './client.ts';
 import { CAPABILITIES, draftsOf } from './content.ts';
 import { type Draft, mediaPart } from './draft.ts';
-import { Limits, type Sender } from './limits.ts';
 import { CloudMedia, type CloudMediaOptions, type Ready } from './media.ts';
 
 /** Meta may know a person under another number than the one that was written (facts/numbers-and-lid.md). */
 const MAX_WA_IDS = 20_000;
+
+/** facts/cloud-api.md §6.1 (A to C), §7. */
+export const CLOUD_LIMITS = {
+  burst: 15,
+  pair: { ms: 6_000, burst: 45 },
+  holds: {
+    'slow number': { base: 2_000, growth: 2, max: 60_000 },
+    'slow account': { base: 60_000, growth: 2, max: 900_000 },
+    'slow recipient': { base: 1_000, growth: 4, max: 600_000 },
+  },
+} as const;
 
 export type CloudApiOptions = GraphOptions &
   CloudMediaOptions & {
@@ -46,7 +57,12 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
     this.#o = options;
     this.#graph = new Graph(options);
     this.#media = new CloudMedia(options);
-    this.#limits = new Limits({ clock: options.clock, perSecond: options.perSecond, random: Math.random });
+    this.#limits = new Limits({
+      ...CLOUD_LIMITS,
+      clock: options.clock,
+      perSecond: options.perSecond,
+      random: Math.random,
+    });
   }
 
   async send(command: Command): Promise<ProviderResult> {
@@ -96,14 +112,7 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
       },
       'WhatsApp Cloud API did not accept a message',
     );
-    return result.kind === 'failed' ? this.#slowed(result, sender) : result;
-  }
-
-  /** CL4: what Meta calls too fast holds up the next sends, and says for how long. */
-  #slowed(result: Failed & { kind: 'failed' }, sender: Sender): Failed {
-    const { class: meaning, retryAfterMs = 0 } = result;
-    const isSlow = meaning === 'slow number' || meaning === 'slow account' || meaning === 'slow recipient';
-    return isSlow ? { ...result, retryAfterMs: this.#limits.slowDown(meaning, sender, retryAfterMs) } : result;
+    return result.kind === 'failed' ? this.#limits.refused(result, sender) : result;
   }
 
   async #filled({ credentials, from, deadline }: Command, draft: Draft) {

@@ -4,6 +4,7 @@
  *  TW1  A call has 20 s and never longer than its command; what was not answered after a byte left is `unknown`: Twilio
  *       has no idempotency key.
  *  TW2  Media goes as a public link; what has none is refused before the first call.
+ *  TW3  A number keeps to its rate, and waits as long as Twilio's own "slow down" means (../limits.ts).
  *
  * Deliberately not here: where credentials come from, and who repeats what.
  */
@@ -12,6 +13,7 @@ import type { Media } from '../../../content/content.ts';
 import type { Log } from '../../../log.ts';
 import { textPayload, type Vendor } from '../../../net/vendor.ts';
 import { maskPhone } from '../../../phone.ts';
+import { Limits, type Sender } from '../limits.ts';
 import type { ProviderCommand, ProviderEngine, ProviderResult, TwilioCredentials } from '../provider.ts';
 import { CAPABILITIES, type Draft, draftsOf } from './content.ts';
 import { failureOf } from './errors.ts';
@@ -24,6 +26,8 @@ export type TwilioOptions = {
   readonly baseUrl: string;
   /** True for an https address that every machine of the internet reaches. */
   readonly isPublic: (url: string) => Promise<boolean>;
+  /** Messages of one number, on average: `TWILIO_MESSAGES_PER_SECOND`. */
+  readonly perSecond: number;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -32,11 +36,20 @@ type Command = ProviderCommand<TwilioCredentials>;
 type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
 type Accepted = { readonly kind: 'accepted'; readonly id: string };
 
+/**
+ * facts/twilio.md §6, §7. What waits longer than 60 s says so itself (a full queue: 10 min). No code of Twilio's speaks of one
+ * recipient.
+ */
+const SLOW = { base: 2_000, growth: 2, max: 60_000 };
+const TWILIO_LIMITS = { burst: 3, holds: { 'slow number': SLOW, 'slow account': SLOW, 'slow recipient': SLOW } };
+
 export function createTwilio(options: TwilioOptions): ProviderEngine<TwilioCredentials> {
-  return { name: 'twilio', capabilities: CAPABILITIES, send: (command) => send(options, command) };
+  const { clock, perSecond } = options;
+  const limits = new Limits({ ...TWILIO_LIMITS, clock, perSecond, random: Math.random });
+  return { name: 'twilio', capabilities: CAPABILITIES, send: (command) => send(options, limits, command) };
 }
 
-async function send(options: TwilioOptions, command: Command): Promise<ProviderResult> {
+async function send(options: TwilioOptions, limits: Limits, command: Command): Promise<ProviderResult> {
   const drafted = draftsOf(command.content);
   if (drafted.kind !== 'drafts') return { kind: 'failed', error: drafted.why, class: drafted.kind };
   const forms: URLSearchParams[] = [];
@@ -48,12 +61,31 @@ async function send(options: TwilioOptions, command: Command): Promise<ProviderR
   }
   let first: Accepted | undefined;
   for (const [index, form] of forms.entries()) {
-    const result = await post(options, command, form);
+    const result = await inTurn(options, limits, command, form);
     if (result.kind !== 'accepted') return first ? partly(index, forms.length, result) : result;
     first ??= result;
   }
   if (!first) return { kind: 'failed', error: 'Nothing to send', class: 'request wrong' };
   return { kind: 'sent', id: first.id, to: command.to };
+}
+
+/** TW3 */
+async function inTurn(
+  options: TwilioOptions,
+  limits: Limits,
+  command: Command,
+  form: URLSearchParams,
+): Promise<Accepted | Failed> {
+  const { credentials, deadline, to: recipient } = command;
+  const sender: Sender = { number: credentials.from, account: credentials.accountSid, recipient };
+  const turn = await limits.turn(sender, deadline);
+  if (turn.kind === 'too late') {
+    const error = 'Twilio allows no further message to leave before the deadline; nothing was sent';
+    return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
+  }
+  const result = await post(options, command, form);
+  if (result.kind === 'accepted') limits.accepted(sender);
+  return result.kind === 'failed' ? limits.refused(result, sender) : result;
 }
 
 function formOf(
@@ -85,8 +117,6 @@ async function post(
   { credentials, deadline, from, id }: Command,
   form: URLSearchParams,
 ): Promise<Accepted | Failed> {
-  if (clock.now() >= deadline)
-    return { kind: 'failed', error: 'The deadline came before the call; nothing was sent', class: 'no time' };
   const { accountSid, token } = credentials;
   const answer = await vendor.post({
     url: `${baseUrl}/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`,

@@ -1,6 +1,7 @@
-/** facts/cloud-api.md §7 in simulated time. */
+/** facts/cloud-api.md §7 and facts/twilio.md §7 in simulated time. */
 import { describe, expect, it } from 'vitest';
-import { Limits } from '../../../src/actors/engines/cloud-api/limits.ts';
+import { CLOUD_LIMITS } from '../../../src/actors/engines/cloud-api/create.ts';
+import { Limits } from '../../../src/actors/engines/limits.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 
@@ -19,10 +20,10 @@ function waited(): Clock {
 }
 const sender = { number: '1', account: 'a', recipient: '49' };
 
-describe('Cloud API limits', () => {
+describe('limits, with the figures of Cloud API', () => {
   it('CL2 45 to one recipient at once, then one in 6 s', async () => {
     const clock = waited();
-    const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     const begun = clock.now();
     for (let n = 0; n < 45; n += 1) await limits.turn(sender, begun + 3_600_000);
     const burst = clock.now() - begun;
@@ -33,14 +34,14 @@ describe('Cloud API limits', () => {
 
   it('CL3 who cannot leave before the deadline hears so at once', async () => {
     const clock = waited();
-    const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     limits.slowDown('slow number', sender, 0);
     expect(await limits.turn(sender, clock.now() + 1_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
   });
 
   it('CL4 holds double until a message is accepted, for what Meta spoke of only', async () => {
     const clock = waited();
-    const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     const far = clock.now() + 3_600_000;
     expect(limits.slowDown('slow recipient', sender, 0)).toBe(1_000);
     expect(await limits.turn({ ...sender, recipient: '50' }, clock.now() + 1)).toEqual({ kind: 'now' });
@@ -54,7 +55,7 @@ describe('Cloud API limits', () => {
 
   it('CL4 a Retry-After that is longer than the hold counts, also when it comes later', async () => {
     const clock = waited();
-    const limits = new Limits({ clock, perSecond: 1_000, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     expect(limits.slowDown('slow number', sender, 7_000)).toBe(7_000);
     expect(limits.slowDown('slow number', sender, 3_000)).toBe(7_000);
     expect(limits.slowDown('slow number', sender, 9_000)).toBe(9_000);
@@ -62,7 +63,7 @@ describe('Cloud API limits', () => {
 
   it('CL4 CL5 what waited through a hold leaves at half the rate and not all at once; a minute later it doubles', async () => {
     const time = new SimulatedTime();
-    const limits = new Limits({ clock: time, perSecond: 10, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock: time, perSecond: 10, random: () => 0 });
     const begun = time.now();
     const left: number[] = [];
     const send = async (n: number) => {
@@ -94,7 +95,7 @@ describe('Cloud API limits', () => {
 
   it('CL4 a refused pair goes on with one in 6 s, others with all they have', async () => {
     const time = new SimulatedTime();
-    const limits = new Limits({ clock: time, perSecond: 1_000, random: () => 0 });
+    const limits = new Limits({ ...CLOUD_LIMITS, clock: time, perSecond: 1_000, random: () => 0 });
     const begun = time.now();
     let left = 0;
     limits.slowDown('slow recipient', sender, 0);
