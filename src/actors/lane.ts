@@ -8,12 +8,14 @@
  * L3  `unknown` and `pending` are answers, never reasons to send again.
  * L4  A key that cannot be stored fails closed: nothing is sent.
  * L5  What belongs to a message (its second part) goes out after it, under ids that follow from its id, so that a repeat
- *     of the whole never doubles a part.
+ *     of the whole never doubles a part. It waits for a first part that still uploads, for as long as an upload may take.
+ * L6  WhatsApp's audio has no caption: media that turn out to be audio when they are fetched get theirs as a second part.
  *
  * Deliberately not here: pacing and daily caps (bulk jobs), engine choice, content rules, where media comes from
  * (content/media-source.ts).
  */
-import type { Clock } from '../clock.ts';
+import { type Clock, sleep } from '../clock.ts';
+import type { Content, MediaFile } from '../content/content.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import type { DeviceStores, Store } from '../store/store.ts';
@@ -33,6 +35,9 @@ const MAX_WAITING = 2_000;
 const KEY_LIFE_MS = 24 * 3_600_000;
 /** No caller waits for the second part of a message. */
 const FOLLOW_UP_MS = 18_000;
+/** Contract messages §1.4: the longest an upload may take. */
+const UPLOAD_MS = 180_000;
+const LOOK_AGAIN_MS = 250;
 
 type KeyRow = { readonly id: string; readonly at: number; readonly answer?: SendResult };
 const keyTable = (store: Store) => store.table<KeyRow>('send-keys');
@@ -67,12 +72,14 @@ export class Lanes {
     if (running) return running;
     if ((this.#inFlight.get(request.from) ?? 0) >= MAX_WAITING)
       return Promise.resolve({ kind: 'not ready', why: 'too many sends are waiting on this number' });
-    const answer = this.#send(request);
-    const whole = this.#counted(request.from, this.#whole(request, answer));
+    const after = [...(request.followUps ?? [])];
+    const answer = this.#send(request, after);
+    const whole = this.#counted(request.from, this.#whole(request, answer, after));
     if (key !== undefined) {
       this.#running.set(key, answer);
-      const shared = request.followUps?.length ? whole : answer;
-      void shared.finally(() => this.#running.delete(key)).catch(() => undefined);
+      const end = () => this.#running.delete(key);
+      const answered = () => (after.length === 0 ? end() : void whole.then(end));
+      void answer.then(answered, answered);
     }
     return answer;
   }
@@ -93,14 +100,15 @@ export class Lanes {
   }
 
   /** The message and all that belongs to it. Never rejects: the answer's own rejection is its caller's. */
-  async #whole(request: SendRequest, answer: Promise<SendAnswer>): Promise<void> {
-    const { followUps, from, to, idempotencyKey } = request;
+  async #whole(request: SendRequest, answer: Promise<SendAnswer>, after: readonly Content[]): Promise<void> {
+    const { from, to, idempotencyKey } = request;
     try {
       const done = await answer;
-      if (!followUps || (done.kind !== 'sent' && done.kind !== 'pending')) return;
-      for (const [index, content] of followUps.entries()) {
+      if (after.length === 0 || (done.kind !== 'sent' && done.kind !== 'pending')) return;
+      const isComing = done.kind === 'sent' || (await this.#untilHandedOver(from, done.id));
+      for (const [index, content] of isComing ? after.entries() : []) {
         const part = { from, to, content, deadline: this.#o.clock.now() + FOLLOW_UP_MS };
-        const result = await this.#deliver(part, derivedMessageId(done.id, `part ${index + 2}`));
+        const result = await this.#deliver(part, derivedMessageId(done.id, `part ${index + 2}`), []);
         if (result.kind !== 'sent')
           this.#o.log.warn({ messageId: done.id, result: result.kind, content: content.kind }, 'a second part failed');
       }
@@ -111,8 +119,20 @@ export class Lanes {
     }
   }
 
-  async #send(request: SendRequest): Promise<SendAnswer> {
-    const { from, deadline, idempotencyKey, followUps } = request;
+  /** L5. False when the first part will never go out. */
+  async #untilHandedOver(from: string, id: string): Promise<boolean> {
+    const { supervisor, clock } = this.#o;
+    for (const until = clock.now() + UPLOAD_MS; clock.now() < until; await sleep(clock, LOOK_AGAIN_MS)) {
+      const handle = supervisor.child(from)?.sockets.current;
+      const progress = handle?.isOpen() ? handle.progress(id) : 'uploading';
+      if (progress !== 'uploading') return progress === 'handed over';
+    }
+    return true;
+  }
+
+  /** `after` gets what must follow, once that is known (L6). */
+  async #send(request: SendRequest, after: Content[]): Promise<SendAnswer> {
+    const { from, deadline, idempotencyKey } = request;
     const known = idempotencyKey === undefined ? undefined : this.#lookUp(from, idempotencyKey);
     if (known?.answer) return known.answer;
     const notReady = await this.#untilReady(from, deadline);
@@ -125,25 +145,27 @@ export class Lanes {
       );
       if (!isStored) return { kind: 'failed', id, error: 'the Idempotency-Key could not be stored; nothing was sent' };
     }
-    const result = await this.#deliver(request, id);
-    if (idempotencyKey !== undefined && !followUps?.length && (result.kind === 'sent' || result.kind === 'pending'))
+    const result = await this.#deliver(request, id, after);
+    if (idempotencyKey !== undefined && after.length === 0 && (result.kind === 'sent' || result.kind === 'pending'))
       await this.#conclude(from, idempotencyKey, id, result);
     return result;
   }
 
   /** Media first, then the engine. */
-  async #deliver({ from, to, content, origin, deadline }: Part, id: string): Promise<SendAnswer> {
+  async #deliver({ from, to, content, origin, deadline }: Part, id: string, after: Content[]): Promise<SendAnswer> {
     const { media, files, clock, supervisor } = this.#o;
     const fetched = await media.fetch(from, content, deadline);
     if (fetched.kind === 'late') return { kind: 'timed out', why: 'the media was not here in time' };
     if (fetched.kind === 'refused') return { kind: 'failed', id, error: fetched.why, why: 'media refused' };
+    const { said, follows } = withoutSpokenCaption(fetched.content);
+    after.unshift(...follows);
     const handle = supervisor.child(from)?.sockets.current;
     if (!handle?.isOpen() || clock.now() >= deadline) {
       await files.remove(filesOf(fetched.content));
       if (handle?.isOpen()) return { kind: 'timed out', why: 'no time was left to hand the message over' };
       return { kind: 'not ready', why: 'the connection was lost before the message was handed over' };
     }
-    const result = await handle.send({ from, to, content: fetched.content, id, deadline, ...(origin && { origin }) });
+    const result = await handle.send({ from, to, content: said, id, deadline, ...(origin && { origin }) });
     return result.kind === 'failed' && result.why === 'no time' ? { kind: 'timed out', why: result.error } : result;
   }
 
@@ -186,4 +208,11 @@ export class Lanes {
     const ready = await views.until(from, (now) => now.ready || now.stopped || !now.paired, until);
     return ready && views.view(from).ready ? undefined : { kind: 'not ready', why: why() };
   }
+}
+
+/** L6. */
+function withoutSpokenCaption(content: Content<MediaFile>): { said: Content<MediaFile>; follows: Content[] } {
+  if (content.kind !== 'media' || content.media.type !== 'audio' || content.caption.trim() === '')
+    return { said: content, follows: [] };
+  return { said: { ...content, caption: '' }, follows: [{ kind: 'text', text: content.caption }] };
 }

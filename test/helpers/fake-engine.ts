@@ -7,6 +7,7 @@ import type {
   ConnectionOptions,
   Engine,
   Handle,
+  Progress,
   SendCommand,
   SendResult,
   StarResult,
@@ -51,6 +52,10 @@ export class FakeConnection implements Handle {
   send(command: SendCommand): Promise<SendResult> {
     this.sent.push(command);
     return Promise.resolve({ kind: 'sent', id: command.id, to: command.to });
+  }
+
+  progress(): Progress {
+    return 'handed over';
   }
 
   groups(): Promise<GroupAnswer> {

@@ -52,6 +52,12 @@ export type SendResult =
   /** Bytes may or may not have left. */
   | { readonly kind: 'unknown'; readonly id: string; readonly error: string };
 
+/**
+ * Where a send that was answered `pending` stands. `uploading`: nothing of it has been handed over yet. `handed over`: WhatsApp
+ * has it or will be given the same again. `given up`: nothing was handed over, and nothing will be.
+ */
+export type Progress = 'uploading' | 'handed over' | 'given up';
+
 export type StarResult = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: string };
 
 export type ConnectionOptions = {
@@ -69,6 +75,8 @@ export interface Handle {
   /** Asks for a pairing code as soon as the socket can (after its first QR); the answer comes as `code` or `code failed`. */
   requestCode(): void;
   send(command: SendCommand): Promise<SendResult>;
+  /** Of a message id that this number's engine was given, also by an earlier connection. */
+  progress(id: string): Progress;
   /** Runs a command on groups (contract clients §11). Resolves by the deadline (epoch ms). */
   groups(command: GroupCommand, deadline: number): Promise<GroupAnswer>;
   /** Stars a message on the account's own devices, or takes the star away (contract messages §6). `to` as in a send. */

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Content, MediaFile } from '../../../src/content/content.ts';
-import { newMessageId } from '../../../src/ids.ts';
+import { derivedMessageId, newMessageId } from '../../../src/ids.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
 
 const TO = `${CONTACT}@s.whatsapp.net`;
@@ -83,6 +83,31 @@ describe('sends with media', () => {
     expect(await uploading).toMatchObject({ kind: 'pending', id });
     connection = await world.login();
     await arrived(id);
+  });
+
+  it('SE6 buttons under media whose upload was `pending` are refused: their text goes out once; progress tells', async () => {
+    slow(1_000);
+    world.whatsapp.applyFaults({ ack: { error: 479, times: 1 } });
+    const { content, path } = document();
+    if (content.kind !== 'media') throw new Error('no media');
+    const buttons = [{ kind: 'reply', label: 'Yes', id: 'y' }] as const;
+    const words = { title: '', subtitle: '', footer: '' };
+    const shown = { kind: 'buttons', body: 'Well?', ...words, buttons, header: content.media } as const;
+    const id = newMessageId();
+    expect(await send(shown, { id, ms: 300 })).toEqual({ kind: 'pending', id, to: TO });
+    expect(connection.handle.progress(id)).toBe('uploading');
+    const text = await eventually('the text', () =>
+      world.whatsapp.messages(CONTACT).find((one) => one.id === derivedMessageId(id, 'text')),
+    );
+    expect(text).toMatchObject({ type: 'text', text: 'Well?\n\n• Yes' });
+    expect(connection.handle.progress(id)).toBe('handed over');
+    await eventually('the end of the promise', () => promises().length === 0 && !existsSync(path));
+    await world.leave();
+    world.restart();
+    connection = await world.login();
+    expect(await connection.send('afterwards')).toMatchObject({ kind: 'sent' });
+    expect(world.whatsapp.messages(CONTACT).map((one) => one.text)).toEqual(['Well?\n\n• Yes', 'afterwards']);
+    expect(connection.handle.progress(newMessageId())).toBe('given up');
   });
 
   it('PS1, MS2 after kill -9 in the middle of a promised upload the next process finishes it under the same id', async () => {

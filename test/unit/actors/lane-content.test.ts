@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Progress } from '../../../src/actors/engines/engine.ts';
 import type { SendRequest } from '../../../src/actors/protocol.ts';
 import type { Content } from '../../../src/content/content.ts';
 import { derivedMessageId } from '../../../src/ids.ts';
@@ -35,6 +36,60 @@ const connection = () => {
   if (!first) throw new Error('no connection');
   return first;
 };
+
+describe('L6 a caption of what turns out to be audio', () => {
+  it('follows as text under an id that follows from the first', async () => {
+    const voice = { kind: 'base64', base64: 'QUJD' } as const;
+    const media = { type: 'document', mime: '', fileName: 'note.ogg', from: voice } as const;
+    const answer = await send({ kind: 'media', media, caption: 'listen' });
+    await house.time.advanceAsync(100);
+    const [first, second] = sent();
+    expect(first).toMatchObject({ content: { kind: 'media', caption: '', media: { type: 'audio' } } });
+    const id = answer.kind === 'sent' ? answer.id : '';
+    expect(second).toMatchObject({ id: derivedMessageId(id, 'part 2'), content: { kind: 'text', text: 'listen' } });
+  });
+});
+
+describe('L5 a second part behind a first part that still uploads', () => {
+  const pending = (progress: () => Progress) => {
+    const [first] = house.engine.of(A);
+    if (!first) throw new Error('no connection');
+    const really = first.send.bind(first);
+    first.send = async (command) => {
+      const { id, to } = await really(command).then(() => command);
+      return command.content.kind === 'media' ? { kind: 'pending', id, to } : { kind: 'sent', id, to };
+    };
+    first.progress = progress;
+  };
+  const kinds = () => sent().map(({ content }) => content.kind);
+
+  it('waits until the first is handed over', async () => {
+    let progress: Progress = 'uploading';
+    pending(() => progress);
+    expect(await send(image('QUJD'), { followUps: [PLACE] })).toMatchObject({ kind: 'pending' });
+    await house.time.advanceAsync(100_000);
+    expect(kinds()).toEqual(['media']);
+    progress = 'handed over';
+    await house.time.advanceAsync(1_000);
+    expect(kinds()).toEqual(['media', 'location']);
+  });
+
+  it('does not go out when the first was given up', async () => {
+    pending(() => 'given up');
+    await send(image('QUJD'), { followUps: [PLACE] });
+    await house.time.advanceAsync(200_000);
+    expect(kinds()).toEqual(['media']);
+  });
+
+  it('goes out after 180 s all the same: an upload takes no longer', async () => {
+    pending(() => 'uploading');
+    await send(image('QUJD'), { followUps: [PLACE] });
+    await house.time.advanceAsync(179_000);
+    expect(kinds()).toEqual(['media']);
+    await house.time.advanceAsync(2_000);
+    expect(kinds()).toEqual(['media', 'location']);
+  });
+});
 
 describe('media', () => {
   it('is a file by the time the engine gets it, and the engine owns it then', async () => {

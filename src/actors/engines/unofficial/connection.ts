@@ -21,7 +21,7 @@ import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { Target } from '../../../content/content.ts';
 import type { Contact } from '../../contact-book.ts';
 import type { GroupAnswer, GroupCommand } from '../../groups.types.ts';
-import type { ConnectionOptions, Handle, SendCommand, SendResult, StarResult } from '../engine.ts';
+import type { ConnectionOptions, Handle, Progress, SendCommand, SendResult, StarResult } from '../engine.ts';
 import { isPaired, newPairingState, openAuthState, type PairingState } from './auth-state.ts';
 import type { SharedCaches } from './caches.ts';
 import type { Device } from './device.ts';
@@ -95,6 +95,10 @@ export class Connection implements Handle {
   async send(command: SendCommand): Promise<SendResult> {
     if (this.#session && this.isOpen()) return this.#session.sender.send(command);
     return { kind: 'failed', id: command.id, error: 'this number is not connected' };
+  }
+
+  progress(id: string): Progress {
+    return this.#session?.progress(id) ?? 'uploading';
   }
 
   async groups(command: GroupCommand, deadline: number): Promise<GroupAnswer> {

@@ -30,7 +30,8 @@ export type HandOver = Pick<SendCommand, 'id' | 'to' | 'deadline' | 'origin'> & 
 export type MediaSendsOptions = {
   readonly upload: () => WAMediaUploadFunction;
   readonly resolve: (to: string) => Promise<Resolved>;
-  readonly handOver: (message: HandOver) => Promise<SendResult>;
+  /** `content`: what the message says, for another way of saying it (SE6). */
+  readonly handOver: (message: HandOver, content: Content<MediaFile>) => Promise<SendResult>;
   readonly sent: SentIndex;
   readonly promised: PromisedSends;
   readonly files: MediaFiles;
@@ -57,7 +58,7 @@ export class MediaSends {
     const { sent, promised, files } = this.#o;
     if (sent.get(id)?.message) {
       await files.remove(filesOf(content));
-      return this.#o.handOver(order);
+      return this.#o.handOver(order, content);
     }
     const uploading = this.#upload(id, to, content);
     const waiting = this.#whileWaitedFor(uploading, deadline).then(
@@ -71,7 +72,7 @@ export class MediaSends {
       promised.keepOne(uploaded.promise, this.#firstWith(uploading), this.#o.cut).catch(this.#o.onFailure);
       return { kind: 'pending', id, to };
     }
-    const result = await this.#finish(order, uploaded);
+    const result = await this.#finish(order, content, uploaded);
     await files.remove(filesOf(content));
     return result;
   }
@@ -88,7 +89,8 @@ export class MediaSends {
 
   /** The promise of an upload, on this connection: from the beginning. */
   async keep(id: string, upload: PromisedUpload): Promise<SendResult> {
-    return this.#finish(this.#withoutCaller(id, upload), await this.#upload(id, upload.to, upload.content));
+    const { to, content } = upload;
+    return this.#finish(this.#withoutCaller(id, upload), content, await this.#upload(id, to, content));
   }
 
   /** The upload that is running already is the first try of its promise. */
@@ -98,7 +100,7 @@ export class MediaSends {
       if (!upload) throw new Error('a promised upload without its content');
       const uploaded = await (first ?? this.#upload(id, upload.to, upload.content));
       first = undefined;
-      return this.#finish(this.#withoutCaller(id, upload), uploaded);
+      return this.#finish(this.#withoutCaller(id, upload), upload.content, uploaded);
     };
   }
 
@@ -106,11 +108,15 @@ export class MediaSends {
     return { id, to, deadline: this.#o.clock.now() + HAND_OVER_MS, ...(origin && { origin }) };
   }
 
-  async #finish(order: Omit<HandOver, 'message'>, uploaded: Uploaded): Promise<SendResult> {
+  async #finish(
+    order: Omit<HandOver, 'message'>,
+    content: Content<MediaFile>,
+    uploaded: Uploaded,
+  ): Promise<SendResult> {
     if (uploaded.kind === 'finished') return uploaded.result;
     if (this.#o.cut.aborted)
       return failed(order.id, 'the connection was lost before the message was handed over').result;
-    return this.#o.handOver({ ...order, message: uploaded.message });
+    return this.#o.handOver({ ...order, message: uploaded.message }, content);
   }
 
   async #upload(id: string, to: string, content: Content<MediaFile>): Promise<Uploaded> {

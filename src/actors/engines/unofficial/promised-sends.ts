@@ -19,7 +19,7 @@ import { type Backoff, backoff } from '../../../machines/backoff.ts';
 import type { Store, Table } from '../../../store/store.ts';
 import { filesOf, flushFiles, type MediaFiles } from '../../content/media-files.ts';
 import type { SentIndex } from '../../sent-index.ts';
-import type { SendCommand, SendResult } from '../engine.ts';
+import type { Progress, SendCommand, SendResult } from '../engine.ts';
 
 /** As long as an idempotency key is remembered. */
 const DAY_MS = 24 * 3_600_000;
@@ -76,6 +76,11 @@ export class PromisedSends {
       const isSafe = result.kind === 'failed';
       if (!isSafe || !(await this.#pause(tries, cut))) return;
     }
+  }
+
+  progress(id: string): Progress {
+    if (this.#sent.get(id) !== undefined) return 'handed over';
+    return this.#all().some(({ row }) => row.id === id) ? 'uploading' : 'given up';
   }
 
   /** Media that promises still need. */

@@ -9,7 +9,7 @@
  *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient, a
  *       slow upload nobody.
  *  SE6  Buttons, lists and cards that WhatsApp refuses (an error ack, so they reached nobody) go out once more as text
- *       that keeps their meaning, under an id of its own that follows from theirs.
+ *       that keeps their meaning, under an id of its own that follows from theirs; also when their upload was `pending`.
  *
  * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
  */
@@ -80,7 +80,7 @@ export class Sender {
     this.#media = new MediaSends({
       upload: () => options.socket().waUploadToServer,
       resolve: (to) => this.#resolve(to),
-      handOver: (order) => this.#promising(this.#send(order)),
+      handOver: (order, content) => this.#orAsText({ ...order, content }, this.#promising(this.#send(order))),
       ...{ sent, promised, files, clock, log, onFailure: options.onFailure, cut: this.#cut.signal },
     });
   }
@@ -91,7 +91,7 @@ export class Sender {
     if (running) return running;
     const { id, content } = command;
     if (!isSendable(content)) return this.#unsupported(id, content);
-    if (mediaOf(content).length > 0) return this.#run(id, this.#orAsText(command, this.#media.send(command)));
+    if (mediaOf(content).length > 0) return this.#run(id, this.#media.send(command));
     const sending = this.#promising(this.#send({ ...command, content: content as Plain }));
     return this.#run(id, this.#orAsText(command, sending));
   }
@@ -106,7 +106,9 @@ export class Sender {
       const to = sent.get(id)?.to ?? upload?.to ?? '';
       const isUploaded = sent.get(id)?.message !== undefined;
       if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
-      return this.#run(id, this.#send({ id, to, deadline: clock.now() + PROMISE_MS }));
+      const order = { id, to, deadline: clock.now() + PROMISE_MS };
+      const sending = this.#send(order);
+      return this.#run(id, upload ? this.#orAsText({ ...order, content: upload.content }, sending) : sending);
     }, this.#cut.signal);
   }
 
@@ -168,7 +170,7 @@ export class Sender {
 
   /** SE6. */
   async #orAsText(
-    { id, to, content, deadline, ...rest }: SendCommand,
+    { id, to, content, deadline, origin }: Omit<SendCommand, 'from'>,
     sending: Promise<SendResult>,
   ): Promise<SendResult> {
     const result = await sending;
@@ -176,7 +178,8 @@ export class Sender {
     if (result.code === undefined || NOT_ABOUT_CONTENT.includes(result.code)) return result;
     this.#o.log.warn({ messageId: id, code: result.code, content: content.kind }, 'refused as it is, sent as text');
     const text: Plain = { kind: 'text', text: asText(content) };
-    return this.#promising(this.#send({ ...rest, id: derivedMessageId(id, 'text'), to, deadline, content: text }));
+    const order = { id: derivedMessageId(id, 'text'), to, deadline, content: text, ...(origin && { origin }) };
+    return this.#promising(this.#send(order));
   }
 
   async #send(command: Order): Promise<SendResult> {

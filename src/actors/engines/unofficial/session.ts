@@ -7,6 +7,7 @@ import type { AuthenticationCreds, BinaryNode, SignalKeyStore, WASocket } from '
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import { lidOfJid, phoneOfJid } from '../../../phone.ts';
+import type { Progress } from '../engine.ts';
 import type { AuthState } from './auth-state.ts';
 import type { SocketCaches } from './caches.ts';
 import type { Device } from './device.ts';
@@ -83,6 +84,10 @@ export class Session {
       makeSignalRepository: durableRepository(this.#o.device.journal, this.#o.onEnd),
       ...this.surroundings.socketOptions,
     };
+  }
+
+  progress(id: string): Progress {
+    return this.#o.device.promised.progress(id);
   }
 
   /** Brings what a crash left in the journal to the outbox, before any socket is opened. */
