@@ -18,7 +18,7 @@ let stage: Stage;
 let bridge: Bridge;
 let echo: IpEcho;
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.forTest();
   echo = await startIpEcho();
   bridge = await stage.bridge({ env: { PROXY_PROBE_URL: echo.url } });
   for (const phone of [PHONE, CONTACT]) await stage.world.addPhone(phone);

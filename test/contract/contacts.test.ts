@@ -45,7 +45,7 @@ describe('clients §10 get-contacts', () => {
     );
 
   beforeAll(async () => {
-    stage = await Stage.set();
+    stage = await Stage.forTest();
     bridge = await stage.bridge();
     await stage.world.addPhone(NUMBER);
     const chats = [{ phone: CHAT, name: 'Charlie' }];

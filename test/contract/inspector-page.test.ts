@@ -168,7 +168,7 @@ async function keepPictures(of: Page): Promise<void> {
 }
 
 beforeAll(async () => {
-  [stage, browser] = await Promise.all([Stage.set(), startBrowser()]);
+  [stage, browser] = await Promise.all([Stage.forTest(), startBrowser()]);
   if (browser === undefined) console.warn(NO_BROWSER);
   secrets.text('text', TEXT_IN);
   secrets.text('text', TEXT_OUT);

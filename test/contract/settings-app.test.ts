@@ -18,7 +18,7 @@ describe('settings §3 with the app', () => {
     );
 
   beforeAll(async () => {
-    stage = await Stage.set();
+    stage = await Stage.forTest();
     await call(`${stage.world.control}/app/message-settings`, { body: PACING });
     await call(`${stage.world.control}/app/settings`, { body: { use_facebook_api: true } });
     bridge = await stage.bridge();

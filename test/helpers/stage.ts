@@ -23,10 +23,20 @@ export class Stage {
     this.world = world;
   }
 
-  static async set(): Promise<Stage> {
+  /** With a world in a process of its own: for people who watch, and for scenarios that freeze it. */
+  static set(): Promise<Stage> {
+    return Stage.#around((dir) => World.start(`${dir}/world.out`));
+  }
+
+  /** With a world in this process: for tests. */
+  static forTest(): Promise<Stage> {
+    return Stage.#around(() => World.here());
+  }
+
+  static async #around(world: (dir: string) => Promise<World>): Promise<Stage> {
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-`);
     folders.add(dir);
-    return new Stage(dir, await World.start(`${dir}/world.out`));
+    return new Stage(dir, await world(dir));
   }
 
   /** A bridge against this world, listening. `name` is its folder; two of one name share their saved logins. */
@@ -72,9 +82,9 @@ export class Stage {
   }
 }
 
-/** Runs `play` on a stage of its own. */
+/** Runs `play` on a stage of its own, in a test. */
 export async function onStage<T>(play: (stage: Stage) => Promise<T>): Promise<T> {
-  const stage = await Stage.set();
+  const stage = await Stage.forTest();
   try {
     return await play(stage);
   } finally {

@@ -1,5 +1,5 @@
 /**
- * The loopback world as its own process, and a typed client of its control API.
+ * The loopback world, as its own process or within the one that asks, and a typed client of its control API.
  *
  * Deliberately not here: what the peers do (test/loopback), and decisions about traffic (traffic.ts).
  */
@@ -46,15 +46,17 @@ export type Incoming = Readonly<Record<string, unknown>> & {
 };
 
 export class World {
-  readonly process: Process;
   readonly control: string;
   /** All that a bridge needs to be started against this world. */
   readonly env: Readonly<Record<string, string>>;
+  readonly #process: Process | undefined;
+  readonly #stop: () => Promise<void>;
 
-  private constructor(process: Process, ready: z.infer<typeof readyLine>) {
-    this.process = process;
+  private constructor(ready: z.infer<typeof readyLine>, stop: () => Promise<void>, process?: Process) {
     this.control = ready.control;
     this.env = ready.env;
+    this.#stop = stop;
+    this.#process = process;
   }
 
   /** `options` of the command line: `--light`, `--quiet`, … (test/loopback/main.ts). */
@@ -62,7 +64,24 @@ export class World {
     const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`, ...options];
     const process = new Process({ args, cwd: ROOT, output });
     const ready = await process.line(/^\{"control":/, START_MS);
-    return new World(process, readyLine.parse(JSON.parse(ready)));
+    return new World(readyLine.parse(JSON.parse(ready)), () => end(process), process);
+  }
+
+  /**
+   * In this process, as new as any other: a process of its own takes more CPU to load its modules than most tests take
+   * to run. For whoever neither freezes nor measures the world, and can spare its event loop.
+   */
+  static async here(): Promise<World> {
+    // Loaded late, because programs that start a world as a process need nothing of it themselves.
+    const { startWorld } = await import('../loopback/world.ts');
+    const world = await startWorld();
+    return new World(world, () => world.close());
+  }
+
+  /** Throws for a world that has no process of its own. */
+  get process(): Process {
+    if (this.#process === undefined) throw new Error('this world has no process of its own');
+    return this.#process;
   }
 
   get token(): string {
@@ -149,11 +168,8 @@ export class World {
     return z.object({ phones: z.array(z.string()) }).parse(answer).phones;
   }
 
-  async stop(): Promise<void> {
-    this.process.signal('SIGTERM');
-    const ended = this.process.ended(5_000);
-    await Promise.race([ended, delay(5_000)]);
-    if (this.process.exit === undefined) await this.process.kill9();
+  stop(): Promise<void> {
+    return this.#stop();
   }
 
   async #ok(path: string, options: CallOptions = {}): Promise<unknown> {
@@ -161,4 +177,10 @@ export class World {
     if (answer.status >= 300) throw new Error(`world ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
+}
+
+async function end(process: Process): Promise<void> {
+  process.signal('SIGTERM');
+  await Promise.race([process.ended(5_000), delay(5_000)]);
+  if (process.exit === undefined) await process.kill9();
 }

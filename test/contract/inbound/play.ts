@@ -22,7 +22,7 @@ export class Play {
   }
 
   static async begin(env: Record<string, string> = {}): Promise<Play> {
-    const stage = await Stage.set();
+    const stage = await Stage.forTest();
     const { bridge, phones } = await stage.paired(1, env);
     const number = phones[0];
     if (number === undefined) throw new Error('no number was paired');

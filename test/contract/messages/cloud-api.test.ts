@@ -29,7 +29,7 @@ async function reached() {
 }
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.forTest();
   await settings({ use_facebook_api: true, facebook_token: 'meta-token', facebook_phone_id: '109876543210' });
   bridge = await stage.bridge();
 }, 60_000);

@@ -131,7 +131,7 @@ async function play(vendor: Vendor, { refusal }: Row): Promise<Play> {
 }
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.forTest();
   providers = new Providers(stage.world);
   bridge = await stage.bridge();
   for (const each of [...CLOUD, ...CLOUD_CREDENTIALS]) played.set(each, play('graph', each));

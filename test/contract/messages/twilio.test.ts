@@ -29,7 +29,7 @@ async function reached() {
 }
 
 beforeAll(async () => {
-  stage = await Stage.set();
+  stage = await Stage.forTest();
   const twilio_account_sid = `AC${'0'.repeat(32)}`;
   const credentials = { twilio_account_sid, twilio_auth_token: 'twilio-token', twilio_from_number: `+${PHONE}` };
   await control('/app/settings', { phone: PHONE, use_twilio: true, ...credentials });
