@@ -61,8 +61,11 @@ export class Answers {
    * whatsapp-settings of one number; without a number the platform's. `workspace`: only for those who ask with it. `proxy`
    * sets that number's proxy-config.
    */
-  settings(phone: string | undefined, { proxy, workspace, ...fields }: Json & { proxy?: Proxy }): void {
-    const key = workspace === undefined ? (phone ?? '') : `${String(workspace)} ${phone}`;
+  settings(
+    phone: string | undefined,
+    { proxy, workspace, ...fields }: Json & { proxy?: Proxy; workspace?: string },
+  ): void {
+    const key = workspace === undefined ? (phone ?? '') : `${workspace} ${phone}`;
     this.#settings.set(key, { ...this.#settings.get(key), ...fields });
     if (phone !== undefined && proxy) this.#proxies.set(phone, proxy);
   }

@@ -10,7 +10,7 @@ const phone = z.string().regex(/^\d{6,20}$/);
 const proxy = z.looseObject({ enabled: z.boolean() });
 
 const COMMANDS = {
-  settings: z.looseObject({ phone: phone.optional(), proxy: proxy.optional() }),
+  settings: z.looseObject({ phone: phone.optional(), proxy: proxy.optional(), workspace: z.string().optional() }),
   keyword: z.object({ keyword: z.string(), phone, answer: json }),
   file: z.object({ path: z.string().regex(/^\/(uploads|storage)\//), base64: z.base64(), type: z.string() }),
   receipts: z.object({ updated: z.int().optional(), matched: z.boolean().optional() }),
@@ -36,8 +36,12 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
       return context.json({ ok: true });
     });
 
-  command('/app/settings', COMMANDS.settings, ({ phone: number, proxy: ofNumber, ...fields }) =>
-    peer.answers.settings(number, { ...fields, ...(ofNumber ? { proxy: ofNumber } : {}) }),
+  command('/app/settings', COMMANDS.settings, ({ phone: number, proxy: ofNumber, workspace, ...fields }) =>
+    peer.answers.settings(number, {
+      ...fields,
+      ...(ofNumber ? { proxy: ofNumber } : {}),
+      ...(workspace === undefined ? {} : { workspace }),
+    }),
   );
   command('/app/message-settings', json, (fields) => peer.answers.messageSettings(fields));
   command('/app/keyword', COMMANDS.keyword, (rule) => peer.answers.keyword(rule.keyword, rule.phone, rule.answer));
