@@ -95,6 +95,7 @@ module.exports = {
     only('ofetch', 'ofetch', '^src/app-client/client\\.ts$'),
     only('xstate', 'xstate', '^src/(machines|actors|scheduler)/'),
     only('hono', 'hono|@hono/[^/]+', '^src/http/'),
+    only('prom-client', 'prom-client', '^src/metrics\\.ts$'),
     only('pino', 'pino', '^src/log\\.ts$'),
     {
       name: '9-engines-are-reached-through-the-port',

@@ -40,7 +40,9 @@ const TEXT_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Random or opaque names of things: hex digits in them must not be mistaken for a phone number. */
-const ID_FIELDS: ReadonlySet<string> = new Set(['id', 'messageId', 'correlationId', 'jobId', 'lease', 'session']);
+const ID_FIELDS: ReadonlySet<string> = new Set([
+  ...['id', 'messageId', 'correlationId', 'requestId', 'jobId', 'lease', 'session'],
+]);
 
 export function createLog(options: LogOptions): Log {
   const console = options.stream ?? pino.destination({ fd: 1, sync: true });

@@ -8,6 +8,7 @@ import { AttachmentFiles } from './actors/attachments.ts';
 import { Automations } from './actors/automation/automations.ts';
 import { noFlows } from './actors/automation/no-flows.ts';
 import { Directory } from './actors/directory.ts';
+import { HealthWatch } from './actors/health-watch.ts';
 import { History } from './actors/history.ts';
 import { createInspector } from './actors/inspector/inspector.ts';
 import { MediaFiles } from './actors/content/media-files.ts';
@@ -19,7 +20,7 @@ import { createTwilio } from './actors/engines/twilio/create.ts';
 import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
-import type { Vitals } from './actors/protocol.ts';
+import type { SendRequest, Vitals } from './actors/protocol.ts';
 import { type KnownCredentials, ProviderSends } from './actors/provider-sends.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained, runDown } from './actors/shutdown.ts';
@@ -42,6 +43,7 @@ import { type Config, loadConfig } from './config.ts';
 import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { captureConsole, createLog, type Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
 import { numberMachine } from './machines/number.ts';
 import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
@@ -118,7 +120,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const automations = new Automations({
     flows: noFlows(log),
     endpoints: new Endpoints({ client, clock }),
-    send: (request) => lanes.send(request),
+    send: (request) => countedSend(request),
     workspace: (digits) => records.read(digits).workspace,
     appUrl: config.appUrl,
     clock,
@@ -178,11 +180,17 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
   });
   const lanes = new Lanes({ supervisor, views, stores, media, files, clock, log });
+  const metrics = createMetrics({
+    outbox: () => outbox.stats(),
+    numbers: () => statesOf(numbers),
+    now: () => clock.now(),
+  });
+  const countedSend = (request: SendRequest) => metrics.countSend('baileys', lanes.send(request));
   const numbers = new Directory({
     supervisor,
     views,
     records,
-    lanes,
+    lanes: { send: countedSend },
     stores,
     humanWrote: automations.humanWrote,
     clock,
@@ -195,6 +203,7 @@ async function main(config: Config, log: Log): Promise<void> {
     counts: () => countNumbers(numbers),
     restore: () => restored,
     outbox: () => outbox.stats(),
+    cooldowns: () => automations.activeCooldowns(),
   };
   const platform = new PlatformSettings({ client, store: data, clock, log });
   const settings = new Settings({
@@ -240,7 +249,7 @@ async function main(config: Config, log: Log): Promise<void> {
   });
   const app = createHttpApp({
     numbers,
-    providers,
+    providers: { send: (request) => metrics.countSend(request.engine, providers.send(request)) },
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
     settings: {
       platform: () => platform.current(),
@@ -256,6 +265,8 @@ async function main(config: Config, log: Log): Promise<void> {
       versions: () => versions.settings(),
       setVersion: (version, digits) => versions.set(version, digits),
     },
+    outbox: outbox.admin,
+    metrics,
     vitals,
     clock,
     log,
@@ -276,7 +287,7 @@ async function main(config: Config, log: Log): Promise<void> {
   };
   const drain = campaignDrain({ client, clock });
   const beat = heartbeat({ client, clock, log, ready, drainMissing: drain.missing });
-  const loops = [beat, drain, platform, settings];
+  const loops = [beat, drain, platform, settings, new HealthWatch({ supervisor, clock, log })];
 
   let stopping: Promise<void> | undefined;
   const stop = (code: number, why: string) => {
@@ -384,6 +395,12 @@ function countNumbers(numbers: Directory): { known: number; ready: number; start
     else if (view.state !== 'disconnected') counts.starting += 1;
   }
   return counts;
+}
+
+function statesOf(numbers: Directory): Record<string, number> {
+  const states: Record<string, number> = {};
+  for (const { state } of numbers.all()) states[state] = (states[state] ?? 0) + 1;
+  return states;
 }
 
 const loaded = loadConfig();

@@ -36,7 +36,7 @@ export type DirectoryOptions = {
   readonly supervisor: Supervisor;
   readonly views: Views;
   readonly records: NumberRecords;
-  readonly lanes: Lanes;
+  readonly lanes: Pick<Lanes, 'send'>;
   readonly stores: DeviceStores;
   /** Somebody sends to this JID through a route: an operator, as far as can be told. */
   readonly humanWrote: (digits: string, to: string) => void;

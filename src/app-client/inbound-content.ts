@@ -31,6 +31,9 @@ export type InboundContent =
   /** `target`: id of the message it belongs to; an empty `emoji` takes the reaction back (inbound §5). */
   | { readonly kind: 'reaction'; readonly emoji: string; readonly target: string };
 
+/** A message that is one medium. */
+export type Medium = Extract<InboundContent, { readonly kind: 'media' }>;
+
 /** Where the bytes of a medium are to be had. Lies in the outbox row in their stead. */
 export type Attachment = {
   /** Names the file that the bytes are kept in; one medium, one name. */

@@ -7,7 +7,7 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppSettings, Numbers, Operator, Providers, Vitals } from '../actors/protocol.ts';
+import type { AppSettings, Numbers, Operator, OutboxAdmin, Providers, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
@@ -18,13 +18,16 @@ import type { HttpEnv } from './env.ts';
 import { notFound, refuseWhileDraining, unhandled } from './errors.ts';
 import { serveOpenApi } from './openapi.ts';
 import { routingPath } from './prefix.ts';
+import { requestId } from './request-id.ts';
 import { clientRoutes } from './routes/clients.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
 import { messageActionRoutes } from './routes/message-actions.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { type MetricsText, metricsRoutes } from './routes/metrics.ts';
 import { operatorRoutes } from './routes/operator.ts';
+import { outboxRoutes } from './routes/outbox.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
 import { settingsRoutes } from './routes/settings.ts';
 
@@ -32,6 +35,8 @@ export type HttpDeps = {
   readonly numbers: Numbers;
   readonly providers: Providers;
   readonly operator: Operator;
+  readonly outbox: OutboxAdmin;
+  readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
   readonly vitals: Vitals;
@@ -58,21 +63,23 @@ export const CONTRACT_WAITS = { initializeMs: 30_000, codeMs: 45_000, downMs: 3_
 export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const { numbers, vitals, clock, log, version, waits, inspector } = deps;
   const originAllowed = originPolicy(deps.appUrl, deps.allowedOrigins);
-  const auth = createAuth({ ...deps.auth, ownUrl: deps.ownUrl, originAllowed });
+  const auth = createAuth({ ...deps.auth, ownUrl: deps.ownUrl, originAllowed, clock, log });
   if (auth.warning !== undefined) log.warn(auth.warning);
 
   const app = new OpenAPIHono<HttpEnv>({ getPath: routingPath });
   app.onError(unhandled(log));
   app.notFound(notFound);
-  app.use(cors(originAllowed));
+  app.use(requestId, cors(originAllowed));
   app.use('/api/*', auth.guard, refuseWhileDraining(vitals));
 
-  const declare = declarer(app, numbers, log);
+  const declare = declarer(app, numbers, vitals, log);
   healthRoutes(declare, { vitals, settings: deps.settings, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
+  outboxRoutes(declare, { outbox: deps.outbox, vitals, strict: auth.strict });
+  metricsRoutes(declare, deps.metrics, auth.strict);
   settingsRoutes(declare, { settings: deps.settings, strict: auth.strict });
   const { providers, readSettings, appUrl } = deps;
   const sends = { numbers, providers, clock, readSettings, appUrl, answerMs: waits.sendMs };

@@ -7,11 +7,14 @@
  *  A3  Strict routes take the token from the header only and accept no address once a token is configured.
  *  A4  The query string is never a source of tokens; it ends up in logs and histories.
  *
- * Deliberately not here: slowing down callers that guess tokens.
+ *  A5  Who presents wrong tokens again and again gets 429 (failed-tokens.ts); a right one is always admitted.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import { readBody } from './body.ts';
 import type { HttpContext, Middleware } from './env.ts';
+import { FailedTokens } from './failed-tokens.ts';
 import { hostName, isLocalPeer, isLoopbackName } from './peer.ts';
 
 /** `NODE_API_AUTH`; undefined means: as `token` when one is configured, else the development rule. */
@@ -24,6 +27,8 @@ export type AuthOptions = {
   /** The bridge's own base URL (`DOMAIN_NAME`), when it has one. */
   readonly ownUrl: string | undefined;
   readonly originAllowed: (origin: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
 };
 
 type Verdict = 'allowed' | 'unauthorized' | 'forbidden origin';
@@ -56,17 +61,30 @@ export function createAuth(options: AuthOptions): Auth {
     return hostIsOurs && (origin === undefined || options.originAllowed(origin)) ? 'allowed' : 'forbidden origin';
   };
 
-  const byBody = async (c: HttpContext): Promise<boolean> => {
-    if (options.token === '' || c.req.header('x-node-token')) return false;
+  const tokenOfBody = async (c: HttpContext): Promise<string | undefined> => {
     const read = await readBody(c);
     const given = read.kind === 'read' ? read.body['node_token'] : undefined;
-    return typeof given === 'string' && matches(given);
+    return typeof given === 'string' ? given : undefined;
   };
+
+  const byBody = async (c: HttpContext): Promise<boolean> =>
+    options.token !== '' && !c.req.header('x-node-token') && matches(await tokenOfBody(c));
 
   const admit = async (c: HttpContext): Promise<Verdict> => {
     if (mode === 'off' || knowsToken(c)) return 'allowed';
     const verdict = mode === 'token' ? 'unauthorized' : byAddress(c);
     return verdict === 'allowed' || (await byBody(c)) ? 'allowed' : verdict;
+  };
+
+  const failed = new FailedTokens(options.clock, options.log);
+
+  const refuse = async (c: HttpContext, verdict: Exclude<Verdict, 'allowed'>): Promise<Response> => {
+    if (verdict === 'forbidden origin') return c.json({ ok: false, error: 'forbidden_origin' }, 403);
+    // A5 counts tokens, not callers without any: an older app that sends none is not guessing.
+    const guessed = c.req.header('x-node-token') || (await tokenOfBody(c));
+    const seconds = guessed ? failed.note(c.env?.incoming?.socket.remoteAddress ?? '') : undefined;
+    if (seconds === undefined) return c.json({ ok: false, error: 'unauthorized' }, 401);
+    return c.json({ ok: false, error: 'too_many_failures' }, 429, { 'Retry-After': String(seconds) });
   };
 
   return {
@@ -85,12 +103,6 @@ export function createAuth(options: AuthOptions): Auth {
     knowsToken,
     warning: warningFor(mode),
   };
-}
-
-function refuse(c: HttpContext, verdict: 'unauthorized' | 'forbidden origin'): Response {
-  return verdict === 'unauthorized'
-    ? c.json({ ok: false, error: 'unauthorized' }, 401)
-    : c.json({ ok: false, error: 'forbidden_origin' }, 403);
 }
 
 function warningFor(mode: 'token' | 'loopback' | 'off' | 'development'): string | undefined {

@@ -4,14 +4,16 @@
  *  R1  `:phone` reaches a handler only as bare digits; everything else is 400 and touches nothing (C-01, C-05).
  *  R2  Query and body reach a handler only parsed by their schemas; a field of a wrong type is named in a 400.
  *  R3  A call that names another workspace than the number's is 409 before its handler runs (C-11).
- *  R4  A handler that throws becomes the 500 body of its own route, without the reason (C-08).
+ *  R4  A handler that throws becomes the 500 body of its own route, without the reason (C-08), with the request's id.
+ *  R5  Send routes are refused while the bridge can keep nothing more: their receipts and failures would have no place
+ *      (app-client/outbox-bounds.ts OB1).
  *
  * The library's own validators are not used: they answer 415 to bodies that contract README §1 reads as `{}`, and know
  * neither the `json` wrapper nor urlencoded lists.
  */
 import { type OpenAPIHono, type RouteConfig, type RouteHandler, z } from '@hono/zod-openapi';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Numbers } from '../actors/protocol.ts';
+import type { Numbers, Vitals } from '../actors/protocol.ts';
 import type { Log } from '../log.ts';
 import { parseDigits } from '../phone.ts';
 import { readBody, unwrap } from './body.ts';
@@ -22,7 +24,7 @@ import { workspaceId } from './schemas/common.ts';
 export type RouteOptions = {
   /** Steps after the guard, such as the strict token. */
   readonly before?: readonly Middleware[];
-  /** Reads the fields of `body.json` when there is one (send routes). */
+  /** A send route: reads the fields of `body.json` when there is one, and is refused while the bridge is full (R5). */
   readonly wrapped?: boolean;
   /** The route's 500 body (contract clients and messages, "error" rows). */
   readonly failure?: (details: string) => object;
@@ -34,13 +36,13 @@ export type Declare = <R extends RouteConfig>(
   handler: RouteHandler<R, HttpEnv>,
 ) => void;
 
-type Refusal = { readonly status: 400 | 409 | 413; readonly body: object };
+type Refusal = { readonly status: 400 | 409 | 413 | 503; readonly body: object };
 
 /** `c.json` that keeps literals, so that the compiler checks words and codes against the route's declared answers. */
 export const reply = <const B extends object, S extends ContentfulStatusCode>(c: HttpContext, status: S, body: B) =>
   c.json(body, status);
 
-export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, log: Log): Declare {
+export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, vitals: Vitals, log: Log): Declare {
   return (route, options, handler) => {
     app.openAPIRegistry.registerPath(route);
     const path = route.path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -57,6 +59,7 @@ export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, log: Log):
       const workspace = workspaceId.safeParse(c.req.query('workspace_id') || fields['workspace_id']);
       if (!workspace.success) return invalid('Invalid workspace_id');
       if (phone !== undefined && isForeign(numbers, phone, workspace.data)) return foreignWorkspace;
+      if (options.wrapped && vitals.outbox().room === 'full') return bridgeFull;
       const parsed = schema?.safeParse(fields);
       if (parsed?.success === false) return invalid(`Invalid ${parsed.error.issues[0]?.path.join('.') || 'body'}`);
       if (parsed) c.req.addValidatedData('json', parsed.data as object);
@@ -71,8 +74,10 @@ export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, log: Log):
       try {
         return (await (handler as Middleware)(c, next)) as Response;
       } catch (error) {
-        log.error({ err: error, route: path }, 'a route failed');
-        return c.json(options.failure?.(INTERNAL) ?? { error: 'Internal Server Error', message: INTERNAL }, 500);
+        const requestId = c.get('requestId');
+        log.error({ err: error, route: path, requestId }, 'a route failed');
+        const body = options.failure?.(INTERNAL) ?? { error: 'Internal Server Error', message: INTERNAL };
+        return c.json({ ...body, requestId }, 500);
       }
     };
     app.on(route.method, [path], ...(options.before ?? []), run);
@@ -81,6 +86,14 @@ export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, log: Log):
 
 const invalid = (error: string): Refusal => ({ status: 400, body: { error } });
 export const foreignWorkspace = { status: 409, body: { error: 'Number belongs to another workspace' } } as const;
+
+const bridgeFull = {
+  status: 503,
+  body: {
+    error: 'BRIDGE FULL',
+    details: 'The app does not take callbacks, or the disk is full: nothing is sent until there is room',
+  },
+} as const;
 
 function isForeign(numbers: Numbers, phone: string, workspace: string | undefined): boolean {
   if (workspace === undefined) return false;

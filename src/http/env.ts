@@ -23,6 +23,8 @@ export type HttpEnv = {
   Variables: {
     /** The body, read at most once per request. */
     body?: Promise<BodyRead>;
+    /** Set by the first step (request-id.ts). */
+    requestId: string;
     /** The workspace that the caller named (contract clients, head). */
     workspace?: string;
   };

@@ -18,8 +18,9 @@ export const notFound = (c: Context<HttpEnv>): Response => c.json({ error: 'Not 
 export const unhandled =
   (log: Log) =>
   (error: Error, c: Context<HttpEnv>): Response => {
-    log.error({ err: error, method: c.req.method }, 'a request failed outside its route');
-    return c.json({ error: 'Internal Server Error', message: INTERNAL }, 500);
+    const requestId = c.get('requestId');
+    log.error({ err: error, method: c.req.method, requestId }, 'a request failed outside its route');
+    return c.json({ error: 'Internal Server Error', message: INTERNAL, requestId }, 500);
   };
 
 /** Under `/api` while draining: status polls too, because numbers that are being closed would read as disconnected. */

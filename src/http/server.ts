@@ -11,6 +11,7 @@ import { createServer, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import type { Clock } from '../clock.ts';
+import { newCorrelationId } from '../ids.ts';
 import type { Log } from '../log.ts';
 import { INTERNAL } from './errors.ts';
 
@@ -42,8 +43,9 @@ export function listen(app: { readonly fetch: Fetch }, options: ServerOptions): 
   const handle = getRequestListener(app.fetch, {
     errorHandler: (error) => {
       if (error instanceof RequestError) return json(400, { error: 'Bad Request', message: error.message });
-      log.error({ err: error }, 'a request failed outside the app');
-      return json(500, { error: 'Internal Server Error', message: INTERNAL });
+      const requestId = newCorrelationId();
+      log.error({ err: error, requestId }, 'a request failed outside the app');
+      return json(500, { error: 'Internal Server Error', message: INTERNAL, requestId });
     },
   });
   const server = createServer(

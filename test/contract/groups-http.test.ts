@@ -42,7 +42,10 @@ describe('clients §11 group routes', () => {
   it('an answer that does not belong to the command is the route’s own 500, without internals (C-08)', async () => {
     const { call, logged } = asking({ kind: 'done' });
     const { status, body } = await call(`/api/groups/all/${PHONE}`);
-    expect([status, body]).toEqual([500, { ok: false, error: expect.not.stringContaining('done') }]);
+    expect([status, body]).toEqual([
+      500,
+      { ok: false, error: expect.not.stringContaining('done'), requestId: expect.any(String) },
+    ]);
     expect(logged.join('')).toContain('a group command was answered with done');
   });
 

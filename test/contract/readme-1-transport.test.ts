@@ -188,7 +188,11 @@ describe('README §1 responses', () => {
     };
     const reply = await call(`/api/client-status/${PHONE}`);
     expect(reply.status).toBe(500);
-    expect(reply.body).toEqual({ error: 'Internal Server Error', message: expect.any(String) });
+    expect(reply.body).toEqual({
+      error: 'Internal Server Error',
+      message: expect.any(String),
+      requestId: reply.headers.get('x-request-id'),
+    });
     expect(reply.text).not.toContain('password');
     expect(logged.join('')).toContain('failed outside its route');
   });

@@ -204,7 +204,11 @@ describe('the cost', () => {
     for (let from = 0; from < 100_000; from += 5000) {
       await store.write((batch) => {
         for (let n = from; n < from + 5000; n++) {
-          batch.put(rowsOf(store), base + n, rowOf(callbackOf(inbound(contact(n % 2000), `${n}`, 'x'.repeat(200))), DEVICE));
+          batch.put(
+            rowsOf(store),
+            base + n,
+            rowOf(callbackOf(inbound(contact(n % 2000), `${n}`, 'x'.repeat(200))), DEVICE),
+          );
         }
       });
     }

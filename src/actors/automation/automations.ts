@@ -16,7 +16,7 @@ import { Automation, type AutomationDoor } from './automation.ts';
 import { Conversations } from './conversations.ts';
 import { Cooldowns } from './cooldowns.ts';
 import type { Flows } from './flows.ts';
-import { Replies } from './replies.ts';
+import { Replies, type RepliesOptions } from './replies.ts';
 import { Tasks } from './tasks.ts';
 
 /** Contract README §9. */
@@ -38,7 +38,13 @@ export type AutomationsOptions = {
 
 /** What engines need of it: a number's automation, and who hears the app's answers to its messages. */
 export type AutomationHome = {
-  attach(device: string, store: Store, queue: OutboxQueue, lids: LidMap): AutomationDoor;
+  attach(
+    device: string,
+    store: Store,
+    queue: OutboxQueue,
+    lids: LidMap,
+    sentMedium: RepliesOptions['sentMedium'],
+  ): AutomationDoor;
   listener(device: string): AnswerListener;
 };
 
@@ -55,7 +61,13 @@ export class Automations implements AutomationHome {
   }
 
   /** AM1. Once per open store. */
-  attach(device: string, store: Store, queue: OutboxQueue, lids: LidMap): Automation {
+  attach(
+    device: string,
+    store: Store,
+    queue: OutboxQueue,
+    lids: LidMap,
+    sentMedium: RepliesOptions['sentMedium'],
+  ): Automation {
     const { flows, endpoints, send, appUrl, clock, staleAfterSeconds } = this.#o;
     const log = numberLog(this.#o.log, device);
     const onFailure = (error: unknown) =>
@@ -64,7 +76,7 @@ export class Automations implements AutomationHome {
     const conversations = new Conversations(onFailure);
     const cooldowns = new Cooldowns(store, clock);
     const shared = { device, tasks, conversations, cooldowns, clock, log };
-    const replies = new Replies({ ...shared, queue, send, appUrl });
+    const replies = new Replies({ ...shared, queue, send, sentMedium, appUrl });
     const workspace = () => this.#o.workspace(device);
     const automation = new Automation({ ...shared, replies, flows, endpoints, workspace, staleAfterSeconds });
     this.#own.set(device, { automation, cooldowns, lids });
@@ -80,12 +92,23 @@ export class Automations implements AutomationHome {
       answered?.catch((error: unknown) => this.#o.log.error({ err: error }, 'an answer of the app could not be noted'));
     };
 
-  /** A send through a route: an operator, as far as can be told (inbound §8, a superseded delay). */
+  /**
+   * A send through a route (inbound §8: a delayed reply gives way to a human operator). Requests do not say who made them:
+   * operators, the app's AI agent and its campaigns share these routes and bodies (messages §12). All count as a human,
+   * because a reply too few is mended by whoever wrote, a reply on top of an operator's answer by nobody.
+   */
   readonly humanWrote = (device: string, to: string): void => {
     const own = this.#own.get(device);
     const [pn, lid] = [phoneOfJid(to), lidOfJid(to)];
     own?.automation.humanWrote(own.lids.complete({ ...(pn && { pn }), ...(lid && { lid }) }));
   };
+
+  /** Customers of all numbers who get no automatic reply now. */
+  activeCooldowns(): number {
+    let sum = 0;
+    for (const { cooldowns } of this.#own.values()) sum += cooldowns.active();
+    return sum;
+  }
 
   /** AM2. */
   async detach(device: string): Promise<void> {

@@ -15,11 +15,26 @@ export class Cooldowns {
   /** Contact key -> until when, epoch ms. */
   readonly #table: Table<number>;
   readonly #clock: Clock;
+  /** One name of each customer who may have one, and until when: for the count. */
+  readonly #ends = new Map<string, number>();
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#table = store.table('cooldowns');
     this.#clock = clock;
+    // The two names of one customer were written with the same end, to the millisecond.
+    const ends = new Set<number>();
+    for (const { key, value } of this.#table.range()) {
+      if (!ends.has(value)) this.#ends.set(String(key), value);
+      ends.add(value);
+    }
+  }
+
+  /** Customers with a cooldown now. Looks at those only that began one, not at the disk. */
+  active(): number {
+    const now = this.#clock.now();
+    for (const [name, until] of this.#ends) if (until <= now) this.#ends.delete(name);
+    return this.#ends.size;
   }
 
   isActive(contact: Identity): boolean {
@@ -29,7 +44,9 @@ export class Cooldowns {
 
   /** CD1. `until`: epoch ms. */
   set(batch: Batch, contact: Identity, until: number): void {
-    for (const key of contactKeys(contact)) batch.put(this.#table, key, until);
+    const names = contactKeys(contact);
+    for (const name of names) batch.put(this.#table, name, until);
+    if (names[0] !== undefined) this.#ends.set(names[0], until);
   }
 
   /** CD3. */

@@ -6,13 +6,14 @@
  *  RP2  A reply is sent under an idempotency key made of the customer's message id: however often it is tried, it is one
  *       WhatsApp message (lane.ts L1).
  *  RP3  A reply that waits is dropped when a human wrote in that chat meanwhile or the customer opted out.
- *  RP4  What was handed over is mirrored with its real id, in the transaction that ends its task (C-58).
+ *  RP4  What was handed over is mirrored with its real id, in the transaction that ends its task (C-58); media with their
+ *       bytes, for which a mirror waits until they are uploaded (inbound §7).
  *  RP5  A reply that cannot go now is tried again for ten minutes; then it would be no answer any more.
  *
  * Deliberately not here: what to reply (automation.ts) and how it is worded (auto-reply.ts).
  */
 import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
-import type { InboundContent } from '../../app-client/inbound-content.ts';
+import type { InboundContent, Medium } from '../../app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../app-client/outbox.types.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Log } from '../../log.ts';
@@ -28,6 +29,7 @@ const SEND_MS = 30_000;
 const FIRST_RETRY_MS = 5_000;
 const LONGEST_RETRY_MS = 60_000;
 const GIVE_UP_MS = 600_000;
+const UPLOAD_LOOK_MS = 5_000;
 
 export type RepliesOptions = {
   readonly device: string;
@@ -36,6 +38,8 @@ export type RepliesOptions = {
   readonly cooldowns: Cooldowns;
   readonly queue: OutboxQueue;
   readonly send: (request: SendRequest) => Promise<SendAnswer>;
+  /** What was sent under this message id; undefined before it is handed over. */
+  readonly sentMedium: (id: string) => Medium | undefined;
   /** Base of relative media URLs. */
   readonly appUrl: string;
   readonly clock: Clock;
@@ -92,7 +96,8 @@ export class Replies {
     this.#waiting.clear();
   }
 
-  #wait(open: OpenTask, ms: number, tries: number): void {
+  /** `keys`: who may drop it meanwhile (RP3). */
+  #wait(open: OpenTask, ms: number, tries: number, keys = contactKeys(open.task.message.contact)): void {
     if (this.#stopped) return;
     const { clock, conversations } = this.#o;
     const { contact } = open.task.message;
@@ -100,7 +105,7 @@ export class Replies {
       this.#waiting.delete(open);
       void conversations.enter(contact, () => this.#send(open, tries));
     }, ms);
-    this.#waiting.set(open, { timer, keys: contactKeys(contact) });
+    this.#waiting.set(open, { timer, keys });
   }
 
   async #send(open: OpenTask, tries: number): Promise<void> {
@@ -120,7 +125,7 @@ export class Replies {
     switch (answer.kind) {
       case 'sent':
       case 'pending':
-        return this.#mirror(open, answer.id, said.mirror);
+        return this.#mirrorOnceHere(open, answer, said.mirror);
       case 'failed':
         if (answer.why === 'media refused') return this.#sayCaption(open, answer.error);
         if (answer.code !== undefined) return this.#end(open, answer.error);
@@ -135,7 +140,21 @@ export class Replies {
     }
   }
 
-  /** RP4. */
+  /** RP4. The lane answers a repeat under the same key with what it answered before, also after a crash. */
+  #mirrorOnceHere(
+    open: OpenTask,
+    { id, kind }: SendAnswer & { readonly id: string },
+    content: InboundContent,
+  ): Promise<void> | void {
+    const { sentMedium, clock } = this.#o;
+    const { step } = open.task;
+    if (content.kind !== 'media' || step.kind !== 'reply') return this.#mirror(open, id, content);
+    const medium = sentMedium(id);
+    const isLate = clock.now() - step.due >= GIVE_UP_MS;
+    if (!medium && kind === 'pending' && !isLate) return this.#wait(open, UPLOAD_LOOK_MS, 0, []);
+    return this.#mirror(open, id, medium ?? content);
+  }
+
   async #mirror(open: OpenTask, id: string, content: InboundContent): Promise<void> {
     const { device, queue, tasks, clock } = this.#o;
     const { contact } = open.task.message;

@@ -55,7 +55,15 @@ const vitalSigns = z.object({
   memoryUsage: z.object({ rss: count, heapTotal: count, heapUsed: count, external: count, arrayBuffers: count }),
   whatsappSettings: z.object({ api: z.enum(['Facebook', 'Baileys']), lastFetched: z.string().nullable() }).optional(),
   messageSettings: z.object({ ...pacingFields, lastFetched: z.string().nullable() }).optional(),
-  outbox: z.object({ pending: count, deadLetter: count, oldest: z.number().nullable() }).optional(),
+  outbox: z
+    .object({
+      pending: count,
+      deadLetter: count,
+      oldest: z.number().nullable(),
+      bytes: count,
+      room: z.enum(['ok', 'filling', 'full']).openapi({ description: 'full: sends are refused until there is room' }),
+    })
+    .optional(),
 });
 
 const health = createRoute({
@@ -115,7 +123,7 @@ export function healthRoutes(declare: Declare, { vitals, settings, clock, versio
       readyDevices: ready,
       // Rooms that are not built yet have none of theirs.
       activeFlowSessions: 0,
-      activeCooldowns: 0,
+      activeCooldowns: vitals.cooldowns(),
       connectionLocks: starting,
       scheduledMessages: 0,
       restore: { done, total },

@@ -54,7 +54,10 @@ export const failureSchema = z.object({ error: z.string(), details: z.string() }
 const errorSchema = z.object({ error: z.string() }).openapi('Error');
 const badRequestSchema = z.object({ error: z.string(), message: z.string().optional() }).openapi('BadRequest');
 
-const unauthorized = answer('No valid token', z.object({ ok: z.literal(false), error: z.literal('unauthorized') }));
+const unauthorized = answer(
+  'No valid token; after 20 wrong ones in a minute 429 with Retry-After instead',
+  z.object({ ok: z.literal(false), error: z.literal('unauthorized') }),
+);
 const forbidden = answer(
   'A browser of another site',
   z.object({ ok: z.literal(false), error: z.literal('forbidden_origin') }),

@@ -1,7 +1,7 @@
 /** Contract inbound §3.1, §6, §8 on the whole bridge: what the app answers, and what the customer then gets. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
-import { Play, type Told } from './play.ts';
+import { base64, Play, type Told } from './play.ts';
 
 let play: Play;
 const contacts: string[] = [];
@@ -72,6 +72,20 @@ describe('inbound §8: keyword replies', () => {
     await play.write(contact, { text: type });
     const [message] = await gets(contact);
     expect(await mirrorOf(message?.id ?? '')).toMatchObject(mirror);
+  });
+
+  it('C-58, §7: media are mirrored with the bytes that the customer has', async () => {
+    const contact = newContact();
+    const path = '/uploads/menu.pdf';
+    await play.world('/app/file', { path, base64: base64('%PDF menu'), type: 'application/pdf' });
+    const media = { type: 'document', url: path, caption: 'Our menu', filename: 'menu.pdf' };
+    await keyword('menu please', { reply_type: 'custom', reply: JSON.stringify(media) });
+    await play.write(contact, { text: 'menu please' });
+    const [message] = await gets(contact);
+    expect(await mirrorOf(message?.id ?? '')).toMatchObject({
+      ...{ body: 'Our menu', media_type: 'document', media_filename: 'menu.pdf', media_mime: 'application/pdf' },
+      media_base64: base64('%PDF menu'),
+    });
   });
 
   it('media that cannot be had: the caption goes as text', async () => {

@@ -141,7 +141,7 @@ describe.each(routes)('messages §1.3, §1.4: answers of %s', (_, row) => {
     const { told, reply } = await post(row, () => {
       throw new Error('what the customer wrote');
     });
-    expect(told).toEqual([500, row.thrown]);
+    expect(told).toEqual([500, { ...row.thrown, requestId: expect.any(String) }]);
     expect(reply.text).not.toContain('customer');
   });
 

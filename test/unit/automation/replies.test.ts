@@ -1,5 +1,6 @@
 /** Automatic replies: kinds, placeholders, cooldown, delay, mirror, repeats (contract inbound §8), by simulated time. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Medium } from '../../../src/app-client/inbound-content.ts';
 import { digits } from '../../property/outbox/app.ts';
 import { ANA, answer, BOB, custom, Stage } from './stage.ts';
 
@@ -46,6 +47,28 @@ describe('what is sent (inbound §8)', () => {
       },
       caption: 'For Ana Maria',
     });
+  });
+
+  it('RP4 a mirror of media waits for their upload, for no more than ten minutes, and nobody drops it', async () => {
+    const sentAs = { kind: 'media', type: 'image', mime: 'image/png', caption: 'Look' } as const;
+    const uploaded = { ...sentAs, attachment: { file: 'f' } } as unknown as Medium;
+    stage.onLookUp = () => custom(JSON.stringify({ type: 'image', url: 'http://x.test/a.png', caption: 'Look' }));
+    stage.onSend = ({ idempotencyKey, to }) => ({ kind: 'pending', id: `WA ${idempotencyKey}`, to });
+    await writes('A');
+    expect(stage.mirrors).toEqual([]);
+    stage.automation.humanWrote(ANA);
+    stage.sentMedium = (id) => (id === 'WA auto-reply media A' ? uploaded : undefined);
+    await stage.pass(6);
+    expect(stage.mirrors.map(({ id, content }) => [id, content])).toEqual([['WA auto-reply media A', uploaded]]);
+    await writes('B', BOB);
+    await stage.pass(590);
+    expect(stage.mirrors).toHaveLength(1);
+    await stage.pass(20);
+    expect(stage.mirrors[1]).toMatchObject({
+      id: 'WA auto-reply media B',
+      content: { kind: 'media', caption: 'Look' },
+    });
+    expect(stage.left()).toBe(0);
   });
 
   it('media that cannot be had: the caption goes as text, also after a crash, once', async () => {

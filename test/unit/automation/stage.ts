@@ -7,6 +7,7 @@ import type { SendAnswer, SendRequest } from '../../../src/actors/protocol.ts';
 import type { InboundFact } from '../../../src/app-client/callbacks.types.ts';
 import type { AppAnswer } from '../../../src/app-client/client.ts';
 import { Endpoints } from '../../../src/app-client/endpoints.ts';
+import type { Medium } from '../../../src/app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import type { Identity } from '../../../src/phone.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -42,6 +43,7 @@ export class Stage {
     id: this.nextId(),
     to,
   });
+  sentMedium: (id: string) => Medium | undefined = () => undefined;
   waiting = (_contact: Identity): boolean => false;
   onOffer: (message: CustomerMessage, lookUp: () => Promise<unknown>) => Promise<'consumed' | 'not consumed'> = () =>
     Promise.resolve('consumed');
@@ -140,7 +142,9 @@ export class Stage {
       staleAfterSeconds: 600,
     });
     this.lids = new LidMap(store);
-    this.automation = this.automations.attach(DEVICE, store, this.#queue, this.lids) as Automation;
+    this.automation = this.automations.attach(DEVICE, store, this.#queue, this.lids, (id) =>
+      this.sentMedium(id),
+    ) as Automation;
   }
 
   /** As an orderly stop and a new process on the same folder. */

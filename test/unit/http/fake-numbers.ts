@@ -151,6 +151,7 @@ export class FakeNumbers implements Numbers {
 
 export class FakeVitals implements Vitals {
   now: ReturnType<Vitals['phase']> = 'running';
+  room: ReturnType<Vitals['outbox']>['room'] = 'ok';
   phase() {
     return this.now;
   }
@@ -161,6 +162,9 @@ export class FakeVitals implements Vitals {
     return { done: 2, total: 3, finished: this.now !== 'starting' };
   }
   outbox() {
-    return { pending: 4, deadLetter: 5, oldest: null };
+    return { pending: 4, deadLetter: 5, oldest: null, bytes: 600, room: this.room };
+  }
+  cooldowns() {
+    return 6;
   }
 }

@@ -7,6 +7,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
+import { FakeOutbox } from './fake-outbox.ts';
 import { FakeProviders } from './fake-providers.ts';
 import { FakeSettings } from './fake-settings.ts';
 
@@ -44,6 +45,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   const numbers = new FakeNumbers(options.clock ?? systemClock);
   const providers = new FakeProviders();
   const operator = new FakeOperator();
+  const outbox = new FakeOutbox();
   const settings = new FakeSettings();
   const vitals = new FakeVitals();
   const logged: string[] = [];
@@ -55,6 +57,8 @@ export function harness(options: Partial<HttpDeps> = {}) {
     readSettings: () => Promise.resolve(SOCKET_ONLY),
     settings,
     operator,
+    outbox,
+    metrics: { contentType: 'text/plain', text: () => Promise.resolve('figures') },
     vitals,
     clock: systemClock,
     log: pino({ level: 'debug' }, sink),
@@ -87,5 +91,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, providers, operator, settings, vitals, logged, call };
+  return { app, numbers, providers, operator, outbox, settings, vitals, logged, call };
 }

@@ -2,7 +2,8 @@
  * What belongs to one number's store and outlives its connections: sent index, LID map, journal, inbound desk. One per
  * open store, so that writes on their way are seen by the next connection too.
  */
-import type { SignalDataSet } from '@whiskeysockets/baileys';
+import { proto, type SignalDataSet } from '@whiskeysockets/baileys';
+import type { Medium } from '../../../app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../app-client/outbox.types.ts';
 import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
@@ -19,6 +20,7 @@ import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import type { Raw } from './group-queries.ts';
 import { intake } from './inbound/intake.ts';
+import { readMedia } from './inbound/media.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
 import type { Me } from './inbound/select.ts';
 import { PromisedSends } from './promised-sends.ts';
@@ -86,7 +88,7 @@ export class Device {
     this.recipients = new Recipients(store, lids, clock);
     this.journal = new DecryptJournal(store, clock);
     const groupName = (jid: string) => this.groups.subject(jid) ?? '';
-    const automation = automations.attach(digits, store, queue, lids);
+    const automation = automations.attach(digits, store, queue, lids, (id) => this.#sentMedium(id));
     const inbound = { staleAfterSeconds, forwardGroups, groupName, automation };
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
@@ -129,6 +131,14 @@ export class Device {
     const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.forget(entry));
     this.#track(accepting);
     return accepting;
+  }
+
+  /** What this number sent under this id, as a mirror shows it: its bytes are to be had where the recipient has them. */
+  #sentMedium(id: string): Medium | undefined {
+    const row = this.sent.get(id);
+    if (!row?.message) return undefined;
+    const message = { chat: row.to, id, fromMe: true };
+    return readMedia(proto.Message.decode(row.message), { account: this.digits, message });
   }
 
   #track(writing: Promise<void>): void {

@@ -4,9 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
-import type { Attachment, InboundContent } from '../../../../app-client/inbound-content.ts';
-
-type Medium = Extract<InboundContent, { kind: 'media' }>;
+import type { Attachment, Medium } from '../../../../app-client/inbound-content.ts';
 
 /** The message that the medium came in, for a later request to its sender's phone. */
 export type Origin = Pick<Attachment['source'], 'account' | 'message'>;
