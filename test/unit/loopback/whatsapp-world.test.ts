@@ -101,6 +101,7 @@ describe('control API (design/loopback.md)', () => {
       'NODE_WEBHOOK_TOKEN',
       'META_GRAPH_URL',
       'TWILIO_API_URL',
+      'CALLBACK_SIGNING_SECRET',
     ]);
     expect(await call('POST', '/phones', { phone: PHONE })).toMatchObject({ status: 200, body: { phone: PHONE } });
     expect(await call('POST', `/phones/${PHONE}/scan`, { qr: 'x#y' })).toMatchObject({
