@@ -99,9 +99,9 @@ describe('control API (design/loopback.md)', () => {
       'NODE_EXTRA_CA_CERTS',
       'APP_DOMAIN_NAME',
       'NODE_WEBHOOK_TOKEN',
+      'CALLBACK_SIGNING_SECRET',
       'META_GRAPH_URL',
       'TWILIO_API_URL',
-      'CALLBACK_SIGNING_SECRET',
     ]);
     expect(await call('POST', '/phones', { phone: PHONE })).toMatchObject({ status: 200, body: { phone: PHONE } });
     expect(await call('POST', `/phones/${PHONE}/scan`, { qr: 'x#y' })).toMatchObject({
