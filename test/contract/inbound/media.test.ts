@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
+import { Stage } from '../../helpers/stage.ts';
 import { base64, Play } from './play.ts';
 
 const MiB = 1_048_576;
@@ -11,7 +12,8 @@ describe('inbound §4: media', () => {
   let contact: string;
   let folder: string;
   beforeAll(async () => {
-    play = await Play.begin();
+    // Large media make a world busy for seconds: not in the process in which other files wait and measure.
+    play = await Play.begin({}, () => Stage.set());
     contact = play.newContact();
     folder = `${play.bridge.dataDir}/media/in`;
   });

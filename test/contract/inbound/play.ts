@@ -21,8 +21,12 @@ export class Play {
     this.number = number;
   }
 
-  static async begin(env: Record<string, string> = {}): Promise<Play> {
-    const stage = await Stage.forTest();
+  /** `set`: with a world in this process, or in one of its own. */
+  static async begin(
+    env: Record<string, string> = {},
+    set: () => Promise<Stage> = () => Stage.forTest(),
+  ): Promise<Play> {
+    const stage = await set();
     const { bridge, phones } = await stage.paired(1, env);
     const number = phones[0];
     if (number === undefined) throw new Error('no number was paired');
