@@ -75,7 +75,7 @@ module.exports = {
       base,
       '^src/content/',
       '^src/actors/protocol\\.ts$',
-      '^src/scheduler/scheduler\\.ts$',
+      '^src/scheduler/protocol\\.ts$',
     ]),
     {
       name: '6-7-types-only-from-actors-and-scheduler',
@@ -83,8 +83,7 @@ module.exports = {
       comment: 'routes and jobs talk to actors by message; they share shapes, not code',
       from: { path: '^src/(http|scheduler)/' },
       to: {
-        path: '^src/(actors/protocol|scheduler/scheduler)\\.ts$',
-        pathNot: '^src/scheduler/[^/]+$',
+        path: '^src/(actors|scheduler)/protocol\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     },

@@ -77,4 +77,101 @@ export type ProxyFact = {
   readonly error?: string;
 };
 
+/** Whom a job's callbacks are about. Callbacks of one `ledger` are posted in order. */
+type OfJob = {
+  /** The sending number. */
+  readonly device: string;
+  readonly ledger: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+};
+
+/** update-schedule-status. Contract schedules §8, §9. */
+export type ScheduleStatusFact = OfJob & {
+  readonly kind: 'schedule status';
+  readonly scheduleId: number;
+  readonly status: 'running' | 'completed' | 'failed';
+  readonly totals?: { readonly sent: number; readonly delivered: number; readonly failed: number };
+  readonly reason?: string;
+  /** Of recurring runs; epoch milliseconds. */
+  readonly lastRunAt?: number;
+};
+
+/** update-scheduled-contact-status. Contract schedules §9. */
+export type ScheduleRecipientFact = OfJob & {
+  readonly kind: 'schedule recipient';
+  /** Positive: the app has no rows for others. */
+  readonly scheduleId: number;
+  /** As the app listed it. */
+  readonly phone: string;
+  readonly status: 'sent' | 'delivered' | 'read' | 'failed';
+  readonly messageId?: string;
+  readonly error?: string;
+};
+
+/** update-broadcast-status. Contract bulk §3. */
+export type BroadcastStatusFact = OfJob & {
+  readonly kind: 'broadcast status';
+  readonly broadcastId: number;
+  readonly status: 'processing' | 'completed' | 'completed_with_errors' | 'failed';
+  readonly success: number;
+  readonly failed: number;
+  readonly reason?: string;
+};
+
+/** update-message-status. Contract bulk §3, inbound §10. */
+export type BroadcastRecipientFact = OfJob & {
+  readonly kind: 'broadcast recipient';
+  readonly broadcastId: number;
+  readonly contactId: number;
+  readonly status: 'sent' | 'delivered' | 'read' | 'failed';
+  readonly messageId?: string;
+  readonly error?: string;
+};
+
+/** campaigns/update-status. Contract bulk §4.4. */
+export type CampaignStatusFact = OfJob & {
+  readonly kind: 'campaign status';
+  readonly campaignId: number;
+  readonly status: 'running' | 'paused' | 'cancelled' | 'completed' | 'failed';
+  readonly totals: {
+    readonly total: number;
+    readonly sent: number;
+    readonly failed: number;
+    readonly delivered: number;
+    readonly read: number;
+    readonly responded: number;
+  };
+  readonly reason?: string;
+};
+
+/** campaigns/update-contact-status. Contract bulk §4.4. */
+export type CampaignRecipientFact = OfJob & {
+  readonly kind: 'campaign recipient';
+  readonly campaignId: number;
+  readonly contactId: number;
+  readonly status: 'sent' | 'delivered' | 'read' | 'failed';
+  readonly messageId?: string;
+  readonly error?: string;
+  readonly variant?: 'A' | 'B';
+};
+
+/** campaigns/track-response and campaigns/unsubscribe. Contract bulk §4.5. */
+export type CampaignReplyFact = OfJob & {
+  readonly kind: 'campaign reply';
+  readonly campaignId: number;
+  readonly reply:
+    | { readonly kind: 'response'; readonly contactId: number; readonly text: string }
+    | { readonly kind: 'unsubscribe'; readonly phone: string };
+};
+
+export type JobFact =
+  | ScheduleStatusFact
+  | ScheduleRecipientFact
+  | BroadcastStatusFact
+  | BroadcastRecipientFact
+  | CampaignStatusFact
+  | CampaignRecipientFact
+  | CampaignReplyFact;
+
 export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact;
