@@ -2,8 +2,9 @@
  * Sends through engines that hold no connection (engines/provider.ts): credentials, their one renewal, idempotency, and
  * what follows a message.
  *
- *  PS1  A key is stored before the call and its answer after it (contract messages §1.4). A repeat gets the stored answer;
- *       after a crash in between the outcome is `unknown`, and the message is never sent a second time.
+ *  PS1  A key is stored right before the first call and its answer after it (contract messages §1.4). A repeat gets the
+ *       stored answer; after a crash in between the outcome is `unknown`, and the message is never sent a second time. A
+ *       crash before the call, in an upload or while the send waited for its turn, leaves no key: a repeat sends.
  *  PS2  Refused credentials are asked for again; only others than those are tried, once (§9.2).
  *  PS3  A second part goes out after its message was accepted; its failure is logged and changes no answer.
  *
@@ -13,7 +14,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
-import type { Store, Table } from '../store/store.ts';
+import type { Batch, Store, Table } from '../store/store.ts';
 import type {
   CloudCredentials,
   ProviderCommand,
@@ -92,40 +93,46 @@ export class ProviderSends implements Providers {
 
   /** PS1 */
   async #once(key: string, request: ProviderRequest): Promise<ProviderResult> {
-    const { store, clock, log } = this.#o;
+    const { clock } = this.#o;
     const known = this.#keys.get(key);
     if (known && this.#isFresh(known.at))
       return (
         known.answer ?? { kind: 'unknown', error: 'The bridge ended while this message was sent; outcome unknown' }
       );
-    const isStored = await this.#keep(key, { at: clock.now() }).then(
-      () => true,
-      (error: unknown) => log.error({ err: error }, 'an idempotency key could not be stored'),
-    );
-    if (!isStored)
-      return { kind: 'failed', error: 'The Idempotency-Key could not be stored; nothing was sent', class: 'transient' };
-    const answer = await this.#whole(request);
+    let kept: Promise<boolean> | undefined;
+    const answer = await this.#whole(request, () => (kept ??= this.#keep(key, { at: clock.now() })));
+    if (answer.kind !== 'failed') await this.#keep(key, { at: clock.now(), answer });
     // What certainly failed may be tried again under the same key.
-    if (answer.kind === 'failed') await store.write((batch) => batch.remove(this.#keys, key));
-    else await this.#keep(key, { at: clock.now(), answer });
+    else if (await kept) await this.#write((batch) => batch.remove(this.#keys, key));
     return answer;
   }
 
-  #keep(key: string, row: KeyRow): Promise<void> {
-    return this.#o.store.write((batch) => {
+  #keep(key: string, row: KeyRow): Promise<boolean> {
+    return this.#write((batch) => {
       // First, so that it cannot take away a key that is used again.
       this.#sweep.onAdd(batch);
       batch.put(this.#keys, key, row);
     });
   }
 
-  async #whole(request: ProviderRequest): Promise<ProviderResult> {
+  /** Whether it is durable. A disk that refuses changes no answer: at worst a repeat hears `unknown`. */
+  #write(change: (batch: Batch) => void): Promise<boolean> {
+    return this.#o.store.write(change).then(
+      () => true,
+      (error: unknown) => {
+        this.#o.log.error({ err: error }, 'an idempotency key could not be stored');
+        return false;
+      },
+    );
+  }
+
+  async #whole(request: ProviderRequest, leaving?: () => Promise<boolean>): Promise<ProviderResult> {
     if (this.#waiting >= MAX_WAITING)
       return { kind: 'failed', error: 'Too many sends are waiting; nothing was sent', class: 'no time' };
     const { from, to, content, deadline, followUps = [] } = request;
     const id = newMessageId();
     this.#waiting += 1;
-    const main = this.#one({ from, to, content, id, deadline }, request);
+    const main = this.#one({ from, to, content, id, deadline, ...(leaving && { leaving }) }, request);
     const all = main.then(async ({ kind }) => {
       if (kind !== 'sent') return;
       for (const [index, part] of followUps.entries()) {

@@ -10,6 +10,8 @@
  *  PV4  A kind of content that the provider cannot show is sent as its documented fallback, or fails with a clear text and
  *       without a request; nothing is dropped silently. `capabilities` says which, for every kind.
  *  PV5  Errors are texts for the app, never empty, the provider's code in front; no credential is ever in one.
+ *  PV6  `leaving` is asked once its turn has come, before each request for a message; nothing can have been sent before it,
+ *       uploads included.
  *
  * Deliberately not here: where credentials come from and their one renewal, idempotency (actors/provider-sends.ts).
  */
@@ -50,6 +52,8 @@ export type ProviderCommand<C extends ProviderCredentials> = {
   readonly id: string;
   /** Epoch ms. */
   readonly deadline: number;
+  /** PV6. False: the message must not leave. */
+  readonly leaving?: () => Promise<boolean>;
 };
 
 /** What a failure means for whoever sends more (facts/cloud-api.md §6.1, facts/twilio.md §6). */
@@ -85,6 +89,13 @@ export type FailureClass =
   | 'media refused'
   /** No request was made: the deadline came first. */
   | 'no time';
+
+/** For a command whose `leaving` said no. */
+export const NOT_LEFT = {
+  kind: 'failed',
+  error: 'The send could not be written to disk; nothing was sent',
+  class: 'transient',
+} as const satisfies ProviderResult;
 
 export type ProviderResult =
   | {

@@ -108,6 +108,17 @@ export function providerSuite<C extends ProviderCredentials>(
       expect(bench.requests()).toBe(0);
     });
 
+    it('PV6 nothing leaves before `leaving` was asked, and nothing at all when it says no', async () => {
+      const before: number[] = [];
+      const leaving = async () => {
+        before.push(bench.requests());
+        return before.length === 1;
+      };
+      expect(await send({ leaving })).toMatchObject({ kind: 'sent' });
+      expect(await send({ leaving })).toMatchObject({ kind: 'failed', class: 'transient' });
+      expect([before, bench.requests()]).toEqual([[0, 1], 1]);
+    });
+
     it('PV4 every kind of content does what the capabilities say', async () => {
       for (const content of SAMPLES) {
         const before = bench.requests();

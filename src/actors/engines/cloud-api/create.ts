@@ -8,7 +8,13 @@ import type { MetaTemplate } from '../../../content/content.ts';
 import type { Log } from '../../../log.ts';
 import { maskPhone } from '../../../phone.ts';
 import { Limits, type Sender } from '../limits.ts';
-import type { CloudCredentials, ProviderCommand, ProviderEngine, ProviderResult } from '../provider.ts';
+import {
+  type CloudCredentials,
+  NOT_LEFT,
+  type ProviderCommand,
+  type ProviderEngine,
+  type ProviderResult,
+} from '../provider.ts';
 import { type Accepted, Graph, type GraphOptions } from './client.ts';
 import { CAPABILITIES, draftsOf } from './content.ts';
 import { type Draft, mediaPart } from './draft.ts';
@@ -90,6 +96,7 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
       const error = 'WhatsApp allows no further message to leave before the deadline; nothing was sent';
       return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
     }
+    if (command.leaving && !(await command.leaving())) return NOT_LEFT;
     const envelope = {
       messaging_product: 'whatsapp',
       recipient_type: 'individual',

@@ -14,7 +14,13 @@ import type { Log } from '../../../log.ts';
 import { textPayload, type Vendor } from '../../../net/vendor.ts';
 import { maskPhone } from '../../../phone.ts';
 import { Limits, type Sender } from '../limits.ts';
-import type { ProviderCommand, ProviderEngine, ProviderResult, TwilioCredentials } from '../provider.ts';
+import {
+  NOT_LEFT,
+  type ProviderCommand,
+  type ProviderEngine,
+  type ProviderResult,
+  type TwilioCredentials,
+} from '../provider.ts';
 import { CAPABILITIES, type Draft, draftsOf } from './content.ts';
 import { failureOf } from './errors.ts';
 
@@ -83,6 +89,7 @@ async function inTurn(
     const error = 'Twilio allows no further message to leave before the deadline; nothing was sent';
     return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
   }
+  if (command.leaving && !(await command.leaving())) return NOT_LEFT;
   const result = await post(options, command, form);
   if (result.kind === 'accepted') limits.accepted(sender);
   return result.kind === 'failed' ? limits.refused(result, sender) : result;
