@@ -17,15 +17,21 @@ import { openLmdb } from '../../src/store/lmdb.ts';
 import { PHONE, World } from '../conformance/engines/world.ts';
 import { eventually } from './eventually.ts';
 
-/** The system's clock, which knows what is still armed. */
-export class CountingClock implements Clock {
+/** The system's clock, which knows what is still armed, and whose waits are `hurry` times shorter. */
+class CountingClock implements Clock {
   readonly armed = new Set<Timer>();
+  readonly #hurry: number;
   now = systemClock.now;
+
+  constructor(hurry = 1) {
+    this.#hurry = hurry;
+  }
+
   setTimeout(fn: () => void, ms: number): Timer {
     const timer = systemClock.setTimeout(() => {
       this.armed.delete(timer);
       fn();
-    }, ms);
+    }, ms / this.#hurry);
     this.armed.add(timer);
     return timer;
   }
@@ -35,11 +41,18 @@ export class CountingClock implements Clock {
   }
 }
 
-export async function liveHouse(keepAlive?: KeepAlive) {
-  const clock = new CountingClock();
+export type LiveHouseOptions = {
+  readonly keepAlive?: KeepAlive;
+  /** The number's own waits (back-off, settling) are so many times shorter; connections keep the real time. */
+  readonly hurry?: number;
+};
+
+export async function liveHouse({ keepAlive, hurry = 1 }: LiveHouseOptions = {}) {
+  const sockets = new CountingClock();
+  const clock = new CountingClock(hurry);
   const world = await World.start();
   if (keepAlive) world.keepAlive = keepAlive;
-  world.clock = clock;
+  world.clock = sockets;
   world.restart();
   const { stores, engine, log } = world;
   const data = openLmdb({ path: join(world.dir, 'bridge') });
@@ -61,10 +74,10 @@ export async function liveHouse(keepAlive?: KeepAlive) {
   const ready = () => views.view(PHONE).ready;
   return {
     world,
-    clock,
     supervisor,
     views,
     facts,
+    armed: (): number => clock.armed.size + sockets.armed.size,
     entries: (): HistoryEntry[] => history.of(PHONE),
     statuses: () => facts.flatMap((fact) => (fact.kind === 'status' ? [fact.status] : [])),
     /** The first entry that fits, counted from `after` on. */

@@ -10,7 +10,7 @@ const KEEP_ALIVE = { everyMs: 600, answerMs: 500 };
 describe('P10 a session that is connected but deaf is found and replaced', () => {
   let house: Awaited<ReturnType<typeof liveHouse>>;
   beforeAll(async () => {
-    house = await liveHouse(KEEP_ALIVE);
+    house = await liveHouse({ keepAlive: KEEP_ALIVE });
     await house.restored();
   });
   afterAll(() => house.close());
