@@ -1,21 +1,13 @@
 /**
- * What the app knows and therefore answers: settings, keywords, flows, schedules, conversations. One object per peer,
+ * What the app knows and therefore answers: settings, keywords, flows, conversations; jobs are in jobs.ts. One object per peer,
  * filled by tests, the control API or the demo. Answers follow the contract; nothing here validates or fails.
  */
 
+import type { Call, Json, Reply } from './call.types.ts';
 import { isReaction } from './contract.ts';
+import { Jobs } from './jobs.ts';
 
-export type Json = Record<string, unknown>;
-
-export type Call = {
-  readonly method: string;
-  /** Begins with `/api/`. */
-  readonly path: string;
-  readonly query: Record<string, string>;
-  readonly body: Json;
-};
-
-export type Reply = { readonly status: number; readonly body: unknown };
+export type { Call, Json, Reply };
 
 export type Proxy = { enabled: boolean; type?: 'http' | 'socks5'; host?: string; port?: number } & Json;
 
@@ -45,6 +37,7 @@ const NO_SETTINGS = {
 type Conversation = { readonly id: number; readonly recent: string[] };
 
 export class Answers {
+  readonly jobs = new Jobs();
   readonly #settings = new Map<string, Json>();
   readonly #proxies = new Map<string, Proxy>();
   readonly #keywords = new Map<string, Json>();
@@ -52,7 +45,6 @@ export class Answers {
   readonly #conversations = new Map<string, Conversation>();
   #conversationCount = 0;
   #messageSettings: Json = { msg_gap: 3, batches_gap: 50, bw_msg_gap: 5, enable_batches: 0 };
-  #schedules: readonly unknown[] = [];
   #olderApp = false;
   #campaignsActive = false;
   #receipts = { updated: 1, matched: false };
@@ -85,10 +77,6 @@ export class Answers {
       flow: { id: Number(id), flow_name: `Flow ${id}`, user_id: 1, is_published: 1, ...flow },
       flow_data: { flowNodes: [], flowEdges: [], workspace_id: 1, ...flow_data },
     });
-  }
-
-  schedules(rows: readonly unknown[]): void {
-    this.#schedules = rows;
   }
 
   /** An older app refuses an empty heartbeat and knows neither drain nor chat/message-status (clients.md §8). */
@@ -145,12 +133,8 @@ export class Answers {
         return ok({ success: true, ...this.#messageSettings });
       case 'GET /api/keyword-replies':
         return ok([this.#keywords.get(`${query['phone']} ${query['keyword']}`) ?? NO_KEYWORD]);
-      case 'GET /api/scheduled/active':
-        return ok({ ok: true, schedules: this.#schedules });
-      case 'GET /api/campaigns/sync':
-        return ok({ success: true, campaigns: [] });
       default:
-        return undefined;
+        return this.jobs.answer(call);
     }
   }
 

@@ -2,29 +2,16 @@
  * What the app accepts: every callback of the contract with its field limits, stricter than the app itself, because an
  * over-long field is a lost message (contract inbound.md §3) and an unknown field is a misunderstanding.
  *
- * The app's middleware turns `""` into null before it validates (README §3): fine for nullable fields, fatal for
- * required ones. Lengths count characters, not UTF-16 units.
+ * Deliberately not here: kinds of fields (fields.ts), what jobs tell (job-contract.ts).
  */
 
 import { z } from 'zod';
+import { digits, moment, optional, required, text, whole, word } from './fields.ts';
+import { JOB_BODIES, JOB_QUERIES } from './job-contract.ts';
 
 const BASE64_OF_16_MIB = Math.ceil((16 * 1024 * 1024) / 3) * 4;
 const STATUS_WORDS =
   /^(Qr generated|Code generated|Connecting|Reconnecting|Syncing data|Ready|Mismatch|Logged Out|Connection Failed|Disconnected|Pair failed: .+)$/;
-
-const text = (max: number) =>
-  z.string('must be a string').refine((value) => fits(value, max), `longer than ${max} characters`);
-const required = (max: number) => text(max).min(1, 'required');
-const optional = <T extends z.ZodType>(type: T) =>
-  z.preprocess((value) => (value === '' ? null : value), type.nullish());
-const digits = (max: number) => required(max).regex(/^\d+$/, 'must be bare digits');
-const moment = z.iso.datetime({ offset: true, error: 'must be an ISO date' });
-const whole = z.int('must be a whole number');
-const word = (...words: string[]) => z.enum(words, `must be one of ${words.join(', ')}`);
-
-function fits(value: string, max: number): boolean {
-  return value.length <= max || (value.length <= max * 2 && [...value].length <= max);
-}
 
 /** zod's own check for base64 overflows the stack on long texts. */
 const medium = z
@@ -159,11 +146,13 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['/api/campaigns/update-status-by-id', campaignStatusById],
   ['/api/devices/proxy-result', proxyResult],
   ['/api/groups/sync', groupsSync],
+  ...JOB_BODIES,
 ]);
 
 const QUERIES: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['/api/keyword-replies', keywordQuery],
   ['/api/whatsapp-settings', settingsQuery],
+  ...JOB_QUERIES,
 ]);
 
 /** What is wrong with a callback's body, one line per field; empty when the app would take it. */

@@ -7,6 +7,7 @@ import { MODES } from './faults.ts';
 
 const json = z.record(z.string(), z.unknown());
 const phone = z.string().regex(/^\d{6,20}$/);
+const TABLES = z.enum(['schedules', 'broadcasts', 'campaigns']);
 const proxy = z.looseObject({ enabled: z.boolean() });
 
 const COMMANDS = {
@@ -15,6 +16,9 @@ const COMMANDS = {
   file: z.object({ path: z.string().regex(/^\/(uploads|storage)\//), base64: z.base64(), type: z.string() }),
   receipts: z.object({ updated: z.int().optional(), matched: z.boolean().optional() }),
   flow: z.object({ id: z.coerce.string(), flow: json.optional(), flow_data: json.optional() }),
+  template: z.looseObject({ id: z.coerce.string() }),
+  attributes: z.object({ workspace: z.coerce.string(), attributes: json }),
+  knownJobs: z.object({ table: TABLES, ids: z.array(z.int()) }),
   nextAnswer: z.object({ path: z.string(), body: z.unknown(), status: z.int().optional() }),
   mode: z.object({ path: z.string().optional(), mode: z.enum(MODES), ms: z.number().optional() }),
 };
@@ -52,7 +56,24 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
   command('/app/receipts', COMMANDS.receipts, ({ updated, matched }) =>
     peer.answers.receipts({ ...(updated !== undefined && { updated }), ...(matched !== undefined && { matched }) }),
   );
-  command('/app/schedules', z.array(z.unknown()), (rows) => peer.answers.schedules(rows));
+  const { jobs } = peer.answers;
+  command('/app/schedules', z.array(z.unknown()), (rows) => jobs.active(rows));
+  command('/app/campaigns', z.array(z.unknown()), (rows) => jobs.campaigns(rows));
+  command('/app/template', COMMANDS.template, ({ id, ...template }) => jobs.template(id, template));
+  command('/app/attributes', COMMANDS.attributes, ({ workspace, attributes }) =>
+    jobs.attributes(workspace, attributes),
+  );
+  command('/app/known-jobs', COMMANDS.knownJobs, ({ table, ids }) => jobs.known(table, ids));
+  routes.get('/app/jobs/:table{schedules|broadcasts|campaigns}/:id{[0-9]+}', (context) => {
+    const { table, id } = context.req.param();
+    const row = jobs.row(TABLES.parse(table), Number(id));
+    if (!row) return context.json({ error: 'no callback spoke of it' }, 404);
+    return context.json({
+      ...row,
+      recipients: Object.fromEntries(row.recipients),
+      charged: [...row.charged],
+    });
+  });
   command('/app/next-answer', COMMANDS.nextAnswer, ({ path, body, status }) => peer.nextAnswer(path, body, status));
   command('/app/mode', COMMANDS.mode, (mode) => peer.mode(mode));
   return routes;

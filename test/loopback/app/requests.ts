@@ -61,7 +61,7 @@ export class Requests {
       headers: whole ? Object.fromEntries(headers) : {},
       body: whole ? (method === 'GET' ? query : withoutLongMedium(body)) : {},
       device: first(body['device_phone'], body['wid'], body['phone_number'], query['phone']),
-      id: first(body['wa_message_id'], body['whatsapp_message_id'], body['message_id']),
+      id: first(body['wa_message_id'], body['whatsapp_message_id'], body['message_id'], body['messageId']),
       status: 0,
     };
     this.#list.push(request);
