@@ -5,12 +5,13 @@
  * Invariants:
  *  B1  no field is longer than the app accepts.
  *
- * Deliberately not here: inbound messages (`inbound-body.ts`), storing and sending.
+ * Deliberately not here: inbound messages (`inbound-body.ts`), what jobs tell (`job-callbacks.ts`), storing and sending.
  */
 import type { Identity } from '../phone.ts';
 import type { Fact, GroupsFact, InboundFact, ProxyFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
 import { inboundBody } from './inbound-body.ts';
 import type { Attachment } from './inbound-content.ts';
+import { JOB_PATHS, jobBody } from './job-callbacks.ts';
 import { cut, LIMITS } from './limits.ts';
 
 export type Lane = 'inbound' | 'receipts' | 'rest';
@@ -48,6 +49,7 @@ export const PATHS = {
   status: '/api/update-status',
   groups: '/api/groups/sync',
   proxy: '/api/devices/proxy-result',
+  ...JOB_PATHS,
 } as const;
 
 /** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
@@ -63,6 +65,14 @@ export function callbackOf(fact: Fact): Callback {
       return groupsSync(fact);
     case 'proxy':
       return proxyResult(fact);
+    case 'schedule status':
+    case 'schedule recipient':
+    case 'broadcast status':
+    case 'broadcast recipient':
+    case 'campaign status':
+    case 'campaign recipient':
+    case 'campaign reply':
+      return { ...jobBody(fact), lane: 'rest' };
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }

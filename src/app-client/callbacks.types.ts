@@ -174,4 +174,4 @@ export type JobFact =
   | CampaignRecipientFact
   | CampaignReplyFact;
 
-export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact;
+export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact | JobFact;

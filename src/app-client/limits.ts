@@ -17,6 +17,10 @@ export const LIMITS = {
   groups: { devicePhone: 24, jid: 64, subject: 191, phone: 24 },
   /** `/api/devices/proxy-result` (clients §9). */
   proxy: { phone: 32, egressIp: 64, error: 255 },
+  /** `/api/update-schedule-status`, `/api/update-scheduled-contact-status` (schedules §9). */
+  schedule: { reason: 1_000, phoneNumber: 64, phone: 32, error: 512, messageId: 128 },
+  /** Broadcasts and campaigns (bulk §3, §4.4); they know no `reason`, which is kept as short as a schedule's. */
+  bulk: { reason: 1_000, error: 1_024, messageId: 191, response: 4_096, phone: 32 },
   /** `/api/node-heartbeat` (clients §8). */
   heartbeat: { wid: 32 },
 } as const;

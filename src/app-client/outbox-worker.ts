@@ -4,7 +4,7 @@
  * Invariants:
  *  W1  a line has one request under way; the next row goes after the outcome of the one before is known.
  *  W2  at most 64 requests at once, each lane within its own share: a lane never waits for another.
- *  W3  a row leaves only by success, supersede, burial, or (receipts) because the app lacks the endpoint.
+ *  W3  a row leaves only by success, supersede, burial, or because the app lacks the endpoint (receipts) or the job.
  *  W4  a silent or refusing app is probed, not hammered (`gate.ts`); once it answers, everything that waited for it goes.
  *  W5  a row with a medium waits for its bytes in its own line, without a place; they are in memory during its POST.
  *

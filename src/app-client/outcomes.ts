@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { retryAfterMs } from '../net.ts';
 import type { AppAnswer } from './client.ts';
 import { PATHS } from './callbacks.ts';
+import { JOB_PATHS } from './job-callbacks.ts';
 
 export type Outcome =
   | { readonly kind: 'done' }
@@ -18,7 +19,7 @@ export type Outcome =
   | { readonly kind: 'hold' }
   /** Accepted, but the app does not know the message yet. */
   | { readonly kind: 'again later'; readonly afterMs: number }
-  /** The app lacks this endpoint: skip it for a while. */
+  /** The app lacks this endpoint, or does not know the job it is about: it would never be taken. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'dead'; readonly why: string };
 
@@ -30,6 +31,8 @@ export type History = {
   /** How long the app has been answering `device_not_found` in this conversation. */
   readonly unknownDeviceMs: number;
 };
+
+const OF_JOBS: ReadonlySet<string> = new Set(Object.values(JOB_PATHS));
 
 const REPEAT_AFTER = [2000, 5000, 15_000, 60_000] as const;
 const LONGEST_BACKOFF = 5 * 60_000;
@@ -47,7 +50,7 @@ export function outcomeOf(path: string, answer: AppAnswer, history: History, now
     const asked = Math.min(retryAfterMs(answer.retryAfter, now), LONGEST_RETRY_AFTER);
     return { kind: 'retry', afterMs: Math.max(backoff, asked), appDown: status >= 502 && status <= 504 };
   }
-  if (status === 404 && path === PATHS.receipt) return { kind: 'skip' };
+  if (status === 404 && (path === PATHS.receipt || isUnknownJob(path, body))) return { kind: 'skip' };
   if (status === 404 && isUnknownDevice(path, body) && history.unknownDeviceMs < DEVICE_MAY_APPEAR_MS)
     return { kind: 'retry', afterMs: backoff, appDown: false };
   return { kind: 'dead', why: `HTTP ${status}` };
@@ -58,12 +61,16 @@ export function isUnknownDevice(path: string, body: unknown): boolean {
   return path === PATHS.inbound && DeviceNotFound.safeParse(body).success;
 }
 
+/** README §3.1: the app itself says that it has no such job. A route that is missing says it otherwise. */
+const isUnknownJob = (path: string, body: unknown): boolean => OF_JOBS.has(path) && NotOk.safeParse(body).success;
+
 function repeat(path: string, body: unknown, repeats: number): Outcome {
   const wait = REPEAT_AFTER[repeats];
   const unknown = path === PATHS.receipt && NothingUpdated.safeParse(body).success;
   return unknown && wait !== undefined ? { kind: 'again later', afterMs: wait } : { kind: 'done' };
 }
 
+const NotOk = z.object({ ok: z.literal(false) });
 const DeviceNotFound = z.object({ error: z.literal('device_not_found') });
 const NothingUpdated = z.object({ updated: z.union([z.literal(0), z.literal('0')]) });
 
