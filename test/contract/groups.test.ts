@@ -160,6 +160,45 @@ describe('clients §11 groups', () => {
     expect(stranger['lid_jid']).toBe(`${String(stranger['sender_phone'])}@lid`);
   });
 
+  it('inbound §7, C-46 what the operator writes there on the phone is mirrored, under the group', async () => {
+    const { id } = await world(`/groups/${open}/send`, { from: number, text: 'from my phone' });
+    expect(await play.told(String(id))).toMatchObject({
+      ...{ direction: 'out', raw_jid: open, group_subject: 'Friends', sender_phone: number, is_lid: false },
+      body: 'from my phone',
+    });
+  });
+
+  it('messages §6, inbound §5, C-47 reactions there name the author, and all sides’ reach the app in order', async () => {
+    const write = async (from: string, content: object) =>
+      String((await world(`/groups/${open}/send`, { from, ...content }))['id']);
+    const target = await write(ALICE, { text: 'react to me' });
+    await play.told(target);
+    const body = { targetJid: open, targetMessageId: target, fromMe: false, emoji: '👍' };
+    const sent = await play.bridge.call(`/api/send-reaction/${number}`, { body });
+    expect(sent).toMatchObject({ status: 200, body: { ok: true } });
+    const shown = async () =>
+      ((await call(`${play.stage.world.control}/contacts/${ALICE}/messages`)).body as { type: string }[]).find(
+        ({ type }) => type === 'reaction',
+      );
+    await eventually(async () => (await shown()) !== undefined, { what: 'the reaction', withinMs: 10_000 });
+    const alice = `${await play.stage.world.addPhone(ALICE)}@lid`;
+    expect(await shown()).toMatchObject({
+      from: number,
+      target,
+      key: { chat: open, fromMe: false, participant: alice },
+    });
+
+    await write(BOB, { reaction: { id: target, emoji: '🎉' } });
+    await write(number, { reaction: { id: target, emoji: '🙏' } });
+    await play.find((told) => told['reaction_emoji'] === '🙏', 'the reaction of the own phone');
+    const told = (await play.all()).filter((one) => one['reaction_target'] === target);
+    expect(told).toMatchObject([
+      { raw_jid: open, sender_phone: BOB, is_lid: false, direction: 'in', reaction_emoji: '🎉' },
+      { raw_jid: open, sender_phone: number, is_lid: false, direction: 'out', reaction_emoji: '🙏' },
+    ]);
+    expect(told.every((one) => !('wa_message_id' in one))).toBe(true);
+  });
+
   it('§11 one request at a time may be wrong: 422 for a bad jid and missing fields, 503 without a connection, 401 without a token', async () => {
     const bad = [422, { ok: false, error: 'jid must match <digits>(-<digits>)?@g.us' }];
     expect(await api(`meta/${number}?jid=123`)).toEqual(bad);

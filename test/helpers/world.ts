@@ -88,8 +88,9 @@ export class World {
     return this.env['NODE_WEBHOOK_TOKEN'] ?? '';
   }
 
-  async addPhone(phone: string): Promise<void> {
-    await this.#ok('/phones', { body: { phone } });
+  /** Answers the LID of whoever has this phone. */
+  async addPhone(phone: string): Promise<string> {
+    return z.object({ lid: z.string() }).parse(await this.#ok('/phones', { body: { phone } })).lid;
   }
 
   async scan(phone: string, qr: string): Promise<void> {

@@ -7,7 +7,6 @@
  *   GM2 a member's own key goes to a linked device with the first message that is written with it.
  * Does not: keep the groups (`group-registry.ts`).
  */
-import type { proto } from '@whiskeysockets/baileys';
 import { jidFor, parseJid, pnJid } from './addresses.ts';
 import { bundleOf } from './directory.ts';
 import type { Group } from './group-registry.ts';
@@ -15,6 +14,8 @@ import { newMessageId } from './inbound.ts';
 import type { SendResult } from './inbound.ts';
 import { bytesOf, child, children, el, unixSeconds } from './nodes.ts';
 import type { BinaryNode } from './nodes.ts';
+import { compose } from './sending-compose.ts';
+import type { Content } from './sending-request.ts';
 import { peerName } from './people.ts';
 import type { Person } from './people.ts';
 import type { Service } from './service.ts';
@@ -28,25 +29,37 @@ export function groupMessageFromClient(service: Service, sender: Person, node: B
 }
 
 /** A member writes in the group with its phone. */
-export async function sendFromMember(service: Service, jid: string, from: string, text: string): Promise<SendResult> {
+export async function sendFromMember(
+  service: Service,
+  jid: string,
+  from: string,
+  content: Content,
+): Promise<SendResult> {
   const group = service.groups.find(jid);
   if (group?.members.has(from) !== true) return { kind: 'refused', reason: 'not a member of such a group' };
   const id = newMessageId();
   const author = service.people.get(from);
-  const message: proto.IMessage = { conversation: text };
-  const { ciphertext, distribution } = await service.senderKeys.of(from).encrypt(jid, from, message);
   const { addressing } = group;
+  const composed = compose(content, {
+    peerJid: jid,
+    isOwn: (of) => author.sent.has(of),
+    authorOf: (of) => authorOf(group, author, of),
+    media: service.media,
+  });
+  if ('kind' in composed) return { kind: 'refused', reason: composed.reason };
+  const { message, enc } = composed;
+  const { ciphertext, distribution } = await service.senderKeys.of(from).encrypt(jid, from, message);
   const attributes = {
-    ...{ id, from: jid, t: unixSeconds(), type: 'text', notify: `Contact ${from.slice(-4)}` },
+    ...{ id, from: jid, t: unixSeconds(), notify: `Contact ${from.slice(-4)}`, ...composed.stanza },
     ...authorAttributes(group, from),
   };
-  const sent = { id, addressing, message, encAttributes: {}, stanzaAttributes: attributes };
+  const sent = { id, addressing, message, encAttributes: enc, stanzaAttributes: attributes };
   for (const phone of group.members.keys()) {
     const member = service.people.get(phone);
     const { linked } = member;
     if (phone !== from) member.inbox.add(id, from, undefined, message);
     if (linked === undefined) continue;
-    const encs = [el('enc', { v: '2', type: 'skmsg' }, ciphertext)];
+    const encs = [el('enc', { v: '2', type: 'skmsg', ...enc }, ciphertext)];
     const device = peerName(phone, linked.device);
     if (service.senderKeys.give(jid, from, device)) {
       const key = { groupId: jid, axolotlSenderKeyDistributionMessage: distribution };
@@ -104,6 +117,12 @@ async function attempt<T>(service: Service, what: string, work: () => Promise<T>
     service.checks.record('undecryptable', `${what}: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
+}
+
+/** As the reader's phone names it: the member whose message this is, unless it is the reader's own. */
+function authorOf({ addressing }: Group, reader: Person, id: string): string | undefined {
+  const author = reader.inbox.senderOf(id);
+  return author === undefined || reader.sent.has(id) ? undefined : jidFor(addressing, author);
 }
 
 function authorAttributes({ addressing, hidePhones }: Group, phone: string): Record<string, string> {

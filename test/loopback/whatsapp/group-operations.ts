@@ -10,6 +10,7 @@ import { sendFromMember } from './group-messages.ts';
 import type { SendResult } from './inbound.ts';
 import { el } from './nodes.ts';
 import type { Entry, Starred } from './phone-data.ts';
+import { Content } from './sending-request.ts';
 import type { Service } from './service.ts';
 
 const Phone = z.string().regex(/^\d{1,15}$/);
@@ -30,7 +31,8 @@ export const GroupChange = z.strictObject({
   phones: z.array(Phone).default([]),
   subject: z.string().optional(),
 });
-export const GroupWriting = z.strictObject({ from: Phone, text: z.string() });
+/** What a member writes there, with its phone. */
+export const GroupWriting = Content.pick({ text: true, reaction: true }).extend({ from: Phone });
 export const HistoryRequest = z.strictObject({ chats: Entries.default([]), pushNames: Entries.default([]) });
 
 export interface GroupView {
@@ -62,8 +64,8 @@ export class GroupOperations {
     return this.#service.groups.change(jid, by, change).kind === 'result';
   }
 
-  write(jid: string, { from, text }: z.infer<typeof GroupWriting>): Promise<SendResult> {
-    return sendFromMember(this.#service, jid, from, text);
+  write(jid: string, { from, ...content }: z.infer<typeof GroupWriting>): Promise<SendResult> {
+    return sendFromMember(this.#service, jid, from, content);
   }
 
   view(jid: string): GroupView | undefined {
