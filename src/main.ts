@@ -131,6 +131,8 @@ async function main(config: Config, log: Log): Promise<void> {
     stores,
     outbox,
     automations,
+    // Nobody sends for jobs yet, so there is no such receipt.
+    jobReceipt: () => Promise.resolve(),
     dataQueue,
     proxyLookup: proxyLookup(client, clock),
     proxyProbeUrl: config.proxyProbeUrl,

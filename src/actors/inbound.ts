@@ -7,6 +7,8 @@
  *  IN3  What this bridge sent itself is never mirrored (contract inbound §7).
  *  IN4  Facts of one number are appended in the order of the calls: nothing here waits before it appends.
  *  IN5  A receipt is told once per (message, status), never downwards (contract inbound §10).
+ *  IN6  A receipt of a job's message is told to the job, which knows its endpoint and ids, and to nobody else (S-20). It is
+ *       marked as told once that is durable: after a crash in between the job hears it again.
  *
  * Deliberately not here: decoding (engines), payloads and retries (app-client), automations.
  */
@@ -20,6 +22,7 @@ import type { Batch, Store, Table } from '../store/store.ts';
 import { GroupAuthors } from './group-authors.ts';
 import type { AutomationDoor } from './automation/automation.ts';
 import type { LidMap, LidPair } from './lid-map.ts';
+import type { JobReceipt } from './protocol.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 import type { SentIndex } from './sent-index.ts';
 
@@ -43,6 +46,9 @@ export type InboundMessage = {
   readonly storedOnly?: true;
 };
 
+/** Durable when it resolves; hears the same receipt again after a crash. */
+export type TellJob = (receipt: JobReceipt) => Promise<void>;
+
 export type InboundDeskOptions = {
   readonly digits: string;
   readonly store: Store;
@@ -54,6 +60,7 @@ export type InboundDeskOptions = {
   /** `FORWARD_GROUPS`: without it messages in groups are dropped (contract inbound §1, §9). */
   readonly forwardGroups: boolean;
   readonly automation: AutomationDoor;
+  readonly jobReceipt: TellJob;
   readonly clock: Clock;
   /** Older messages are stored, not handled (`STALE_AFTER_SECONDS`). */
   readonly staleAfterSeconds: number;
@@ -65,6 +72,8 @@ export class InboundDesk {
   readonly #seen: Table<number>;
   readonly #authors: GroupAuthors;
   readonly #sweep: RotatingSweep<number>;
+  /** Last receipt of a message that its job is being told of. */
+  readonly #telling = new Map<string, Promise<void>>();
   /** Ids whose transaction has not resolved yet. */
   readonly #onTheirWay = new Set<string>();
 
@@ -110,17 +119,43 @@ export class InboundDesk {
 
   /** Takes a receipt of a message that this number sent; anything else is ignored. `at`: epoch milliseconds. */
   receipt(id: string, receipt: Receipt, at: number): Promise<void> {
-    const { queue, sent, store, digits } = this.#o;
-    const told = forApp(receipt);
-    const row = sent.get(id);
-    const before = row?.receipt;
-    const alreadyTold = told !== undefined && before !== undefined && forApp(before) === told;
-    if (told === undefined || alreadyTold || !advance(before, receipt)) {
-      return sent.receive(id, receipt, (change) => store.write(change));
-    }
-    const origin = row?.origin && { origin: row.origin };
-    const fact: ReceiptFact = { kind: 'receipt', device: digits, id, status: told, ...origin, at };
+    const { queue, sent } = this.#o;
+    if (sent.get(id)?.origin === 'job') return this.#jobReceipt(id, receipt, at);
+    const news = this.#newsOf(id, receipt, at);
+    if (!news) return this.#note(id, receipt);
+    const origin = sent.get(id)?.origin;
+    const fact: ReceiptFact = { kind: 'receipt', ...news, ...(origin === 'auto' && { origin }) };
     return sent.receive(id, receipt, (change) => queue.append([fact], change));
+  }
+
+  /** IN6. One after the other, so that none is marked before the one that it follows was told. */
+  #jobReceipt(id: string, receipt: Receipt, at: number): Promise<void> {
+    const told = (this.#telling.get(id) ?? Promise.resolve())
+      // Whoever brought it was told of its failure.
+      .catch(() => undefined)
+      .then(async () => {
+        const news = this.#newsOf(id, receipt, at);
+        if (news) await this.#o.jobReceipt(news);
+        await this.#note(id, receipt);
+      })
+      .finally(() => {
+        if (this.#telling.get(id) === told) this.#telling.delete(id);
+      });
+    this.#telling.set(id, told);
+    return told;
+  }
+
+  #note(id: string, receipt: Receipt): Promise<void> {
+    return this.#o.sent.receive(id, receipt, (change) => this.#o.store.write(change));
+  }
+
+  /** IN5. What there is to tell of a receipt; undefined when nothing. */
+  #newsOf(id: string, receipt: Receipt, at: number): JobReceipt | undefined {
+    const status = forApp(receipt);
+    const before = this.#o.sent.get(id)?.receipt;
+    const isTold = status !== undefined && before !== undefined && forApp(before) === status;
+    if (status === undefined || isTold || !advance(before, receipt)) return undefined;
+    return { device: this.#o.digits, id, status, at };
   }
 
   /** Who wrote this message in a group, a JID: a reaction to it must name them. */

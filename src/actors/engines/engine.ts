@@ -14,8 +14,8 @@ import type { ConnectionEvent } from '../../machines/number.types.ts';
 import type { Contact } from '../contact-book.ts';
 import type { GroupAnswer, GroupCommand } from '../groups.types.ts';
 
-/** What a message was sent for: a route's single send, or an automatic reply (contract inbound §8, §10). */
-export type Origin = 'single' | 'auto';
+/** What a message was sent for: a route's single send, an automatic reply, or a job (contract inbound §8, §10). */
+export type Origin = 'single' | 'auto' | 'job';
 
 export type SendCommand = {
   /** Digits of the sending number. */

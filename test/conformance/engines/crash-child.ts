@@ -10,7 +10,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { DeviceStores, Store } from '../../../src/store/store.ts';
-import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
+import { NO_AUTOMATIONS, NO_JOBS } from '../../helpers/no-automations.ts';
 
 /** Where it dies. In the last two the message is in the journal and nowhere else. */
 export type Window = 'before the journal' | 'before the receipt' | 'after the receipt';
@@ -89,6 +89,7 @@ const engine = createUnofficialEngine({
     staleAfterSeconds: 600,
     workspaceOf: () => undefined,
     automations: NO_AUTOMATIONS,
+    jobReceipt: NO_JOBS,
   },
 });
 engine.connect({

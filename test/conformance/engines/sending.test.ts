@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sentToday } from '../../../src/actors/daily-count.ts';
 import { limitsOf } from '../../../src/actors/limits.ts';
 import { newMessageId } from '../../../src/ids.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
@@ -35,6 +36,25 @@ describe('linked-device engine: sending', () => {
       [false, 'delivered'],
     ]);
     expect(texts()).toEqual(['hello', 'later']);
+  });
+
+  it('S-20, S-28 a receipt of a job goes to the job alone, over a restart too; each id counts once for the day', async () => {
+    const id = newMessageId();
+    await connection.send('for a job', TO, { id, origin: 'job' });
+    await eventually('delivered', () => world.jobReceipts.length === 1);
+    await world.restart();
+    connection = await world.login();
+    expect(await connection.send('the same again', TO, { id, origin: 'job' })).toMatchObject({ kind: 'sent' });
+    world.whatsapp.receipt(CONTACT, { id, type: 'read' });
+    await eventually('read', () => world.jobReceipts.length === 2);
+    expect(world.jobReceipts).toMatchObject([
+      { device: PHONE, id, status: 'delivered' },
+      { device: PHONE, id, status: 'read' },
+    ]);
+    await connection.send('of a person');
+    await eventually('its receipt', () => world.receipts().length === 1);
+    expect(texts()).toEqual(['for a job', 'of a person']);
+    expect(sentToday(world.stores.open(PHONE), Date.now())).toBe(2);
   });
 
   it('an error ack is `failed` with its code (463)', async () => {

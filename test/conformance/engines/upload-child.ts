@@ -9,7 +9,7 @@ import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
-import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
+import { NO_AUTOMATIONS, NO_JOBS } from '../../helpers/no-automations.ts';
 
 const [dir = '', digits = '', socketUrl = '', trustRoot = '', to = '', id = '', path = '', text = ''] =
   process.argv.slice(2);
@@ -25,7 +25,13 @@ const engine = createUnofficialEngine({
     version: () => LIBRARY_VERSION,
     baileysLogLevel: 'silent',
   },
-  ...{ staleAfterSeconds: 600, forwardGroups: false, workspaceOf: () => undefined, automations: NO_AUTOMATIONS },
+  ...{
+    staleAfterSeconds: 600,
+    forwardGroups: false,
+    workspaceOf: () => undefined,
+    automations: NO_AUTOMATIONS,
+    jobReceipt: NO_JOBS,
+  },
   ...{ proxyLookup: async () => ({ kind: 'none' }) as const, proxyProbeUrl: 'http://127.0.0.1:9/' },
   dataQueue: { append: async () => undefined },
   outbox: { attach: () => ({ append: async () => undefined }) },

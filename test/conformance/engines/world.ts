@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { MediaFiles } from '../../../src/actors/content/media-files.ts';
 import type { UnofficialEngine } from '../../../src/actors/engines/unofficial/create.ts';
-import type { Engine, Handle, SendResult } from '../../../src/actors/engines/engine.ts';
+import type { Engine, Handle, Origin, SendResult } from '../../../src/actors/engines/engine.ts';
+import type { JobReceipt } from '../../../src/actors/protocol.ts';
 import type { Fact, InboundFact, ReceiptFact } from '../../../src/app-client/callbacks.types.ts';
 import { textOf } from '../../../src/app-client/inbound-content.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
@@ -78,6 +79,8 @@ export class World {
   engine: UnofficialEngine;
   /** While true, every write to a number's store is refused, as by a full disk. */
   diskFull = false;
+  /** What jobs were told. */
+  readonly jobReceipts: JobReceipt[] = [];
   /** As `FORWARD_GROUPS`; in force from the next `restart`. */
   forwardGroups = false;
   /** Runs when facts are handed over: their journal row is on its way to the disk, their receipt is not written yet. */
@@ -128,6 +131,7 @@ export class World {
       forwardGroups: this.forwardGroups,
       workspaceOf: () => undefined,
       automations: NO_AUTOMATIONS,
+      jobReceipt: async (receipt) => void this.jobReceipts.push(receipt),
     });
     return [stores, engine];
   }
@@ -221,10 +225,11 @@ export class Attempt {
   send(
     text: string,
     to = `${CONTACT}@s.whatsapp.net`,
-    more: { id?: string; ms?: number; from?: string } = {},
+    more: { id?: string; ms?: number; from?: string; origin?: Origin } = {},
   ): Promise<SendResult> {
-    const { id = newMessageId(), ms = 12_000, from = PHONE } = more;
-    return this.handle.send({ from, to, content: { kind: 'text', text }, id, deadline: Date.now() + ms });
+    const { id = newMessageId(), ms = 12_000, from = PHONE, origin } = more;
+    const order = { from, to, id, deadline: Date.now() + ms, ...(origin && { origin }) };
+    return this.handle.send({ ...order, content: { kind: 'text', text } });
   }
 }
 

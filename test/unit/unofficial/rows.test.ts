@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedCaches } from '../../../src/actors/engines/unofficial/caches.ts';
 import { DecryptJournal, hashOf } from '../../../src/actors/engines/unofficial/decrypt-journal.ts';
 import { Recipients } from '../../../src/actors/engines/unofficial/recipient.ts';
-import { InboundDesk, type InboundMessage } from '../../../src/actors/inbound.ts';
+import { InboundDesk, type InboundMessage, type TellJob } from '../../../src/actors/inbound.ts';
 import { LidMap } from '../../../src/actors/lid-map.ts';
+import type { JobReceipt } from '../../../src/actors/protocol.ts';
 import { type Commit, SentIndex } from '../../../src/actors/sent-index.ts';
 import type { Fact } from '../../../src/app-client/callbacks.types.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
@@ -14,7 +16,7 @@ import type { Clock } from '../../../src/clock.ts';
 import { parseDigits } from '../../../src/phone.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { NO_AUTOMATION } from '../../helpers/no-automations.ts';
+import { NO_AUTOMATION, NO_JOBS } from '../../helpers/no-automations.ts';
 
 const DAY = 86_400_000;
 const commit: Commit = (change) => store.write(change);
@@ -86,6 +88,7 @@ describe('LID map', () => {
 describe('inbound desk', () => {
   const told: Fact[] = [];
   let sent: SentIndex;
+  let jobReceipt: TellJob = NO_JOBS;
   const groups = { forwardGroups: false, automation: NO_AUTOMATION, groupName: () => '' };
   const desk = () => {
     const queue: OutboxQueue = {
@@ -105,6 +108,7 @@ describe('inbound desk', () => {
       lids: new LidMap(store),
       clock,
       staleAfterSeconds: 600,
+      jobReceipt: (receipt) => jobReceipt(receipt),
       ...groups,
     });
   };
@@ -185,6 +189,40 @@ describe('inbound desk', () => {
       { kind: 'receipt', device: '1', id: 'A', status: 'read', at: 5 },
     ]);
     expect(sent.get('A')?.receipt).toBe('played');
+  });
+
+  it('IN6, S-20: a receipt of a job is told to the job alone, in order and once each', async () => {
+    const one = desk();
+    const jobs: JobReceipt[] = [];
+    jobReceipt = async (receipt) => {
+      await setImmediate();
+      jobs.push(receipt);
+    };
+    await sent.record('A', 'x', Buffer.alloc(1), commit, 'job');
+    const receipts = ['delivered', 'delivered', 'read', 'delivered', 'played', 'read'] as const;
+    await Promise.all(receipts.map((receipt) => one.receipt('A', receipt, 5)));
+    expect(jobs).toEqual([
+      { device: '1', id: 'A', status: 'delivered', at: 5 },
+      { device: '1', id: 'A', status: 'read', at: 5 },
+    ]);
+    expect(told).toEqual([]);
+    expect(sent.get('A')?.receipt).toBe('played');
+  });
+
+  it('IN6: it counts as told only when the job has it, so that a failure or a crash in between repeats it', async () => {
+    const one = desk();
+    await sent.record('A', 'x', Buffer.alloc(1), commit, 'job');
+    jobReceipt = () => Promise.reject(new Error('no space left'));
+    const both = [one.receipt('A', 'delivered', 5), one.receipt('A', 'delivered', 6)];
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(sent.get('A')?.receipt).toBeUndefined();
+    await reopen();
+    const again = desk();
+    const jobs: JobReceipt[] = [];
+    jobReceipt = async (receipt) => void jobs.push(receipt);
+    await again.receipt('A', 'delivered', 7);
+    expect(jobs).toEqual([{ device: '1', id: 'A', status: 'delivered', at: 7 }]);
+    expect(sent.get('A')?.receipt).toBe('delivered');
   });
 });
 

@@ -9,9 +9,10 @@ import type { Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import type { Store } from '../../../store/store.ts';
 import { ContactBook } from '../../contact-book.ts';
+import { DailyCount } from '../../daily-count.ts';
 import { GroupBook } from '../../group-book.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
-import { InboundDesk } from '../../inbound.ts';
+import { InboundDesk, type TellJob } from '../../inbound.ts';
 import { LidMap } from '../../lid-map.ts';
 import { noteRefusal } from '../../limits.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
@@ -32,6 +33,7 @@ export type DeviceOptions = {
   readonly store: Store;
   readonly queue: OutboxQueue;
   readonly automations: AutomationHome;
+  readonly jobReceipt: TellJob;
   readonly files: MediaFiles;
   readonly reuploads: Reuploads;
   readonly clock: Clock;
@@ -54,6 +56,7 @@ export class Device {
   readonly recipients: Recipients;
   readonly promised: PromisedSends;
   readonly newest: NewestOwn;
+  readonly daily: DailyCount;
   readonly files: MediaFiles;
   readonly reuploads: Reuploads;
   readonly journal: DecryptJournal;
@@ -77,6 +80,7 @@ export class Device {
     this.files = files;
     this.reuploads = reuploads;
     this.newest = new NewestOwn(store, clock);
+    this.daily = new DailyCount(store, clock);
     this.promised = new PromisedSends(store, this.sent, files, clock, log);
     // Nothing of this number can be under way yet: the device is made before its first connection.
     files.sweep(digits, this.promised.files()).catch((error: unknown) => {
@@ -89,7 +93,8 @@ export class Device {
     this.journal = new DecryptJournal(store, clock);
     const groupName = (jid: string) => this.groups.subject(jid) ?? '';
     const automation = automations.attach(digits, store, queue, lids, (id) => this.#sentMedium(id));
-    const inbound = { staleAfterSeconds, forwardGroups, groupName, automation };
+    const { jobReceipt } = options;
+    const inbound = { staleAfterSeconds, forwardGroups, groupName, automation, jobReceipt };
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
 

@@ -10,8 +10,10 @@
  */
 import { proto, type WASocket } from '@whiskeysockets/baileys';
 import { splitJid } from '../../../phone.ts';
+import type { DailyCount } from '../../daily-count.ts';
 import type { NewestOwn } from '../../newest-own.ts';
 import type { SentIndex } from '../../sent-index.ts';
+import type { Batch } from '../../../store/store.ts';
 import type { Origin } from '../engine.ts';
 import { isShown, stanzaOf } from './outgoing/stanza.ts';
 import type { RideAlong } from './ride-along.ts';
@@ -21,6 +23,7 @@ export type RelayOptions = {
   readonly socket: () => Pick<WASocket, 'relayMessage' | 'user'>;
   readonly sent: SentIndex;
   readonly newest: NewestOwn;
+  readonly daily: DailyCount;
   readonly rideAlong: RideAlong;
   /** A write that must not be lost failed after the fact. */
   readonly onFailure: (error: unknown) => void;
@@ -46,7 +49,13 @@ export class Relay {
   async run(id: string, to: string, message: proto.IMessage, origin?: Origin): Promise<HandedOver> {
     this.#shown.set(message, 0);
     const bytes = proto.Message.encode(message).finish();
-    const recorded = this.#o.sent.record(id, to, bytes, (change) => this.#o.rideAlong.add(change), origin);
+    const isRepeat = this.#o.sent.has(id);
+    const record = (change: (batch: Batch) => void) =>
+      this.#o.rideAlong.add((batch) => {
+        change(batch);
+        if (!isRepeat) this.#o.daily.add(batch);
+      });
+    const recorded = this.#o.sent.record(id, to, bytes, record, origin);
     recorded.catch(this.#o.onFailure);
     if (isShown(message)) {
       const noted = this.#o.rideAlong.add((batch) => this.#o.newest.record(batch, to, id));

@@ -54,6 +54,7 @@ export class Session {
       caches,
       sent: device.sent,
       rideAlong: device.rideAlong,
+      daily: device.daily,
       recipients: device.recipients,
       promised: device.promised,
       newest: device.newest,
