@@ -11,6 +11,7 @@ import type { AppSettings, Numbers, Operator, OutboxAdmin, Providers, Vitals } f
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
+import type { Jobs } from '../scheduler/protocol.ts';
 import { type AuthMode, createAuth } from './auth.ts';
 import { cors, originPolicy } from './cors.ts';
 import { declarer } from './declare.ts';
@@ -19,16 +20,20 @@ import { notFound, refuseWhileDraining, unhandled } from './errors.ts';
 import { serveOpenApi } from './openapi.ts';
 import { routingPath } from './prefix.ts';
 import { requestId } from './request-id.ts';
+import { broadcastRoutes } from './routes/broadcasts.ts';
+import { campaignRoutes } from './routes/campaigns.ts';
 import { clientRoutes } from './routes/clients.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { messageActionRoutes } from './routes/message-actions.ts';
 import { messageRoutes } from './routes/messages.ts';
 import { type MetricsText, metricsRoutes } from './routes/metrics.ts';
 import { operatorRoutes } from './routes/operator.ts';
 import { outboxRoutes } from './routes/outbox.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { settingsRoutes } from './routes/settings.ts';
 
 export type HttpDeps = {
@@ -36,6 +41,8 @@ export type HttpDeps = {
   readonly providers: Providers;
   readonly operator: Operator;
   readonly outbox: OutboxAdmin;
+  /** Without a scheduler its routes do not exist. */
+  readonly jobs?: Jobs;
   readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
@@ -61,7 +68,7 @@ export type HttpDeps = {
 export const CONTRACT_WAITS = { initializeMs: 30_000, codeMs: 45_000, downMs: 3_000, sendMs: 18_000 } as const;
 
 export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
-  const { numbers, vitals, clock, log, version, waits, inspector } = deps;
+  const { numbers, jobs, vitals, clock, log, version, waits, inspector } = deps;
   const originAllowed = originPolicy(deps.appUrl, deps.allowedOrigins);
   const auth = createAuth({ ...deps.auth, ownUrl: deps.ownUrl, originAllowed, clock, log });
   if (auth.warning !== undefined) log.warn(auth.warning);
@@ -73,7 +80,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   app.use('/api/*', auth.guard, refuseWhileDraining(vitals));
 
   const declare = declarer(app, numbers, vitals, log);
-  healthRoutes(declare, { vitals, settings: deps.settings, clock, version, knowsToken: auth.knowsToken });
+  const scheduled = () => jobs?.count() ?? 0;
+  healthRoutes(declare, { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
@@ -85,6 +93,12 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const sends = { numbers, providers, clock, readSettings, appUrl, answerMs: waits.sendMs };
   messageRoutes(declare, sends);
   messageActionRoutes(declare, sends);
+  if (jobs) {
+    scheduleRoutes(declare, jobs);
+    broadcastRoutes(declare, jobs);
+    campaignRoutes(declare, jobs);
+    jobRoutes(declare, jobs, auth.strict);
+  }
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);
   return app;

@@ -5,8 +5,8 @@
  *  R2  Query and body reach a handler only parsed by their schemas; a field of a wrong type is named in a 400.
  *  R3  A call that names another workspace than the number's is 409 before its handler runs (C-11).
  *  R4  A handler that throws becomes the 500 body of its own route, without the reason (C-08), with the request's id.
- *  R5  Send routes are refused while the bridge can keep nothing more: their receipts and failures would have no place
- *      (app-client/outbox-bounds.ts OB1).
+ *  R5  Send routes and registrations are refused while the bridge can keep nothing more: their receipts and failures would
+ *      have no place (app-client/outbox-bounds.ts OB1).
  *
  * The library's own validators are not used: they answer 415 to bodies that contract README §1 reads as `{}`, and know
  * neither the `json` wrapper nor urlencoded lists.
@@ -26,6 +26,8 @@ export type RouteOptions = {
   readonly before?: readonly Middleware[];
   /** A send route: reads the fields of `body.json` when there is one, and is refused while the bridge is full (R5). */
   readonly wrapped?: boolean;
+  /** A registration of something to be sent: refused while the bridge is full, too (R5). */
+  readonly refusedWhenFull?: boolean;
   /** The route's 500 body (contract clients and messages, "error" rows). */
   readonly failure?: (details: string) => object;
 };
@@ -59,7 +61,7 @@ export function declarer(app: OpenAPIHono<HttpEnv>, numbers: Numbers, vitals: Vi
       const workspace = workspaceId.safeParse(c.req.query('workspace_id') || fields['workspace_id']);
       if (!workspace.success) return invalid('Invalid workspace_id');
       if (phone !== undefined && isForeign(numbers, phone, workspace.data)) return foreignWorkspace;
-      if (options.wrapped && vitals.outbox().room === 'full') return bridgeFull;
+      if ((options.wrapped || options.refusedWhenFull) && vitals.outbox().room === 'full') return bridgeFull;
       const parsed = schema?.safeParse(fields);
       if (parsed?.success === false) return invalid(`Invalid ${parsed.error.issues[0]?.path.join('.') || 'body'}`);
       if (parsed) c.req.addValidatedData('json', parsed.data as object);

@@ -1,5 +1,6 @@
 /** Contract README §8: `/` and `/health`; and the OpenAPI document, which is open like them. */
 import { describe, expect, it } from 'vitest';
+import { jobView } from '../unit/http/fake-jobs.ts';
 import { harness, PHONE, TOKEN } from '../unit/http/harness.ts';
 
 const open = { token: null } as const;
@@ -94,6 +95,12 @@ describe('README §8 GET /health', () => {
     });
   });
 
+  it('scheduledMessages: jobs that have not ended', async () => {
+    const { call, jobs } = harness();
+    jobs.jobs = [jobView(PHONE), jobView(PHONE, { state: 'paused' }), jobView(PHONE, { state: 'ended' })];
+    expect((await call('/health', open)).body).toMatchObject({ scheduledMessages: 2 });
+  });
+
   it.each([
     ['starting', 200, 'starting'],
     ['running', 200, 'healthy'],
@@ -129,7 +136,13 @@ describe('/openapi.json', () => {
       Object.entries(methods).map(([method, { responses }]) => `${method} ${path} ${Object.keys(responses).join(' ')}`),
     );
     expect(listed.sort()).toEqual([
+      'delete /api/broadcast/cancel-by-broadcast/ 400 401 403 422 500 503',
+      'delete /api/broadcast/cancel-by-broadcast/{broadcastId} 200 400 401 403 422 500 503',
+      'delete /api/broadcast/cancel/{scheduleId} 200 400 401 403 404 500 503',
+      'delete /api/cancel-scheduled-message/{scheduleId} 200 400 401 403 404 500 503',
       'get / 200',
+      'get /api/broadcast/list/{phone} 200 400 401 403 409 500 503',
+      'get /api/broadcast/status/{scheduleId} 200 400 401 403 404 500 503',
       'get /api/check-connection/{phone} 200 400 401 403 409 500 503',
       'get /api/client-history/{phone} 200 400 401 403 409 500 503',
       'get /api/client-status/{phone} 200 400 401 403 409 500 503',
@@ -142,12 +155,20 @@ describe('/openapi.json', () => {
       'get /api/groups/invite-code/{phone} 200 400 401 403 409 413 422 500 503',
       'get /api/groups/meta/{phone} 200 400 401 403 409 413 422 500 503',
       'get /api/initialize-client/{phone} 200 400 401 403 409 500 503',
+      'get /api/jobs 200 400 401 403 500 503',
+      'get /api/jobs/{id} 200 400 401 403 404 500 503',
       'get /api/outbox 200 400 401 403 500 503',
       'get /api/refresh-settings 200 400 401 403 500 503',
+      'get /api/scheduled-messages/{phone} 200 400 401 403 409 500 503',
       'get /api/terminate-client/{phone} 200 400 401 403 409 500 503',
+      'get /api/wa/campaign/{campaignId}/details 200 400 401 403 404 500 503',
       'get /api/whatsapp-version 200 400 401 403 500 503',
       'get /health 200 503',
       'get /metrics 200 401',
+      'post /api/broadcast/pause/{scheduleId} 200 400 401 403 404 500 503',
+      'post /api/broadcast/resume/{scheduleId} 200 400 401 403 404 500 503',
+      'post /api/broadcast/schedule/{phone} 200 400 401 403 409 413 422 500 503',
+      'post /api/broadcast/send-immediate/{phone} 200 400 401 403 409 413 422 500 503',
       'post /api/cache-bust 200 400 401 403 413 500 503',
       'post /api/clients-status 200 400 401 403 413 500 503',
       'post /api/delete-message/{phone} 200 400 401 403 409 413 422 500 503 504',
@@ -160,7 +181,13 @@ describe('/openapi.json', () => {
       'post /api/groups/settings/{phone} 200 400 401 403 409 413 422 500 503',
       'post /api/groups/subject/{phone} 200 400 401 403 409 413 422 500 503',
       'post /api/outbox/replay 200 400 401 403 413 500 503',
+      'post /api/pause-schedule/{scheduleId} 200 400 401 403 404 500 503',
       'post /api/pin-message/{phone} 200 400 401 403 409 413 422 500 503 504',
+      'post /api/resume-schedule/{scheduleId} 200 400 401 403 404 500 503',
+      'post /api/schedule-message-bulk/{phone} 200 400 401 403 409 413 422 500 503',
+      'post /api/schedule-message/{phone} 200 400 401 403 409 413 422 500 503',
+      'post /api/schedule-recurring/{phone} 200 400 401 403 409 413 422 500 503',
+      'post /api/send-bulk-immediate/{phone} 200 400 401 403 409 413 422 500 503',
       'post /api/send-contact/{phone} 200 400 401 403 409 413 422 500 503 504',
       'post /api/send-group-message/{phone} 200 400 401 403 409 413 422 500 503 504',
       'post /api/send-location/{phone} 200 400 401 403 409 413 422 500 503 504',
@@ -171,7 +198,13 @@ describe('/openapi.json', () => {
       'post /api/send-reaction/{phone} 200 400 401 403 404 409 413 422 500 503 504',
       'post /api/star-message/{phone} 200 400 401 403 409 413 422 500 503 504',
       'post /api/unlink-client/{phone} 200 400 401 403 409 413 500 503',
+      'post /api/wa/campaign/{scheduleId}/cancel 200 400 401 403 404 500 503',
+      'post /api/wa/campaign/{scheduleId}/pause 200 400 401 403 404 500 503',
+      'post /api/wa/campaign/{scheduleId}/resume 200 400 401 403 404 500 503',
+      'post /api/wa/{phone}/campaign/schedule 200 400 401 403 409 413 422 500 503',
+      'post /api/wa/{phone}/campaign/send 200 400 401 403 409 413 422 500 503',
       'post /api/whatsapp-version 200 400 401 403 413 500 503',
+      'put /api/update-schedule/{scheduleId} 200 400 401 403 404 413 422 500 503',
     ]);
   });
 

@@ -12,9 +12,10 @@ import type { AppSettings, Vitals } from '../../actors/protocol.ts';
 import type { Clock } from '../../clock.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext } from '../env.ts';
+import { isoOrNull } from '../iso.ts';
 import { answer } from '../schemas/common.ts';
 import { pacingFields } from '../schemas/settings.ts';
-import { isoTime, pacingWords } from './settings.ts';
+import { pacingWords } from './settings.ts';
 
 const count = z.int();
 const root = createRoute({
@@ -80,12 +81,17 @@ const health = createRoute({
 export type HealthRoutes = {
   readonly vitals: Vitals;
   readonly settings: AppSettings;
+  /** Jobs that have not ended. */
+  readonly scheduled: () => number;
   readonly clock: Clock;
   readonly version: string;
   readonly knowsToken: (c: HttpContext) => boolean;
 };
 
-export function healthRoutes(declare: Declare, { vitals, settings, clock, version, knowsToken }: HealthRoutes): void {
+export function healthRoutes(
+  declare: Declare,
+  { vitals, settings, scheduled, clock, version, knowsToken }: HealthRoutes,
+): void {
   const startedAt = clock.now();
 
   declare(root, {}, (c) => {
@@ -111,8 +117,8 @@ export function healthRoutes(declare: Declare, { vitals, settings, clock, versio
     const now = clock.now();
     const platform = settings.platform();
     const details = knowsToken(c) && {
-      whatsappSettings: { api: apiWord(platform.useCloud), lastFetched: isoTime(platform.engineReadAt) },
-      messageSettings: { ...pacingWords(platform), lastFetched: isoTime(platform.pacingReadAt) },
+      whatsappSettings: { api: apiWord(platform.useCloud), lastFetched: isoOrNull(platform.engineReadAt) },
+      messageSettings: { ...pacingWords(platform), lastFetched: isoOrNull(platform.pacingReadAt) },
       outbox: vitals.outbox(),
     };
     const signs = {
@@ -121,11 +127,11 @@ export function healthRoutes(declare: Declare, { vitals, settings, clock, versio
       timestamp: new Date(now).toISOString(),
       activeDevices: known,
       readyDevices: ready,
-      // Rooms that are not built yet have none of theirs.
+      // A room that is not built yet has none of its own.
       activeFlowSessions: 0,
       activeCooldowns: vitals.cooldowns(),
       connectionLocks: starting,
-      scheduledMessages: 0,
+      scheduledMessages: scheduled(),
       restore: { done, total },
       memoryUsage: process.memoryUsage(),
       ...details,

@@ -8,6 +8,7 @@ import type { HistoryEntry, Operator, WhatsAppVersion } from '../../actors/proto
 import { parseDigits } from '../../phone.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { Middleware } from '../env.ts';
+import { iso } from '../iso.ts';
 import { clientHistory, getWhatsAppVersion, setWhatsAppVersion } from '../schemas/operator.ts';
 
 export type OperatorRoutes = { readonly operator: Operator; readonly strict: Middleware };
@@ -35,8 +36,6 @@ export function operatorRoutes(declare: Declare, { operator, strict }: OperatorR
     return reply(c, 200, versionsOf(operator));
   });
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();
 
 const entryOf = ({ at, state, cause, code, next, nextAt }: HistoryEntry) => ({
   at: iso(at),

@@ -8,6 +8,7 @@ import type { OutboxAdmin, Vitals } from '../../actors/protocol.ts';
 import { parseDigits } from '../../phone.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext, Middleware } from '../env.ts';
+import { iso, isoOrNull } from '../iso.ts';
 import { getEvents, getOutbox, pageQuery, replayOutbox } from '../schemas/outbox.ts';
 
 export type OutboxRoutes = { readonly outbox: OutboxAdmin; readonly vitals: Vitals; readonly strict: Middleware };
@@ -64,6 +65,3 @@ function pageOf(c: HttpContext) {
   });
   return query.success ? query.data : undefined;
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();
-const isoOrNull = (ms: number | undefined): string | null => (ms === undefined ? null : iso(ms));

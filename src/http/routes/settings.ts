@@ -10,6 +10,7 @@ import type { AppSettings, PlatformSettings } from '../../actors/protocol.ts';
 import { parseDigits } from '../../phone.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { Middleware } from '../env.ts';
+import { isoOrNull } from '../iso.ts';
 import { cacheBust, currentMessageSettings, currentSettings, refreshSettings } from '../schemas/settings.ts';
 
 const REFRESH_MS = 3_000;
@@ -31,15 +32,15 @@ export function settingsRoutes(declare: Declare, { settings, strict }: SettingsR
     return reply(c, 200, {
       success: true,
       message: 'Settings refreshed',
-      whatsappSettings: { use_facebook_api: platform.useCloud, last_fetched: isoTime(platform.engineReadAt) },
-      messageSettings: { ...pacingWords(platform), last_fetched: isoTime(platform.pacingReadAt) },
+      whatsappSettings: { use_facebook_api: platform.useCloud, last_fetched: isoOrNull(platform.engineReadAt) },
+      messageSettings: { ...pacingWords(platform), last_fetched: isoOrNull(platform.pacingReadAt) },
     });
   });
 
   declare(currentMessageSettings, { failure }, (c) => {
     const platform = settings.platform();
     const words = pacingWords(platform);
-    const last_fetched = isoTime(platform.pacingReadAt);
+    const last_fetched = isoOrNull(platform.pacingReadAt);
     return reply(c, 200, {
       success: true,
       settings: { ...words, bw_msg_gap_ms: words.bw_msg_gap * 60_000, last_fetched },
@@ -53,13 +54,11 @@ export function settingsRoutes(declare: Declare, { settings, strict }: SettingsR
       settings: {
         use_facebook_api: useCloud,
         has_facebook_credentials: hasCloudCredentials,
-        last_fetched: isoTime(engineReadAt),
+        last_fetched: isoOrNull(engineReadAt),
       },
     });
   });
 }
-
-export const isoTime = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** In the app's own words. */
 export const pacingWords = ({ pacing }: PlatformSettings) => ({

@@ -5,6 +5,7 @@ import pino from 'pino';
 import type { SenderSettings } from '../../../src/content/engine-choice.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
+import { FakeJobs } from './fake-jobs.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
 import { FakeOutbox } from './fake-outbox.ts';
@@ -46,6 +47,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   const providers = new FakeProviders();
   const operator = new FakeOperator();
   const outbox = new FakeOutbox();
+  const jobs = new FakeJobs();
   const settings = new FakeSettings();
   const vitals = new FakeVitals();
   const logged: string[] = [];
@@ -58,6 +60,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
     settings,
     operator,
     outbox,
+    jobs,
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('figures') },
     vitals,
     clock: systemClock,
@@ -91,5 +94,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, providers, operator, outbox, settings, vitals, logged, call };
+  return { app, numbers, providers, operator, outbox, jobs, settings, vitals, logged, call };
 }
