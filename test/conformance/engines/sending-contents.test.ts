@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Button, Content, Media, MediaFile } from '../../../src/content/content.ts';
-import { newMessageId } from '../../../src/ids.ts';
+import { derivedMessageId, newMessageId } from '../../../src/ids.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
 
 const TO = `${CONTACT}@s.whatsapp.net`;
@@ -191,6 +191,36 @@ describe('refused as it is', () => {
     await eventually('the text', () => world.whatsapp.messageCount(CONTACT) === before + 1);
     const text = '*T*\n\nWell?\n\n• Yes\nShop: https://shop.example/a\nCall: +4930123\nCode: SAVE10\n\nF';
     expect(world.whatsapp.messages(CONTACT).at(-1)).toMatchObject({ id: result.id, type: 'text', text });
+  });
+
+  it('SE6, PP1, RF2 a refused carousel goes out as one message for each card, pictures with their text, in order', async () => {
+    world.whatsapp.applyFaults({ ack: { error: 479, times: 1 } });
+    const before = world.whatsapp.messageCount(CONTACT);
+    const picture = (bytes: Buffer) => ({ image: media('image', 'image/png', bytes) });
+    const other = Buffer.concat([PNG, Buffer.from('x')]);
+    const card = (n: number) => ({ title: `T${n}`, body: `B${n}`, footer: `F${n}`, buttons: BUTTONS.slice(0, 2) });
+    const cards = [{ ...card(1), ...picture(PNG) }, card(2), { ...card(3), ...picture(other) }];
+    const id = newMessageId();
+    const content = { kind: 'carousel', body: 'Look', title: 'All', footer: '', cards } as const;
+    const command = { from: PHONE, to: TO, content, id, deadline: Date.now() + 12_000 };
+    const result = await connection.handle.send(command);
+    expect(result).toMatchObject({ kind: 'sent', id: derivedMessageId(id, 'text') });
+    await eventually('every part', () => world.whatsapp.messageCount(CONTACT) === before + 4);
+    const parts = world.whatsapp.messages(CONTACT).slice(-4);
+    const words = (n: number) => `*T${n}*\n\nB${n}\n\n• Yes\nShop: https://shop.example/a\n\nF${n}`;
+    expect(parts.map(({ type, text, media: seen }) => [type, text, seen?.sha256])).toEqual([
+      ['text', '*All*\n\nLook', undefined],
+      ['image', words(1), sha256(PNG)],
+      ['text', words(2), undefined],
+      ['image', words(3), sha256(other)],
+    ]);
+    // RF2: the same send, refused again, adds nothing.
+    world.whatsapp.applyFaults({ ack: { error: 479, times: 1 } });
+    expect(await connection.handle.send({ ...command, content: { ...content, cards: [card(1)] } })).toMatchObject({
+      kind: 'sent',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(world.whatsapp.messageCount(CONTACT)).toBe(before + 4);
   });
 
   it.each([429, 463])('SE6 a refusal of the account (%i) is told, not evaded', async (error) => {

@@ -85,7 +85,7 @@ describe('sends with media', () => {
     await arrived(id);
   });
 
-  it('SE6 buttons under media whose upload was `pending` are refused: their text goes out once; progress tells', async () => {
+  it('SE6, RF1, PP2 buttons under media whose upload was `pending` are refused: the medium goes out once with their text; progress tells', async () => {
     slow(1_000);
     world.whatsapp.applyFaults({ ack: { error: 479, times: 1 } });
     const { content, path } = document();
@@ -99,7 +99,8 @@ describe('sends with media', () => {
     const text = await eventually('the text', () =>
       world.whatsapp.messages(CONTACT).find((one) => one.id === derivedMessageId(id, 'text')),
     );
-    expect(text).toMatchObject({ type: 'text', text: 'Well?\n\n• Yes' });
+    const media = { kind: 'document', bytes: content.media.from.bytes };
+    expect(text).toMatchObject({ type: 'document', text: 'Well?\n\n• Yes', media });
     expect(connection.handle.progress(id)).toBe('handed over');
     await eventually('the end of the promise', () => promises().length === 0 && !existsSync(path));
     await world.leave();

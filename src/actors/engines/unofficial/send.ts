@@ -8,16 +8,13 @@
  *  SE4  A lost device list is not a success: without one device of the contact nothing is handed over (device-lists.ts).
  *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient, a
  *       slow upload nobody.
- *  SE6  Buttons, lists and cards that WhatsApp refuses (an error ack, so they reached nobody) go out once more as text
- *       that keeps their meaning, under an id of its own that follows from theirs; also when their upload was `pending`.
+ *  SE6  Buttons, lists and cards that WhatsApp refuses go out once more as ordinary messages (refused.ts).
  *
  * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
  */
 import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
 import { byDeadline, type Clock } from '../../../clock.ts';
-import { asText } from '../../../content/as-text.ts';
 import type { Content, MediaFile } from '../../../content/content.ts';
-import { derivedMessageId } from '../../../ids.ts';
 import type { Log } from '../../../log.ts';
 import { filesOf, type MediaFiles, mediaOf } from '../../content/media-files.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
@@ -25,18 +22,16 @@ import type { SocketCaches } from './caches.ts';
 import { DeviceLists } from './device-lists.ts';
 import { MediaSends } from './media-sends.ts';
 import { isSendable } from './outgoing/capabilities.ts';
-import { compose, isInteractive, type Plain } from './outgoing/compose.ts';
+import { compose, type Plain } from './outgoing/compose.ts';
 import type { Recipients, Resolved } from './recipient.ts';
 import type { PromisedSends } from './promised-sends.ts';
+import { orPlainly } from './refused.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import { type Ack, failed, type HandedOver, ofAck, type Prepared } from './send-outcome.ts';
 
 const ACK_MS = 10_000;
 /** No caller waits for a promised send; this only bounds how long one connection tries. */
 const PROMISE_MS = 60_000;
-
-/** Refusals of the account or of its pace: the same words as text would fare no better. */
-const NOT_ABOUT_CONTENT = [401, 403, 429, 463];
 
 type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user' | 'waUploadToServer'>;
 
@@ -80,7 +75,7 @@ export class Sender {
     this.#media = new MediaSends({
       upload: () => options.socket().waUploadToServer,
       resolve: (to) => this.#resolve(to),
-      handOver: (order, content) => this.#orAsText({ ...order, content }, this.#promising(this.#send(order))),
+      handOver: (order, content) => this.#orPlainly({ ...order, content }, this.#promising(this.#send(order))),
       ...{ sent, promised, files, clock, log, onFailure: options.onFailure, cut: this.#cut.signal },
     });
   }
@@ -93,7 +88,7 @@ export class Sender {
     if (!isSendable(content)) return this.#unsupported(id, content);
     if (mediaOf(content).length > 0) return this.#run(id, this.#media.send(command));
     const sending = this.#promising(this.#send({ ...command, content: content as Plain }));
-    return this.#run(id, this.#orAsText(command, sending));
+    return this.#run(id, this.#orPlainly(command, sending));
   }
 
   /** PS3: to be called when the socket has opened, before anything else is sent on it. */
@@ -108,7 +103,7 @@ export class Sender {
       if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
       const order = { id, to, deadline: clock.now() + PROMISE_MS };
       const sending = this.#send(order);
-      return this.#run(id, upload ? this.#orAsText({ ...order, content: upload.content }, sending) : sending);
+      return this.#run(id, upload ? this.#orPlainly({ ...order, content: upload.content }, sending) : sending);
     }, this.#cut.signal);
   }
 
@@ -169,17 +164,10 @@ export class Sender {
   }
 
   /** SE6. */
-  async #orAsText(
-    { id, to, content, deadline, origin }: Omit<SendCommand, 'from'>,
-    sending: Promise<SendResult>,
-  ): Promise<SendResult> {
-    const result = await sending;
-    if (result.kind !== 'failed' || !isInteractive(content)) return result;
-    if (result.code === undefined || NOT_ABOUT_CONTENT.includes(result.code)) return result;
-    this.#o.log.warn({ messageId: id, code: result.code, content: content.kind }, 'refused as it is, sent as text');
-    const text: Plain = { kind: 'text', text: asText(content) };
-    const order = { id: derivedMessageId(id, 'text'), to, deadline, content: text, ...(origin && { origin }) };
-    return this.#promising(this.#send(order));
+  #orPlainly(command: Omit<SendCommand, 'from'>, sending: Promise<SendResult>): Promise<SendResult> {
+    const { sent, clock, log, onFailure } = this.#o;
+    const send = (part: Order) => this.#promising(this.#send(part));
+    return orPlainly(command, sending, { sent, send, clock, log, onFailure });
   }
 
   async #send(command: Order): Promise<SendResult> {

@@ -5,7 +5,7 @@
  *  NF1  Every label, URL, number, code and id that the content has is in the message.
  *
  * Deliberately not here: the `biz` node that goes with it (stanza.ts), and what happens when WhatsApp refuses such a
- * message (../send.ts sends its text, content/as-text.ts).
+ * message (../refused.ts).
  */
 import { randomBytes } from 'node:crypto';
 import type { proto } from '@whiskeysockets/baileys';
