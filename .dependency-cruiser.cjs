@@ -96,6 +96,9 @@ module.exports = {
     only('hono', 'hono|@hono/[^/]+', '^src/http/'),
     only('prom-client', 'prom-client', '^src/metrics\\.ts$'),
     only('pino', 'pino', '^src/log\\.ts$'),
+    only('node-schedule', 'node-schedule|@types/node-schedule', '^src/scheduler/timer\\.ts$'),
+    only('luxon', 'luxon|@types/luxon', '^src/scheduler/wall-clock\\.ts$'),
+    only('libphonenumber', 'libphonenumber-js', '^src/scheduler/(recipient-zone|recipients)\\.ts$'),
     {
       name: '9-engines-are-reached-through-the-port',
       severity: 'error',
