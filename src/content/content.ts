@@ -15,7 +15,19 @@ export type MediaPlace =
   | { readonly kind: 'base64'; readonly base64: string }
   | { readonly kind: 'url'; readonly url: string }
   /** A path without scheme: only below `MEDIA_READ_BASES`. */
-  | { readonly kind: 'path'; readonly path: string };
+  | { readonly kind: 'path'; readonly path: string }
+  | HeldPlace;
+
+/** Fetched for all recipients of a job, and kept on this machine until the job ends. Only the bridge itself makes one. */
+export type HeldPlace = {
+  readonly kind: 'held';
+  readonly path: string;
+  readonly bytes: number;
+  /** As the server said it; `''` for base64 and files. */
+  readonly contentType: string;
+  /** The URL or path that it came from; `''` for base64. */
+  readonly was: string;
+};
 
 /** `first of`: the first that can be had; the media is missing only when none can (carousel images, contract §2). */
 export type MediaSource = MediaPlace | { readonly kind: 'first of'; readonly places: readonly MediaPlace[] };

@@ -32,6 +32,16 @@ export function mediaOf(fields: Fields, defaultMime: string): Media | undefined 
   return { type, from, mime, fileName: fileName || 'file', ...link, ...(isVoice && { voice: true }) };
 }
 
+/** Addresses where the same bytes lie on the web, for engines that hand links on; the first is the caller's own choice. */
+export function linksOf({ link, from }: Media): string[] {
+  const places = from.kind === 'first of' ? from.places : [from];
+  const links = places.flatMap((place) => {
+    if (place.kind === 'url') return [place.url];
+    return place.kind === 'held' && /^https?:\/\//i.test(place.was) ? [place.was] : [];
+  });
+  return link === undefined ? links : [link, ...links];
+}
+
 /** MD1 */
 function placeOf(base64: string, file: string): MediaPlace | undefined {
   if (base64 !== '') return { kind: 'base64', base64 };

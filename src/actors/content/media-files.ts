@@ -7,7 +7,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { constants, copyFile, type FileHandle, link, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Content, Media, MediaFile } from '../../content/content.ts';
 import { privateFolder } from '../../store/files.ts';
@@ -23,11 +23,21 @@ export class MediaFiles {
 
   /** A new file of this number, open for writing. The caller closes it. */
   async create(digits: string): Promise<{ readonly path: string; readonly file: FileHandle }> {
-    const folder = this.#folderOf(digits);
-    if (!this.#made.has(folder)) privateFolder(folder);
-    this.#made.add(folder);
-    const path = join(folder, randomUUID());
+    const path = join(this.#ready(digits), randomUUID());
     return { path, file: await open(path, 'wx', 0o600) };
+  }
+
+  /** A second name, among this number's files, for a file that stays where it is. Undefined when it is gone. */
+  async link(digits: string, source: string): Promise<string | undefined> {
+    const path = join(this.#ready(digits), randomUUID());
+    try {
+      // Some file systems have no links, or no more for this file.
+      await link(source, path).catch(() => copyFile(source, path, constants.COPYFILE_EXCL));
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw thrown;
+    }
+    return path;
   }
 
   /** Never rejects for a file that is gone already. */
@@ -40,6 +50,13 @@ export class MediaFiles {
     const keep = new Set(needed.map(({ path }) => path));
     const all = listed(this.#folderOf(digits)).map((name) => join(this.#folderOf(digits), name));
     await Promise.all(all.filter((path) => !keep.has(path)).map((path) => rm(path, { force: true })));
+  }
+
+  #ready(digits: string): string {
+    const folder = this.#folderOf(digits);
+    if (!this.#made.has(folder)) privateFolder(folder);
+    this.#made.add(folder);
+    return folder;
   }
 
   #folderOf(digits: string): string {

@@ -3,7 +3,7 @@
  * (contract messages §3: what the caller said, the download's content type, the name's extension).
  */
 import { open } from 'node:fs/promises';
-import type { Media, MediaFile } from '../../content/content.ts';
+import type { Media, MediaFile, MediaPlace } from '../../content/content.ts';
 import { knownMime, lastSegment, mimeOfName, typeOfMime } from '../../content/mime.ts';
 
 export type Origin = {
@@ -32,8 +32,24 @@ export async function settled(media: Media, from: MediaFile, { contentType, url 
 function namesOf(media: Media, url: string): { place: string; name: string } {
   const { from } = media;
   const first = from.kind === 'first of' ? from.places[0] : from;
-  const place = first?.kind === 'url' ? first.url : first?.kind === 'path' ? first.path : '';
+  const place = first ? addressOf(first) : '';
   return { place, name: media.fileName || lastSegment(place) || lastSegment(url) || 'file' };
+}
+
+/** Where a medium lies or lay; `''` for bytes from the request. */
+export function addressOf(place: MediaPlace): string {
+  switch (place.kind) {
+    case 'base64':
+      return '';
+    case 'url':
+      return place.url;
+    case 'path':
+      return place.path;
+    case 'held':
+      return place.was;
+    default:
+      return place satisfies never;
+  }
 }
 
 const CONTAINERS: readonly (readonly [mime: string, at: number, bytes: string])[] = [

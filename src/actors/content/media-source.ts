@@ -6,16 +6,17 @@
  *  ME2  A download has 60 s, and never longer than the send that needs it.
  *  ME3  Refused media refuses the whole content; only a card that says so goes without its image (§8). Whatever was
  *       fetched for a content that comes to nothing is removed.
+ *  ME4  What a job holds already (held-media.ts) is not fetched again: a second name for the same bytes is made.
  *
  * Deliberately not here: what the bytes are (media-kind.ts), address rules (net/egress.ts).
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath } from 'node:fs/promises';
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
-import type { Content, Media, MediaFile, MediaPlace } from '../../content/content.ts';
+import type { Content, HeldPlace, Media, MediaFile, MediaPlace } from '../../content/content.ts';
 import { download, type Downloaded, tooLarge } from '../../net/download.ts';
 import type { Egress } from '../../net/egress.ts';
+import { copied, insideBases } from './local-files.ts';
 import type { MediaFiles } from './media-files.ts';
 import { settled } from './media-kind.ts';
 import type { VoiceConverter } from './voice.ts';
@@ -90,27 +91,44 @@ export class MediaSources {
   }
 
   async #place(digits: string, media: Media, place: MediaPlace, signal: AbortSignal): Promise<Got> {
+    if (place.kind === 'held') return this.#held(digits, media, place, signal);
     const { path, file } = await this.#o.files.create(digits);
     const nothing: MediaFile = { kind: 'file', path, bytes: 0 };
     let fetched: Downloaded;
     try {
-      fetched = await this.#fill(file, place, signal);
+      fetched = await this.fill(file, place, signal);
     } catch (thrown) {
       await this.#o.files.remove([nothing]);
       throw thrown;
     } finally {
       await file.close();
     }
-    if (fetched.kind === 'done' && fetched.bytes > 0) {
+    if (fetched.kind === 'done') {
       const from: MediaFile = { ...nothing, bytes: fetched.bytes };
       return { kind: 'got', media: await this.#o.voice.asVoice(await settled(media, from, fetched), signal) };
     }
     await this.#o.files.remove([nothing]);
-    const why = fetched.kind === 'done' ? 'it is empty' : fetched.why;
-    return fetched === INVALID ? fetched : { kind: 'refused', why: `Media refused: ${why}` };
+    return fetched;
   }
 
-  #fill(file: FileHandle, place: MediaPlace, signal: AbortSignal): Promise<Downloaded> {
+  /** ME4. The file may be replaced by a conversion, but is never written to: what is held stays as it is. */
+  async #held(digits: string, media: Media, { path, bytes, contentType, was }: HeldPlace, signal: AbortSignal) {
+    const linked = await this.#o.files.link(digits, path);
+    if (linked === undefined) return { kind: 'refused', why: 'Media refused: it is no longer held' } as const;
+    const from: MediaFile = { kind: 'file', path: linked, bytes };
+    const made = await this.#o.voice.asVoice(await settled(media, from, { contentType, url: was }), signal);
+    return { kind: 'got', media: made } as const;
+  }
+
+  /** The bytes of one place into an open file. `refused` with words for the app; rejects when the signal is aborted. */
+  async fill(file: FileHandle, place: MediaPlace, signal: AbortSignal): Promise<Downloaded> {
+    const fetched = await this.#bytes(file, place, signal);
+    if (fetched === INVALID || (fetched.kind === 'done' && fetched.bytes > 0)) return fetched;
+    const why = fetched.kind === 'done' ? 'it is empty' : fetched.why;
+    return { kind: 'refused', why: `Media refused: ${why}` };
+  }
+
+  #bytes(file: FileHandle, place: MediaPlace, signal: AbortSignal): Promise<Downloaded> {
     switch (place.kind) {
       case 'base64':
         return this.#base64(file, place.base64);
@@ -118,6 +136,8 @@ export class MediaSources {
         return this.#url(file, place.url, signal);
       case 'path':
         return this.#path(file, place.path, signal);
+      case 'held':
+        return Promise.resolve({ kind: 'refused', why: 'it is held already' });
       default:
         return place satisfies never;
     }
@@ -154,7 +174,7 @@ export class MediaSources {
   async #path(file: FileHandle, path: string, signal: AbortSignal): Promise<Downloaded> {
     const { maxBytes } = this.#o;
     const outside: Downloaded = { kind: 'refused', why: 'files of that folder are not read' };
-    const real = await this.#insideBases(path);
+    const real = await insideBases(this.#o.readBases, path);
     if (real === undefined) return outside;
     const source = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
       () => undefined,
@@ -168,40 +188,6 @@ export class MediaSources {
     } finally {
       await source.close();
     }
-  }
-
-  /** The file behind every link, when it and its base exist and it lies inside. */
-  async #insideBases(path: string): Promise<string | undefined> {
-    if (!isAbsolute(path) || path.includes('\0')) return undefined;
-    const real = await realpath(path).catch(() => undefined);
-    if (real === undefined) return undefined;
-    for (const base of this.#o.readBases) {
-      const realBase = await realpath(resolve(base)).catch(() => undefined);
-      const inside = realBase === undefined ? '..' : relative(realBase, real);
-      if (inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside)) return real;
-    }
-    return undefined;
-  }
-}
-
-const COPIED_AT_ONCE = 256 * 1024;
-
-/** A file may grow while it is read, so the limit counts here too. */
-async function copied(
-  source: FileHandle,
-  file: FileHandle,
-  maxBytes: number,
-  signal: AbortSignal,
-): Promise<Downloaded> {
-  const buffer = Buffer.alloc(COPIED_AT_ONCE);
-  let bytes = 0;
-  for (;;) {
-    signal.throwIfAborted();
-    const { bytesRead } = await source.read(buffer, 0, buffer.length, bytes);
-    if (bytesRead === 0) return { kind: 'done', bytes, contentType: '', url: '' };
-    bytes += bytesRead;
-    if (bytes > maxBytes) return tooLarge(maxBytes);
-    await file.write(buffer.subarray(0, bytesRead));
   }
 }
 

@@ -42,7 +42,8 @@ describe('linked-device engine: sending', () => {
     const id = newMessageId();
     await connection.send('for a job', TO, { id, origin: 'job' });
     await eventually('delivered', () => world.jobReceipts.length === 1);
-    await world.restart();
+    await world.leave();
+    world.restart();
     connection = await world.login();
     expect(await connection.send('the same again', TO, { id, origin: 'job' })).toMatchObject({ kind: 'sent' });
     world.whatsapp.receipt(CONTACT, { id, type: 'read' });

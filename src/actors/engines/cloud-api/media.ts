@@ -5,10 +5,12 @@
  *  CM1  A link only for a public https address; everything else is fetched under the rules of §11 and uploaded.
  *  CM2  Uploaded files are removed whatever becomes of the upload.
  *  CM3  Sizes that Meta refuses are refused before the upload.
+ *  CM4  What a job holds for all its recipients is uploaded once per number; Meta keeps an upload for 30 days.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Media, MediaFile } from '../../../content/content.ts';
+import { linksOf } from '../../../content/media.ts';
 import type { Payload } from '../../../net/vendor.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
 import type { MediaSources } from '../../content/media-source.ts';
@@ -16,6 +18,9 @@ import type { ProviderResult } from '../provider.ts';
 
 const MB = 1_048_576;
 const MAX_BYTES = { image: 5 * MB, video: 16 * MB, audio: 16 * MB, document: 100 * MB, sticker: 500 * 1_024 } as const;
+
+/** More jobs with media than ever run at once; one more upload is all that a forgotten one costs. */
+const MAX_HELD = 500;
 
 export type CloudMediaOptions = {
   readonly sources: Pick<MediaSources, 'fetch'>;
@@ -33,6 +38,8 @@ export type Ready =
 
 export class CloudMedia {
   readonly #o: CloudMediaOptions;
+  /** CM4 */
+  readonly #held = new Map<string, Promise<Ready>>();
 
   constructor(options: CloudMediaOptions) {
     this.#o = options;
@@ -40,8 +47,22 @@ export class CloudMedia {
 
   /** `from`: the sending number. `deadline` in epoch ms. */
   async ready(from: string, media: Media, deadline: number, upload: Upload): Promise<Ready> {
-    const link = media.link ?? (media.from.kind === 'url' ? media.from.url : undefined);
+    const link = media.from.kind === 'first of' ? media.link : linksOf(media)[0];
     if (link !== undefined && (await this.#o.isPublic(link))) return { kind: 'ready', media, ref: { link } };
+    if (media.from.kind !== 'held') return this.#uploaded(from, media, deadline, upload);
+    const key = JSON.stringify([from, media]);
+    const known = this.#held.get(key);
+    if (known) return known;
+    const [oldest] = this.#held.size >= MAX_HELD ? this.#held.keys() : [];
+    if (oldest !== undefined) this.#held.delete(oldest);
+    const ready = this.#uploaded(from, media, deadline, upload);
+    this.#held.set(key, ready);
+    const forget = () => this.#held.delete(key);
+    void ready.then(({ kind }) => void (kind === 'not ready' && forget()), forget);
+    return ready;
+  }
+
+  async #uploaded(from: string, media: Media, deadline: number, upload: Upload): Promise<Ready> {
     const fetched = await this.#o.sources.fetch(from, { kind: 'media', media, caption: '' }, deadline);
     if (fetched.kind === 'late') return failed('no time', 'The media was not here in time; nothing was sent');
     if (fetched.kind === 'refused') return failed('media refused', fetched.why);

@@ -10,6 +10,7 @@
  */
 import type { Clock } from '../../../clock.ts';
 import type { Media } from '../../../content/content.ts';
+import { linksOf } from '../../../content/media.ts';
 import type { Log } from '../../../log.ts';
 import { textPayload, type Vendor } from '../../../net/vendor.ts';
 import { maskPhone } from '../../../phone.ts';
@@ -112,10 +113,8 @@ function formOf(
   });
 }
 
-async function publicLink({ isPublic }: TwilioOptions, { link, from }: Media): Promise<string | undefined> {
-  const places = from.kind === 'first of' ? from.places : [from];
-  const links = places.flatMap((place) => (place.kind === 'url' ? [place.url] : []));
-  for (const url of link === undefined ? links : [link, ...links]) if (await isPublic(url)) return url;
+async function publicLink({ isPublic }: TwilioOptions, media: Media): Promise<string | undefined> {
+  for (const url of linksOf(media)) if (await isPublic(url)) return url;
   return undefined;
 }
 
