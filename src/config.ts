@@ -78,6 +78,7 @@ const variables = {
   MEDIA_READ_BASES: folders.default([]),
   EGRESS_ALLOW_HOSTS: hosts.default([]),
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
+  DAILY_CAP: integer(1, 1_000_000).default(4_000),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
   CALLBACK_SIGNING_SECRET: text
@@ -202,6 +203,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       allowHosts: Object.freeze(env.EGRESS_ALLOW_HOSTS),
     }),
     staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
+    /** Linked-device sends of a number in a UTC day, above which jobs wait (contract settings §6). */
+    dailyCap: env.DAILY_CAP,
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
     authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
     /** Standard Webhooks (contract README §3); undefined: callbacks are not signed. */

@@ -21,7 +21,7 @@ import type { Log } from '../log.ts';
 import type { DeviceStores, Store } from '../store/store.ts';
 import { filesOf, type MediaFiles } from './content/media-files.ts';
 import type { MediaSources } from './content/media-source.ts';
-import type { SendResult } from './engines/engine.ts';
+import type { Progress, SendResult } from './engines/engine.ts';
 import type { SendAnswer, SendRequest } from './protocol.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -105,7 +105,7 @@ export class Lanes {
     try {
       const done = await answer;
       if (after.length === 0 || (done.kind !== 'sent' && done.kind !== 'pending')) return;
-      const isComing = done.kind === 'sent' || (await this.#untilHandedOver(from, done.id));
+      const isComing = done.kind === 'sent' || (await this.untilHandedOver(from, done.id)) !== 'given up';
       for (const [index, content] of isComing ? after.entries() : []) {
         const part = { from, to, content, deadline: this.#o.clock.now() + FOLLOW_UP_MS };
         const result = await this.#deliver(part, derivedMessageId(done.id, `part ${index + 2}`), []);
@@ -119,15 +119,15 @@ export class Lanes {
     }
   }
 
-  /** L5. False when the first part will never go out. */
-  async #untilHandedOver(from: string, id: string): Promise<boolean> {
+  /** L5. What became of a send that was answered as pending; `uploading` after as long as an upload may take. */
+  async untilHandedOver(from: string, id: string): Promise<Progress> {
     const { supervisor, clock } = this.#o;
     for (const until = clock.now() + UPLOAD_MS; clock.now() < until; await sleep(clock, LOOK_AGAIN_MS)) {
       const handle = supervisor.child(from)?.sockets.current;
       const progress = handle?.isOpen() ? handle.progress(id) : 'uploading';
-      if (progress !== 'uploading') return progress === 'handed over';
+      if (progress !== 'uploading') return progress;
     }
-    return true;
+    return 'uploading';
   }
 
   /** `after` gets what must follow, once that is known (L6). */
@@ -137,7 +137,7 @@ export class Lanes {
     if (known?.answer) return known.answer;
     const notReady = await this.#untilReady(from, deadline);
     if (notReady) return notReady;
-    const id = known?.id ?? newMessageId();
+    const id = known?.id ?? request.id ?? newMessageId();
     if (idempotencyKey !== undefined && !known) {
       const isStored = await this.#remember(from, idempotencyKey, { id, at: this.#o.clock.now() }).then(
         () => true,

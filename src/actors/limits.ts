@@ -28,11 +28,14 @@ const tableOf = (store: Store): Table<Limit> => store.table<Limit>('limits');
 
 /** LI1. Resolves when it is durable; other codes change nothing. */
 export async function noteRefusal(store: Store, code: number, clock: Clock): Promise<void> {
+  const limit = limitOf(code, clock.now());
+  if (limit) await store.write((batch) => batch.put(tableOf(store), code, limit));
+}
+
+/** What a refusal with this code, met at `at` (epoch ms), says of the number; undefined when it speaks of one message (LI1). */
+export function limitOf(code: number, at: number): Limit | undefined {
   const known = KNOWN.get(code);
-  if (!known) return;
-  const at = clock.now();
-  const limit: Limit = { code, why: known.why, at, until: at + known.believedMs };
-  await store.write((batch) => batch.put(tableOf(store), code, limit));
+  return known && { code, why: known.why, at, until: at + known.believedMs };
 }
 
 /** What holds at `now` (epoch ms), the one that lasts longest first. */

@@ -51,6 +51,8 @@ export type SendRequest = {
    */
   readonly followUps?: readonly Content[];
   readonly idempotencyKey?: string;
+  /** The WhatsApp message id, durable at the caller's; a new one when absent. */
+  readonly id?: string;
   /** Decides where its receipts go (contract inbound §10); a single send when absent. */
   readonly origin?: Origin;
   /** Epoch ms by which the caller must have an answer. */
@@ -119,6 +121,8 @@ export type ProviderRequest = {
   /** Whose credentials of the number are used. */
   readonly workspace?: string;
   readonly idempotencyKey?: string;
+  /** The bridge's id of the message, told to the provider where it takes one; a new one when absent. */
+  readonly id?: string;
   /** Epoch ms by which the caller must have an answer. */
   readonly deadline: number;
 };

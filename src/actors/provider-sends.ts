@@ -130,7 +130,7 @@ export class ProviderSends implements Providers {
     if (this.#waiting >= MAX_WAITING)
       return { kind: 'failed', error: 'Too many sends are waiting; nothing was sent', class: 'no time' };
     const { from, to, content, deadline, followUps = [] } = request;
-    const id = newMessageId();
+    const id = request.id ?? newMessageId();
     this.#waiting += 1;
     const main = this.#one({ from, to, content, id, deadline, ...(leaving && { leaving }) }, request);
     const all = main.then(async ({ kind }) => {

@@ -16,6 +16,8 @@ export type NumberSettings = {
   readonly twilioIsComplete: boolean;
   /** Plan-gated; `''` when there is none. */
   readonly brandingFooter: string;
+  /** Replaces `DAILY_CAP`; today's apps do not tell it. */
+  readonly dailyCap?: number;
   /** Secret as a whole; what the two flags speak of. */
   readonly credentials: {
     /** `version`: of the Graph API; `''` when the app names none. */
@@ -69,6 +71,7 @@ const settingsAnswer = z.object({
   twilio_from_number: text,
   app_domain: text,
   branding_footer: text,
+  baileys_daily_cap: z.coerce.number().int().min(1).nullish().catch(undefined),
 });
 
 const pacingAnswer = z.object({
@@ -118,6 +121,7 @@ export function settingsOf(answer: AppAnswer, digits: string): NumberSettings | 
     cloudIsComplete,
     twilioIsComplete,
     brandingFooter: found.branding_footer.trim() === '' ? '' : found.branding_footer,
+    ...(found.baileys_daily_cap && { dailyCap: found.baileys_daily_cap }),
     credentials: { ...(cloudIsComplete && { cloud }), ...(twilioIsComplete && { twilio }) },
   };
 }

@@ -107,6 +107,11 @@ export class Settings {
     }
   }
 
+  /** The last known settings, for whoever cannot wait. Asks nobody. */
+  known(digits: string, workspace: string | undefined): NumberSettings | undefined {
+    return this.#entries.get(settingsKey(digits, workspace))?.good?.value;
+  }
+
   /**
    * For a send whose credentials were refused: the settings as the app tells them now, the last known ones when it does not
    * answer within 3 s or by `deadline` (epoch ms). Many sends that are refused together share one look-up. Never rejects.

@@ -32,6 +32,7 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
       dataDir: join(directory, 'data'),
       terminateUnlinks: false,
       staleAfterMs: 600_000,
+      dailyCap: 4_000,
       sendAnswerDeadlineMs: 18_000,
       authEncryptionKey: undefined,
       logFile: join(directory, 'node.log'),

@@ -67,6 +67,14 @@ describe('L1 an idempotency key', () => {
   });
 });
 
+it('an id that the caller made durable is the message id, also of a repeat', async () => {
+  for (const _ of [1, 2]) await house.numbers.send(request({ id: '3EB0AA', origin: 'job' }));
+  expect(sent().map(({ id, origin }) => [id, origin])).toEqual([
+    ['3EB0AA', 'job'],
+    ['3EB0AA', 'job'],
+  ]);
+});
+
 describe('L2 not ready', () => {
   it('answers at once for a number without a login', async () => {
     const answer = await house.numbers.send(request({ from: UNPAIRED }));

@@ -54,6 +54,21 @@ function fullAfter(store: Store, writes: number): Store {
   };
 }
 
+it('the id that a caller made durable is the one that the provider is told', async () => {
+  const ids: string[] = [];
+  const cloud = { name: 'waba' as const, capabilities: {} as never };
+  const sends = new ProviderSends({
+    cloud: { ...cloud, send: async ({ id }) => (ids.push(id), SENT) },
+    twilio: { ...cloud, name: 'twilio', send: () => expect.fail('the wrong engine') },
+    credentials: { read: async () => ({ waba: own }), renew: async () => ({ waba: own }) },
+    ...{ store: temporaryStore(), clock, log },
+  });
+  const message = { from: '5511987654321', to: '1', engine: 'waba', content: { kind: 'text', text: 'x' } } as const;
+  await sends.send({ ...message, deadline: clock.now() + 5_000, id: '3EB0AA' });
+  await sends.send({ ...message, deadline: clock.now() + 5_000 });
+  expect(ids).toEqual(['3EB0AA', expect.stringMatching(/^3EB0[0-9A-F]{18}$/)]);
+});
+
 it('PS1 a process that ends before the message may leave (upload, turn) leaves no key: a repeat sends', async () => {
   const store = temporaryStore();
   const killed = processOn(store, never);

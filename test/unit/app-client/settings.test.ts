@@ -49,8 +49,32 @@ function world(answer: (n: number) => AppAnswer & { takesMs?: number }) {
     const isRefused = ({ brandingFooter }: { brandingFooter: string }) => brandingFooter === refused;
     return (await settings.renew(PHONE, workspace, isRefused, time.now() + ms))?.brandingFooter;
   };
-  return { time, asked, footer, timed, renewed };
+  return { time, asked, settings, footer, timed, renewed };
 }
+
+describe('settings §1: baileys_daily_cap', () => {
+  it.each([
+    [500, 500],
+    ['500', 500],
+    [undefined, undefined],
+    [null, undefined],
+    [0, undefined],
+    ['', undefined],
+    ['many', undefined],
+  ])('%j is %j', (told, cap) => {
+    const { dailyCap, brandingFooter } = settingsOf(ok({ baileys_daily_cap: told }), PHONE) ?? {};
+    expect([dailyCap, brandingFooter]).toEqual([cap, 'Acme']);
+  });
+
+  it('known: the last good value of that workspace, without asking', async () => {
+    const { asked, settings, footer } = world(() => ok({ baileys_daily_cap: 9 }));
+    expect(settings.known(PHONE, '7')).toBeUndefined();
+    expect(asked).toEqual([]);
+    await footer('7');
+    expect([settings.known(PHONE, '7')?.dailyCap, settings.known(PHONE, undefined)]).toEqual([9, undefined]);
+    expect(asked).toHaveLength(1);
+  });
+});
 
 describe('settings §4: per-number settings', () => {
   it('are asked with full digits and, when known, the workspace (C-12)', async () => {
