@@ -1,5 +1,5 @@
 /** What jobs hear of the engines (contract bulk "Error classes that stop a run", settings §6, messages §1.2). */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type BulkSendsOptions, bulkSends } from '../../../src/actors/bulk-sends.ts';
 import { DailyCount } from '../../../src/actors/daily-count.ts';
 import type { FailureClass, ProviderResult } from '../../../src/actors/engines/provider.ts';
@@ -12,6 +12,8 @@ import type {
   SendRequest,
 } from '../../../src/actors/protocol.ts';
 import type { NumberSettings } from '../../../src/app-client/settings-answer.ts';
+import { defaultRestartPolicy } from '../../../src/machines/restart.ts';
+import { buildHouse } from '../../helpers/house.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 import { temporaryStore } from '../../helpers/temporary-store.ts';
 
@@ -256,4 +258,19 @@ it('onReady: wakes for a number that is ready after a change, and only then', ()
   play.ready = false;
   play.changed('2');
   expect([woken, bulk.isReady('2')]).toEqual([['1'], false]);
+});
+
+it('onReady: hears of a number that logs in, from the house itself', async () => {
+  const house = buildHouse({ paired: [FROM], restartPolicy: defaultRestartPolicy });
+  onTestFinished(() => house.close());
+  const view = (digits: string) => house.numbers.view(digits);
+  const onChange: BulkSendsOptions['onChange'] = (listener) => void house.supervisor.onChange(listener);
+  const { bulk } = bench({ view, onChange });
+  const woken: boolean[] = [];
+  bulk.onReady((from) => void woken.push(from === FROM && bulk.isReady(from)));
+  expect(bulk.isReady(FROM)).toBe(false);
+  house.supervisor.command(FROM, { type: 'restore' });
+  await house.time.advanceAsync(5_000);
+  expect(woken.length).toBeGreaterThan(0);
+  expect(woken.every((isReady) => isReady)).toBe(true);
 });

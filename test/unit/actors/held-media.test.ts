@@ -1,6 +1,6 @@
 /** What jobs hold for all their recipients (contract settings §6, S-62; HM1-HM3, ME4), with real files. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,9 +133,10 @@ it('HM2, HM3: no id leaves the folder; a sweep keeps what is known and removes t
   await new HeldMedia({ folder: join(dir, 'none'), sources: sources(), clock: systemClock }).sweep([]);
 });
 
-it('a half-written file is no medium: it is fetched again', async () => {
+it.each(['gone', 'cut short'])('HM2: a file that is %s is no medium: it is fetched again', async (how) => {
   const place = await held(process(), 'job', url('/a.png'));
-  rmSync(place.path);
+  if (how === 'gone') rmSync(place.path);
+  else writeFileSync(place.path, 'pict');
   expect(await held(process(), 'job', url('/a.png'))).toEqual(place);
   expect(readFileSync(place.path, 'utf8')).toBe('picture');
 });
