@@ -11,10 +11,10 @@ import type { JobView, Totals } from '../scheduler/protocol.ts';
 import { iso, isoOrNull } from './iso.ts';
 import type { jobRecord, statusWords } from './schemas/job-records.ts';
 
-type Record = z.infer<typeof jobRecord>;
+type JobRecord = z.infer<typeof jobRecord>;
 export type StatusWord = z.infer<typeof statusWords>;
 
-export function recordOf(job: JobView): Record {
+export function recordOf(job: JobView): JobRecord {
   const { body } = job;
   const record = {
     ...{ id: job.id, type: job.kind, status: statusWord(job), senderPhoneNumber: job.sender },

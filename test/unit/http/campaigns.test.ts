@@ -96,6 +96,10 @@ describe('bulk §4.2 details', () => {
       const { status, body } = await call(`/api/wa/campaign/${id}/details`);
       expect([id, status, body]).toEqual([id, 404, failed('Campaign not found')]);
     }
+    expect(jobs.asked).toEqual([
+      ['campaign', 5],
+      ['campaign', 6],
+    ]);
     expect((await call('/api/wa/campaign/5/details', { token: null })).status).toBe(401);
   });
 });

@@ -61,6 +61,7 @@ export class FakeJobs implements Jobs {
   }
 
   campaign(campaignId: number) {
+    this.asked.push(['campaign', campaignId]);
     return this.jobs.find((job) => job.kind === 'campaign' && job.appId === campaignId);
   }
 
