@@ -78,6 +78,7 @@ const variables = {
   MEDIA_READ_BASES: folders.default([]),
   EGRESS_ALLOW_HOSTS: hosts.default([]),
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
+  SCHEDULE_GRACE_MINUTES: integer(0, 10_080).default(60),
   DAILY_CAP: integer(1, 1_000_000).default(4_000),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
@@ -203,6 +204,8 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       allowHosts: Object.freeze(env.EGRESS_ALLOW_HOSTS),
     }),
     staleAfterMs: env.STALE_AFTER_SECONDS * 1000,
+    /** How late a job may still run after the bridge was not (contract schedules §10). */
+    scheduleGraceMs: env.SCHEDULE_GRACE_MINUTES * 60_000,
     /** Linked-device sends of a number in a UTC day, above which jobs wait (contract settings §6). */
     dailyCap: env.DAILY_CAP,
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,

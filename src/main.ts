@@ -20,19 +20,22 @@ import { createTwilio } from './actors/engines/twilio/create.ts';
 import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
-import type { SendRequest, Vitals } from './actors/protocol.ts';
+import type { Providers, SendRequest, Vitals } from './actors/protocol.ts';
 import { type KnownCredentials, ProviderSends } from './actors/provider-sends.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained, runDown } from './actors/shutdown.ts';
 import { Supervisor } from './actors/supervisor.ts';
 import { Views } from './actors/views.ts';
 import { WhatsAppVersions } from './actors/whatsapp-version.ts';
+import { bulkSends } from './actors/bulk-sends.ts';
+import { HeldMedia } from './actors/content/held-media.ts';
 import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { Endpoints } from './app-client/endpoints.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
 import { worseOf } from './app-client/outbox-bounds.ts';
+import { JobLookUps } from './app-client/look-ups.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
 import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
@@ -49,6 +52,7 @@ import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
 import { Egress } from './net/egress.ts';
 import { vendor } from './net/vendor.ts';
+import { createScheduling } from './scheduler/create.ts';
 import { openDeviceStores } from './store/devices.ts';
 import { diskRoom } from './store/disk-space.ts';
 import { openLmdb } from './store/lmdb.ts';
@@ -131,8 +135,8 @@ async function main(config: Config, log: Log): Promise<void> {
     stores,
     outbox,
     automations,
-    // Nobody sends for jobs yet, so there is no such receipt.
-    jobReceipt: () => Promise.resolve(),
+    // The scheduler is made below; nothing is received before the engine has adopted a number.
+    jobReceipt: (receipt) => scheduling.receipt(receipt),
     dataQueue,
     proxyLookup: proxyLookup(client, clock),
     proxyProbeUrl: config.proxyProbeUrl,
@@ -249,9 +253,35 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const held = new HeldMedia({ folder: join(config.dataDir, 'media', 'jobs'), sources: media, clock });
+  const countedProviders: Providers = {
+    send: (request) => metrics.countSend(request.engine, providers.send(request)),
+  };
+  const scheduling = createScheduling({
+    store: data,
+    queue: dataQueue,
+    sends: bulkSends({
+      lanes: { send: countedSend, untilHandedOver: (from, id) => lanes.untilHandedOver(from, id) },
+      providers: countedProviders,
+      settings,
+      view: (digits) => numbers.view(digits),
+      onChange: (listener) => void supervisor.onChange(listener),
+      stores,
+      held,
+      dailyCap: config.dailyCap,
+      clock,
+    }),
+    lookUps: new JobLookUps(client, clock),
+    pacing: () => platform.current().pacing,
+    places: { appUrl: config.appUrl, domainUrl: config.appUrl },
+    graceMs: config.scheduleGraceMs,
+    clock,
+    log,
+  });
   const app = createHttpApp({
     numbers,
-    providers: { send: (request) => metrics.countSend(request.engine, providers.send(request)) },
+    jobs: scheduling.jobs,
+    providers: countedProviders,
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
     settings: {
       platform: () => platform.current(),
@@ -307,7 +337,7 @@ async function main(config: Config, log: Log): Promise<void> {
             name: 'sends',
             deadlineMs: 10_000,
             run: async () => {
-              await automations.stop();
+              await Promise.all([automations.stop(), scheduling.stop()]);
               await drained(() => lanes.waiting + providers.waiting, clock);
             },
           },
@@ -355,6 +385,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
   outbox.complete();
   await attachments.sweep(outbox.attachmentFiles());
+  await held.sweep(scheduling.start());
   // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
   await restoreAll([...adopted, ...imported.incomplete], {
     records,

@@ -1,0 +1,144 @@
+/**
+ * The scheduler's durable books: jobs, their payloads, the ledger's rows, and which message id belongs to which row. All in
+ * the process's own store, where the outbox of job callbacks lies too.
+ *
+ *  BK1  A change and what the app is told of it are one transaction: a crash leaves both or none (P8).
+ *  BK2  Reads see changes that are still on their way to the disk; nothing is acknowledged before it is durable.
+ *  BK3  Media in a payload is stored as it came while it may be needed, and let go when the job ends (S-31).
+ *
+ * Deliberately not here: what the rows mean (machines/job.ts, machines/recipient.ts), totals (ledger.ts).
+ */
+import type { OutboxQueue } from '../app-client/outbox.types.ts';
+import type { Fields } from '../content/loose.ts';
+import type { Batch, Store, Table } from '../store/store.ts';
+import type { Entries, JobRow, LedgerRow, Place } from './jobs.types.ts';
+import { withoutMedia } from './payload.ts';
+import { Shelf } from './shelf.ts';
+
+export class Books {
+  readonly #store: Store;
+  readonly #queue: OutboxQueue;
+  readonly #jobs: Shelf<JobRow>;
+  readonly #rows: Shelf<LedgerRow>;
+  readonly #payloads: Shelf<Fields>;
+  /** Ledger, or key of registration -> id of its newest job. */
+  readonly #current: Shelf<string>;
+  /** Message id -> key of its ledger row. */
+  readonly #messages: Table<string>;
+  readonly #byNumber: Table<1>;
+
+  /** `queue`: the outbox queue of the same store (BK1). */
+  constructor(store: Store, queue: OutboxQueue) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#jobs = new Shelf(store, 'jobs');
+    this.#rows = new Shelf(store, 'ledger');
+    this.#payloads = new Shelf(store, 'job-payloads');
+    this.#current = new Shelf(store, 'job-of-ledger');
+    this.#messages = store.table('job-messages');
+    this.#byNumber = store.table('jobs-by-number');
+  }
+
+  job(id: string): JobRow | undefined {
+    return this.#jobs.get(id);
+  }
+
+  /** The newest job of a ledger, or with a key of registration. */
+  jobOf(name: string): JobRow | undefined {
+    const id = this.#current.get(name);
+    return id === undefined ? undefined : this.#jobs.get(id);
+  }
+
+  payload(id: string): Fields {
+    return this.#payloads.get(id) ?? {};
+  }
+
+  /** Every durable job, ended ones included. */
+  *jobs(): Iterable<JobRow> {
+    for (const { value } of this.#jobs.table.range()) yield value;
+  }
+
+  /** Newest first. */
+  *jobsOfNumber(sender: string): Iterable<JobRow> {
+    const range = { from: `${sender}!`, to: `${sender} `, reverse: true };
+    for (const key of this.#byNumber.keys(range)) {
+      const job = this.job(String(key).split(' ')[2] ?? '');
+      if (job) yield job;
+    }
+  }
+
+  row(place: Place): LedgerRow | undefined {
+    return this.#rows.get(keyOf(place));
+  }
+
+  /** Rows of one occurrence in list order, or of all occurrences. */
+  *rows(ledger: string, occurrence?: number): Iterable<readonly [Place, LedgerRow]> {
+    const prefix = occurrence === undefined ? ledger : `${ledger} ${padded(occurrence, 15)}`;
+    for (const { key } of this.#rows.table.range({ from: `${prefix} `, to: `${prefix}!` })) {
+      const row = this.#rows.get(key);
+      const place = placeOf(String(key));
+      if (row && place) yield [place, row];
+    }
+  }
+
+  /** Where a message belongs that a job sent. */
+  placeOfMessage(id: string): Place | undefined {
+    const key = this.#messages.get(id);
+    return key === undefined ? undefined : placeOf(key);
+  }
+
+  /**
+   * BK1. Visible at once, durable when it resolves. `payload` comes with a job that is new or was registered again; a job
+   * that ended lets its media go (BK3).
+   */
+  async commit({ jobs = [], rows = [], facts = [] }: Entries, payload?: Fields): Promise<void> {
+    const ended = jobs.filter(({ state, endedAt }) => state === 'ended' && endedAt !== undefined);
+    const [first] = jobs;
+    const payloads: [string, Fields][] = ended.map(({ id }) => [id, withoutMedia(this.payload(id))]);
+    if (payload && first) payloads.push([first.id, payload]);
+    const staged = [
+      this.#jobs.stage(jobs.map((job) => [job.id, job])),
+      this.#rows.stage(rows.map(([place, row]) => [keyOf(place), row])),
+      this.#payloads.stage(payloads),
+      this.#current.stage(
+        payload ? jobs.flatMap(({ id, ledger, key }) => [ledger, key].map((name) => [name, id])) : [],
+      ),
+    ];
+    const change = (batch: Batch) => {
+      for (const each of staged) each.put(batch);
+      if (payload) for (const job of jobs) batch.put(this.#byNumber, numberKey(job), 1);
+      for (const [place, { id }] of rows) if (id !== undefined) batch.put(this.#messages, id, keyOf(place));
+    };
+    try {
+      await (facts.length > 0 ? this.#queue.append(facts, change) : this.#store.write(change));
+    } finally {
+      for (const each of staged) each.done();
+    }
+  }
+
+  /** Forgets an ended job with all that was kept of it. */
+  async forget(job: JobRow): Promise<void> {
+    const isNewest = this.#current.get(job.ledger) === job.id;
+    const rows = isNewest ? [...this.rows(job.ledger)] : [];
+    await this.#store.write((batch) => {
+      batch.remove(this.#jobs.table, job.id);
+      batch.remove(this.#payloads.table, job.id);
+      batch.remove(this.#byNumber, numberKey(job));
+      if (isNewest) batch.remove(this.#current.table, job.ledger);
+      if (this.#current.get(job.key) === job.id) batch.remove(this.#current.table, job.key);
+      for (const [place, { id }] of rows) {
+        batch.remove(this.#rows.table, keyOf(place));
+        if (id !== undefined) batch.remove(this.#messages, id);
+      }
+    });
+  }
+}
+
+const padded = (value: number, digits: number): string => String(value).padStart(digits, '0');
+const keyOf = ({ ledger, occurrence, n }: Place): string => `${ledger} ${padded(occurrence, 15)} ${padded(n, 7)}`;
+const numberKey = ({ sender, createdAt, id }: JobRow): string => `${sender} ${padded(createdAt, 15)} ${id}`;
+
+function placeOf(key: string): Place | undefined {
+  const [ledger, occurrence, n] = key.split(' ');
+  return ledger === undefined || n === undefined ? undefined : { ledger, occurrence: Number(occurrence), n: Number(n) };
+}

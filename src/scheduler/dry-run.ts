@@ -1,0 +1,60 @@
+/**
+ * What a registration would do: each recipient's local fire time, the engine, the problems, the expected finish. It sends
+ * and stores nothing.
+ *
+ *  DY1  The code of a real run finds engine, times and messages, so that the two cannot differ; only media is not fetched.
+ */
+import type { BulkSends } from '../actors/protocol.ts';
+import type { Draft } from './drafts.ts';
+import { Messenger, type MessengerDeps } from './messenger.ts';
+import { openingOf } from './opening.ts';
+import type { Pacing } from './pacing.ts';
+import type { DryRun, Fields } from './protocol.ts';
+import { zoneOf } from './recipient-zone.ts';
+import { averageGapMs } from './views.ts';
+import { isoWithOffset } from './wall-clock.ts';
+
+export type DryRunDeps = Omit<MessengerDeps, 'sends'> & {
+  readonly sends: Pick<BulkSends, 'engineOf' | 'hold' | 'isReady' | 'room'>;
+  readonly pacing: () => Pacing;
+};
+
+export async function dryRunOf(deps: DryRunDeps, { row: job }: Draft, body: Fields): Promise<DryRun> {
+  const { sends, clock, pacing } = deps;
+  const now = clock.now();
+  const messenger = new Messenger({ ...deps, sends: { ...bound(sends), hold: refuse } }, job, body);
+  const prepared = await messenger.prepare();
+  const engine = prepared.kind === 'ready' ? prepared.engine : null;
+  const problems = prepared.kind === 'ready' ? [] : [prepared.why];
+  const { recipients, variantOf } = messenger;
+  const { rows } = openingOf({ job, at: job.at, recipients, known: new Map(), variantOf, now, graceMs: Infinity });
+  const room = engine === 'baileys' ? sends.room(job.sender, job.workspace) : Infinity;
+  if (engine === 'baileys' && !sends.isReady(job.sender)) problems.push('the number is not connected');
+  if (recipients.length === 0) problems.push('no recipients');
+  const gap = averageGapMs(job, pacing());
+  let finishAt = now;
+  const views = [];
+  for (const [index, line] of rows.entries()) {
+    const recipient = messenger.recipient(line.key);
+    const zone = zoneOf(line.to ?? '', recipient?.zone, job.zone);
+    const at = Math.max(line.notBefore ?? now, job.at);
+    finishAt = Math.max(at, index === 0 ? at : finishAt + gap);
+    const own = engine === null || line.state === 'failed' ? undefined : messenger.problem(line);
+    const found = [line.error, own, index >= room ? 'over the daily cap: sent on a later day' : undefined];
+    views.push({
+      listed: line.listed,
+      ...(line.contactId !== undefined && { contactId: line.contactId }),
+      at: isoWithOffset(at, zone),
+      zone,
+      problems: found.filter((problem) => problem !== undefined),
+    });
+  }
+  return { kind: 'dry run', recipients: views, engine, problems, finishAt };
+}
+
+const bound = (sends: DryRunDeps['sends']) => ({
+  engineOf: (...args: Parameters<BulkSends['engineOf']>) => sends.engineOf(...args),
+});
+
+/** A dry run fetches nothing. */
+const refuse: BulkSends['hold'] = () => Promise.resolve({ kind: 'refused', why: 'not fetched' });

@@ -1,0 +1,175 @@
+/**
+ * What one job sends: its engine, its look-ups, its media fetched once, and the message of each recipient.
+ *
+ *  ME1  The engine is settled when the job first runs and never replaced by another (S-22).
+ *  ME2  A medium is fetched once for all recipients; one that cannot be had fails the recipient, never text instead (S-62,
+ *       S-63).
+ *
+ * Deliberately not here: the ledger, pacing, what follows from an outcome (run.ts).
+ */
+import type { BulkSends } from '../actors/protocol.ts';
+import type { Clock } from '../clock.ts';
+import type { Made } from '../content/body.ts';
+import type { Content, MediaPlace, MediaSource } from '../content/content.ts';
+import type { EngineName } from '../content/engine-choice.ts';
+import { type Fields, textOf } from '../content/loose.ts';
+import { splitOf, templateIdOf, type Variant } from './content/ab-split.ts';
+import { mediaIn, withMedia } from '../content/media-in.ts';
+import { type Recipient, recipientsOf } from './content/recipients.ts';
+import { refusalOf, render } from './content/render.ts';
+import type { JobRow, LedgerRow } from './jobs.types.ts';
+
+/** What jobs ask the app when they run (contract bulk §4.3). */
+export interface LookUps {
+  template(id: number): Promise<LookedUp>;
+  /** `{}` when the app has none or does not say. */
+  attributes(workspace: string): Promise<Fields>;
+}
+export type LookedUp =
+  | { readonly kind: 'found'; readonly fields: Fields }
+  | { readonly kind: 'not found' }
+  | { readonly kind: 'no answer'; readonly why: string };
+
+export type MessengerDeps = {
+  readonly sends: Pick<BulkSends, 'engineOf' | 'hold'>;
+  readonly lookUps: LookUps;
+  /** Base URLs without a trailing slash: of the app, and of its public site. */
+  readonly places: { readonly appUrl: string; readonly domainUrl: string };
+  readonly clock: Clock;
+};
+
+export type Prepared =
+  | { readonly kind: 'ready'; readonly engine: EngineName }
+  | { readonly kind: 'later'; readonly why: string }
+  | { readonly kind: 'refused'; readonly why: string };
+
+const LOOK_UP_MS = 8_000;
+const MEDIA_MS = 90_000;
+
+type Held = Awaited<ReturnType<BulkSends['hold']>>;
+
+export class Messenger {
+  /** Listed by the newest registration. */
+  readonly recipients: readonly Recipient[];
+  readonly variantOf: (index: number) => Variant | undefined;
+  readonly #o: MessengerDeps;
+  readonly #job: JobRow;
+  readonly #body: Fields;
+  readonly #byKey: ReadonlyMap<string, Recipient>;
+  readonly #media = new Map<string, Held>();
+  #engine: { engine: EngineName; branding: string } | undefined;
+  readonly #templates = new Map<Variant | undefined, Fields>();
+  #attributes: Fields = {};
+
+  constructor(deps: MessengerDeps, job: JobRow, body: Fields) {
+    this.#o = deps;
+    this.#job = job;
+    this.#body = body;
+    this.recipients = recipientsOf(job.kind, body);
+    this.variantOf = splitOf(body, this.recipients.length);
+    const earlier = recipientsOf(job.kind, { ...body, targetContacts: body['earlierContacts'] });
+    const all = body['earlierContacts'] === undefined ? this.recipients : [...earlier, ...this.recipients];
+    this.#byKey = new Map(all.map((recipient) => [recipient.key, recipient]));
+  }
+
+  /** To be called until it is ready; then again at no cost. */
+  async prepare(): Promise<Prepared> {
+    const { sends, clock } = this.#o;
+    const job = this.#job;
+    if (this.#engine) return { kind: 'ready', engine: this.#engine.engine };
+    const provider = job.engine ?? job.provider;
+    const found = await sends.engineOf(job.sender, provider, job.workspace, clock.now() + LOOK_UP_MS);
+    if (found.kind === 'none') return { kind: found.final ? 'refused' : 'later', why: found.why };
+    const looked = job.kind === 'campaign' ? await this.#lookUp() : undefined;
+    if (looked) return looked;
+    const refusal = refusalOf(this.#content([...this.#templates.keys()][0]));
+    if (refusal !== undefined) return { kind: 'refused', why: refusal };
+    this.#engine = { engine: found.engine, branding: found.branding };
+    return { kind: 'ready', engine: found.engine };
+  }
+
+  recipient(key: string): Recipient | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** The message of a recipient, its media at hand. To be called when `prepare` is ready. */
+  async message(row: LedgerRow): Promise<Made> {
+    const made = this.#render(row);
+    return made.kind === 'made' && this.#engine && this.#engine.engine !== 'twilio'
+      ? this.#withMedia(made, this.#engine.engine)
+      : made;
+  }
+
+  /** What keeps a recipient from being sent, as far as can be told without sending. */
+  problem(row: LedgerRow): string | undefined {
+    const made = this.#render(row);
+    return made.kind === 'invalid' ? made.why : undefined;
+  }
+
+  #render(row: LedgerRow): Made {
+    const recipient = this.#byKey.get(row.key);
+    if (!recipient || !this.#engine) return { kind: 'invalid', why: 'No phone number' };
+    const { engine, branding } = this.#engine;
+    return render(this.#content(row.variant), recipient, { engine, branding, ...this.#o.places });
+  }
+
+  #content(variant: Variant | undefined) {
+    const template = this.#templates.get(variant);
+    return { kind: this.#job.kind, body: this.#body, ...(template && { template }), attributes: this.#attributes };
+  }
+
+  async #lookUp(): Promise<Prepared | undefined> {
+    if (textOf(this.#body['campaignType']).trim().toLowerCase() !== 'template') return undefined;
+    const variants = new Set(this.recipients.map((_, index) => this.variantOf(index)));
+    for (const variant of variants) {
+      const id = templateIdOf(this.#body, variant);
+      const answer = id === undefined ? ({ kind: 'not found' } as const) : await this.#o.lookUps.template(id);
+      if (answer.kind === 'no answer') return { kind: 'later', why: answer.why };
+      if (answer.kind === 'not found') return { kind: 'refused', why: `Template ${id ?? ''} not found` };
+      this.#templates.set(variant, answer.fields);
+    }
+    const { workspace } = this.#job;
+    if (workspace !== undefined) this.#attributes = await this.#o.lookUps.attributes(workspace);
+    return undefined;
+  }
+
+  /** ME2 */
+  async #withMedia(made: Extract<Made, { kind: 'made' }>, engine: EngineName): Promise<Made> {
+    const places = new Map<MediaSource, MediaPlace>();
+    for (const from of [made.content, ...made.followUps].flatMap(mediaIn)) {
+      // Meta fetches links itself; nothing is downloaded here.
+      if (engine === 'waba' && from.kind === 'url') continue;
+      const held = await this.#held(from);
+      if (held.kind === 'refused') return { kind: 'invalid', why: `attachment-missing: ${held.why}` };
+      places.set(from, held.place);
+    }
+    const replace = (content: Content) => withMedia(content, (from) => places.get(from) ?? from);
+    return { kind: 'made', content: replace(made.content), followUps: made.followUps.map(replace) };
+  }
+
+  async #held(from: MediaSource): Promise<Held> {
+    const key = keyOf(from);
+    const known = this.#media.get(key);
+    if (known) return known;
+    const { sends, clock } = this.#o;
+    const held = await sends.hold(this.#job.id, from, clock.now() + MEDIA_MS);
+    this.#media.set(key, held);
+    return held;
+  }
+}
+
+function keyOf(from: MediaSource): string {
+  switch (from.kind) {
+    case 'first of':
+      return from.places.map(keyOf).join('\n');
+    case 'base64':
+      return from.base64;
+    case 'url':
+      return from.url;
+    case 'path':
+    case 'held':
+      return from.path;
+    default:
+      return from satisfies never;
+  }
+}

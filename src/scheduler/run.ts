@@ -1,0 +1,387 @@
+/**
+ * One occurrence of a job while it is being sent: the next recipient, what became of it, the end (contract settings §5, §6).
+ *
+ *  RU1  A recipient's id is durable before anything is handed over, and its result, with what the app is told of it, right
+ *       after: killed anywhere, the linked device gets the same message again and a provider's outcome is `unknown` (P6).
+ *  RU2  The job's state is read before each message, also between the two messages of one recipient: after a pause or
+ *       cancel none begins.
+ *  RU3  Waiting fails nobody: the daily cap waits for the next UTC day, a lost connection 10 minutes, a provider's "slow
+ *       down" as long as it says. Only then the rest fails, with the reason.
+ *  RU4  A run is closed once, when nobody is pending, by the transaction that carries its final callback (P8).
+ *
+ * Deliberately not here: whose turn it is (number-queue.ts), content (messenger.ts), what opens a run (runs.ts).
+ */
+import type { BulkOutcome, BulkRequest, BulkSends } from '../actors/protocol.ts';
+import type { JobFact } from '../app-client/callbacks.types.ts';
+import type { Clock } from '../clock.ts';
+import type { Content } from '../content/content.ts';
+import { derivedMessageId, newMessageId } from '../ids.ts';
+import type { Log } from '../log.ts';
+import { isAccepted, isFinal } from '../machines/recipient.ts';
+import type { Books } from './books.ts';
+import { recipientFacts, startedFacts } from './facts.ts';
+import { type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
+import type { Messenger } from './messenger.ts';
+import type { Work } from './number-queue.ts';
+import { batchPauseMs, gapMs, type Pacing } from './pacing.ts';
+import { afterQuiet } from './quiet-hours.ts';
+import { zoneOf } from './recipient-zone.ts';
+import type { Sheet } from './sheet.ts';
+
+/** Contract settings §6: how long a run waits for its number. */
+const CONNECTION_MS = 10 * 60_000;
+/** A look-up or engine that is not to be had is asked for again. */
+const ASK_AGAIN_MS = 5_000;
+const DAY_MS = 86_400_000;
+const DISCONNECTED = 'device disconnected';
+
+type Engine = BulkRequest['engine'];
+
+export type RunDeps = {
+  readonly books: Books;
+  readonly sends: Pick<BulkSends, 'isReady' | 'room' | 'send'>;
+  readonly pacing: () => Pacing;
+  readonly random: () => number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Nobody is pending: closes the job's run. */
+  readonly close: (run: Run, reason: string | undefined) => Promise<void>;
+  /** The run, or every run of the number, must not go on: by itself at `until`, else by request. */
+  readonly halt: (run: Run, whom: 'run' | 'number', why: string, until: number | undefined) => Promise<void>;
+};
+
+export class Run implements Work {
+  readonly id: string;
+  readonly occurrence: number;
+  readonly sheet: Sheet;
+  readonly #o: RunDeps;
+  readonly #messenger: Messenger;
+  #blockedUntil = 0;
+  #waits: { why: string; until?: number } | undefined;
+  #notReadySince: number | undefined;
+  /** Messages that reached WhatsApp or a provider, in this process. */
+  #attempts = 0;
+  readonly #begunAt: number;
+  #firstFailure: string | undefined;
+
+  /** `job.open` is the occurrence's instant. */
+  constructor(deps: RunDeps, job: JobRow, sheet: Sheet, messenger: Messenger) {
+    this.#o = deps;
+    this.id = job.id;
+    this.occurrence = job.open ?? job.at;
+    this.sheet = sheet;
+    this.#messenger = messenger;
+    this.#begunAt = deps.clock.now();
+  }
+
+  /** What it waits for, when it does. */
+  get waits(): { readonly why: string; readonly until?: number } | undefined {
+    return this.#blockedUntil > this.#o.clock.now() ? this.#waits : undefined;
+  }
+
+  /** Messages per minute of this process's part. */
+  get rate(): number {
+    const minutes = (this.#o.clock.now() - this.#begunAt) / 60_000;
+    return minutes > 0 ? this.#attempts / minutes : 0;
+  }
+
+  readyAt(): number {
+    const at = this.sheet.readyAt();
+    return Math.max(this.#blockedUntil, at === Infinity ? 0 : at);
+  }
+
+  gapMs(): number {
+    return gapMs(this.#o.pacing(), this.#job()?.gap, this.#o.random());
+  }
+
+  /** The number is connected again, or a hold is over. */
+  unblock(): void {
+    this.#blockedUntil = 0;
+  }
+
+  holdUntil(until: number, why: string): void {
+    this.#blockedUntil = Math.max(this.#blockedUntil, until);
+    this.#waits = { why, until };
+  }
+
+  async step(): Promise<boolean> {
+    const job = this.#job();
+    if (job?.state !== 'active') return false;
+    const prepared = await this.#messenger.prepare();
+    if (prepared.kind !== 'ready') return this.#notPrepared(prepared);
+    const now = this.#o.clock.now();
+    const row = this.sheet.take(now);
+    if (!row) return this.#end();
+    if (isFinal(row.state) && !row.tail) return false;
+    if (prepared.engine === 'baileys' && !this.#mayUseDevice(job, row)) return this.#timedOut();
+    const quietUntil = job.quiet && afterQuiet(now, job.quiet, this.#zoneOf(job, row));
+    if (quietUntil !== undefined && quietUntil > now && row.state === 'pending') {
+      const deferred = { ...row, notBefore: quietUntil };
+      this.sheet.put(deferred);
+      await this.#o.books.commit({ rows: [[this.#place(job, row), deferred]] });
+      return false;
+    }
+    const attempted = await this.#one(job, row, prepared.engine);
+    if (!attempted) return false;
+    this.#attempts += 1;
+    const pause = batchPauseMs(this.#o.pacing(), this.sheet.own.total, this.#attempts, this.#o.random());
+    if (pause > 0 && this.sheet.readyAt() !== Infinity)
+      this.holdUntil(this.#o.clock.now() + pause, 'pause between batches');
+    return true;
+  }
+
+  /** Takes a receipt of this run's row; the caller has checked the move. */
+  take(row: LedgerRow): void {
+    this.sheet.set(row);
+  }
+
+  /** Everybody who is left fails for the same reason; the run closes with the next step. */
+  async failRest(error: string): Promise<void> {
+    const job = this.#job();
+    if (!job) return;
+    const at = this.#o.clock.now();
+    const rows = [...this.sheet.rows()].flatMap((row) => abandoned(row, error, job) ?? []);
+    this.#firstFailure ??= error;
+    for (const row of rows) this.sheet.set(row);
+    await this.#o.books.commit({
+      rows: rows.map((row) => [this.#place(job, row), row] as const),
+      facts: rows.filter(({ state }) => !isAccepted(state)).flatMap((row) => recipientFacts(job, row, at)),
+    });
+  }
+
+  #job(): JobRow | undefined {
+    return this.#o.books.job(this.id);
+  }
+
+  #place(job: JobRow, { n }: LedgerRow): Place {
+    return { ledger: job.ledger, occurrence: occurrenceOf(job, this.occurrence), n };
+  }
+
+  #zoneOf(job: JobRow, row: LedgerRow): string {
+    return zoneOf(row.to ?? '', this.#messenger.recipient(row.key)?.zone, job.zone);
+  }
+
+  async #notPrepared(prepared: { kind: 'later' | 'refused'; why: string }): Promise<boolean> {
+    const now = this.#o.clock.now();
+    this.#notReadySince ??= now;
+    if (prepared.kind === 'refused' || now - this.#notReadySince >= CONNECTION_MS) await this.failRest(prepared.why);
+    else this.holdUntil(now + ASK_AGAIN_MS, prepared.why);
+    if (this.sheet.own.pending === 0) await this.#o.close(this, prepared.why);
+    return false;
+  }
+
+  /** False while the linked device cannot, or may not, send; the row is put back. */
+  #mayUseDevice(job: JobRow, row: LedgerRow): boolean {
+    const { sends, clock } = this.#o;
+    const now = clock.now();
+    if (!sends.isReady(job.sender)) {
+      this.#notReadySince ??= now;
+      this.sheet.untake(row);
+      this.holdUntil(this.#notReadySince + CONNECTION_MS, 'the number is not connected');
+      return false;
+    }
+    this.#notReadySince = undefined;
+    if (sends.room(job.sender, job.workspace) > 0) return true;
+    this.sheet.untake(row);
+    this.holdUntil((Math.floor(now / DAY_MS) + 1) * DAY_MS, 'the daily cap of this number is reached');
+    return false;
+  }
+
+  /** RU3 */
+  async #timedOut(): Promise<boolean> {
+    const since = this.#notReadySince;
+    if (since !== undefined && this.#o.clock.now() - since >= CONNECTION_MS) {
+      await this.failRest(DISCONNECTED);
+      this.unblock();
+    }
+    return false;
+  }
+
+  async #end(): Promise<boolean> {
+    if (this.sheet.readyAt() === Infinity && this.sheet.own.pending === 0) {
+      const nobody = this.sheet.own.total === 0 ? 'no recipients' : this.#firstFailure;
+      await this.#o.close(this, nobody ?? this.#anyError());
+    } else if (this.sheet.readyAt() === Infinity) {
+      throw new Error('a run has pending recipients that are in no queue');
+    }
+    return false;
+  }
+
+  #anyError(): string | undefined {
+    for (const { state, error } of this.sheet.rows()) if (state === 'failed' || state === 'unknown') return error;
+    return undefined;
+  }
+
+  async #one(job: JobRow, row: LedgerRow, engine: Engine): Promise<boolean> {
+    const { books, clock } = this.#o;
+    const isInterrupted = row.state === 'sending';
+    if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, UNKNOWN, []);
+    const made = await this.#messenger.message(row);
+    if (made.kind === 'invalid') {
+      const outcome = { kind: 'failed', error: made.why, attempted: false } as const;
+      return row.tail ? this.#withoutTail(job, row) : this.#settle(job, row, outcome, []);
+    }
+    if (row.tail) return this.#tail(job, row, engine, made.followUps);
+    const id = row.id ?? job.messageId ?? newMessageId();
+    const sending: LedgerRow = { ...row, state: 'sending', id, digest: job.digest };
+    const isFirst = !this.#hasBegun();
+    if (this.#job()?.state !== 'active') return this.#back(row);
+    this.sheet.set(sending);
+    await books.commit({
+      rows: [[this.#place(job, row), sending]],
+      ...(isFirst && { facts: startedFacts(job, this.sheet.totals, clock.now()) }),
+      ...(isFirst && { jobs: [{ ...this.#latest(job), engine, begun: true }] }),
+    });
+    // A pause that came while the id was written: nothing has left.
+    if (this.#job()?.state !== 'active' && !isInterrupted) return this.#back(row, job);
+    const outcome = await this.#send(job, row, engine, id, made.content);
+    return this.#settle(job, this.sheet.row(row.n) ?? sending, outcome, made.followUps, engine);
+  }
+
+  #hasBegun(): boolean {
+    return this.#job()?.begun === true;
+  }
+
+  #latest(job: JobRow): JobRow {
+    return this.#o.books.job(job.id) ?? job;
+  }
+
+  async #back(row: LedgerRow, job?: JobRow): Promise<boolean> {
+    this.sheet.set(row);
+    this.sheet.untake(row);
+    if (job) await this.#o.books.commit({ rows: [[this.#place(job, row), row]] });
+    return false;
+  }
+
+  #send(
+    { sender, workspace, kind }: JobRow,
+    { to = '' }: LedgerRow,
+    engine: Engine,
+    id: string,
+    content: Content,
+  ): Promise<BulkOutcome> {
+    const origin = kind === 'single' ? 'single' : 'job';
+    return this.#o.sends.send({ engine, from: sender, to, content, id, origin, ...(workspace && { workspace }) });
+  }
+
+  /** What becomes of the recipient, and of the run. True when the gap must follow. */
+  async #settle(
+    job: JobRow,
+    row: LedgerRow,
+    outcome: BulkOutcome,
+    followUps: readonly Content[],
+    engine: Engine = 'baileys',
+  ): Promise<boolean> {
+    const now = this.#o.clock.now();
+    switch (outcome.kind) {
+      case 'sent': {
+        // A receipt may have come first.
+        const sent: LedgerRow = isAccepted(row.state)
+          ? row
+          : {
+              ...row,
+              state: 'sent',
+              id: outcome.id,
+              sentAt: now,
+              ...(followUps.length > 0 && { tail: true as const }),
+            };
+        await this.#write(job, sent, isAccepted(row.state) ? [] : recipientFacts(job, sent, now));
+        if (sent.tail) await this.#tail(job, sent, engine, followUps);
+        return true;
+      }
+      case 'failed': {
+        const after = failed(row, outcome.error, job);
+        this.#firstFailure ??= outcome.error;
+        await this.#write(job, after, recipientFacts(job, after, now));
+        return outcome.attempted;
+      }
+      case 'unknown': {
+        const after: LedgerRow = { ...row, state: 'unknown', error: outcome.error, dispatch: job.dispatch };
+        this.#firstFailure ??= outcome.error;
+        await this.#write(job, after, recipientFacts(job, after, now));
+        return true;
+      }
+      case 'transient': {
+        if (!this.sheet.mayRepeat(row)) {
+          return this.#settle(job, row, { kind: 'failed', error: outcome.error, attempted: true }, []);
+        }
+        await this.#pending(job, { ...row, tries: row.tries + 1 });
+        return true;
+      }
+      case 'not ready':
+        await this.#interrupted(job, row);
+        this.holdUntil(now + ASK_AGAIN_MS, outcome.why);
+        return false;
+      case 'wait':
+        if (outcome.whom === 'recipient') await this.#pending(job, { ...row, notBefore: outcome.until });
+        else await this.#interrupted(job, row);
+        if (outcome.whom === 'number') await this.#o.halt(this, 'number', outcome.why, outcome.until);
+        return true;
+      case 'stop':
+        await this.#interrupted(job, row);
+        await this.#o.halt(this, outcome.whom, outcome.error, outcome.until);
+        return true;
+      case 'wrong':
+        await this.#settle(job, row, { kind: 'failed', error: outcome.error, attempted: true }, []);
+        await this.failRest(outcome.error);
+        return true;
+      default:
+        return outcome satisfies never;
+    }
+  }
+
+  /** Nothing was accepted: it is pending again, and the next one. */
+  async #interrupted(job: JobRow, row: LedgerRow): Promise<void> {
+    const pending: LedgerRow = { ...row, state: 'pending' };
+    await this.#write(job, pending, []);
+    this.sheet.untake(pending);
+  }
+
+  async #pending(job: JobRow, row: LedgerRow): Promise<void> {
+    const pending: LedgerRow = { ...row, state: 'pending' };
+    await this.#write(job, pending, []);
+    this.sheet.put(pending);
+  }
+
+  /** Second parts go out once each; a failure is logged and changes nothing (contract bulk §2.3). RU2. */
+  async #tail(job: JobRow, row: LedgerRow, engine: Engine, followUps: readonly Content[]): Promise<boolean> {
+    for (const [index, content] of followUps.entries()) {
+      if (this.#job()?.state === 'ended') break;
+      const id = derivedMessageId(row.id ?? '', `part ${index + 2}`);
+      const { kind } = await this.#send(job, row, engine, id, content);
+      if (kind !== 'sent')
+        this.#o.log.warn({ job: job.id, result: kind, content: content.kind }, 'a second part failed');
+    }
+    return this.#withoutTail(job, row);
+  }
+
+  async #withoutTail(job: JobRow, row: LedgerRow): Promise<boolean> {
+    const { tail: _, ...done } = this.sheet.row(row.n) ?? row;
+    await this.#write(job, done, []);
+    return true;
+  }
+
+  async #write(job: JobRow, row: LedgerRow, facts: readonly JobFact[]): Promise<void> {
+    this.sheet.set(row);
+    await this.#o.books.commit({ rows: [[this.#place(job, row), row]], facts });
+  }
+}
+
+const UNKNOWN: BulkOutcome = {
+  kind: 'unknown',
+  error: 'outcome unknown (bridge restarted while sending)',
+};
+
+/** What was handed over may have left; second parts are given up. Undefined: nothing changes. */
+function abandoned(row: LedgerRow, error: string, job: JobRow): LedgerRow | undefined {
+  if (row.state === 'pending') return failed(row, error, job);
+  if (row.state === 'sending') return { ...row, state: 'unknown', error: `outcome unknown (${error})` };
+  if (!row.tail) return undefined;
+  const { tail: _, ...done } = row;
+  return done;
+}
+
+/** Without the id of a message that never was. */
+function failed({ id: _, notBefore: __, ...row }: LedgerRow, error: string, job: JobRow): LedgerRow {
+  return { ...row, state: 'failed', error, dispatch: job.dispatch };
+}

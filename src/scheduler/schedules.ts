@@ -1,0 +1,137 @@
+/**
+ * What routes ask of the scheduler (protocol.ts `Jobs`), answered.
+ *
+ *  SD1  Ids are the bridge's; one that is no bridge id may be the app's (contract schedules §7).
+ */
+import { type Fields, textOf } from '../content/loose.ts';
+import type { Clock } from '../clock.ts';
+import type { Books } from './books.ts';
+import { type DraftRead, draftOf, keyOfApp, splitCounts } from './drafts.ts';
+import { dryRunOf, type DryRunDeps } from './dry-run.ts';
+import type { JobRow } from './jobs.types.ts';
+import { Messenger } from './messenger.ts';
+import type { DryRun, Entry, Jobs, JobView, Order, RecipientView, Registered } from './protocol.ts';
+import { cronOf } from './recurrence.ts';
+import type { Runs } from './runs.ts';
+import type { Scheduler } from './scheduler.ts';
+import { recipientsOfJob, recipientView, viewOf } from './views.ts';
+import { isoWithOffset, longForm, wallOf } from './wall-clock.ts';
+
+const LISTED_MS = 7 * 86_400_000;
+const FAMILIES = ['bulk', 'broadcast', 'campaign'] as const;
+
+export type SchedulesOptions = DryRunDeps & {
+  readonly scheduler: Scheduler;
+  readonly runs: Runs;
+  readonly books: Books;
+  readonly clock: Clock;
+};
+
+export class Schedules implements Jobs {
+  readonly #o: SchedulesOptions;
+
+  constructor(options: SchedulesOptions) {
+    this.#o = options;
+  }
+
+  async register(entry: Entry): Promise<Registered> {
+    const draft = draftOf(entry, this.#o.clock.now());
+    if (draft.kind !== 'draft') return draft;
+    return this.#registered(await this.#o.scheduler.register(draft, entry.body), entry.body, draft.now);
+  }
+
+  async dryRun(entry: Entry): Promise<DryRun> {
+    const draft = draftOf(entry, this.#o.clock.now());
+    return draft.kind === 'draft' ? dryRunOf(this.#o, draft, entry.body) : draft;
+  }
+
+  async order(order: Order, id: string): Promise<'done' | 'not found'> {
+    const job = this.#find(id);
+    return job && (await this.#o.scheduler.order(order, job.id)) ? 'done' : 'not found';
+  }
+
+  async cancelBroadcast(broadcastId: string): Promise<number> {
+    const job = this.#o.books.jobOf(`broadcast-${broadcastId}`);
+    if (!job || job.state === 'ended') return 0;
+    await this.#o.scheduler.order('cancel', job.id);
+    return 1;
+  }
+
+  async update(id: string, fields: Fields) {
+    const job = this.#find(id);
+    if (!job || job.state === 'ended') return { kind: 'not found' } as const;
+    const given = ['scheduleDateTime', 'timezone', 'message'].filter((name) => textOf(fields[name]).trim() !== '');
+    const body = { ...this.#o.books.payload(job.id), ...Object.fromEntries(given.map((name) => [name, fields[name]])) };
+    const draft = this.#draftOf(job, body);
+    if (draft.kind !== 'draft')
+      return { kind: 'unreadable', why: draft.kind === 'unreadable' ? draft.why : 'no contacts' } as const;
+    const revised = await this.#o.scheduler.revise(job.id, draft, body);
+    return revised ? ({ kind: 'updated', id: revised.id } as const) : ({ kind: 'not found' } as const);
+  }
+
+  list(sender?: string): readonly JobView[] {
+    const { books, clock } = this.#o;
+    const since = clock.now() - LISTED_MS;
+    const jobs = sender === undefined ? [...books.jobs()] : [...books.jobsOfNumber(sender)];
+    const listed = jobs.filter(({ endedAt }) => endedAt === undefined || endedAt > since);
+    return listed.sort((a, b) => b.createdAt - a.createdAt).map((job) => this.#view(job));
+  }
+
+  job(id: string): JobView | undefined {
+    const job = this.#find(id);
+    return job && this.#view(job);
+  }
+
+  campaign(campaignId: number): JobView | undefined {
+    const job = this.#o.books.jobOf(keyOfApp('campaign', campaignId));
+    return job && this.#view(job);
+  }
+
+  recipients(id: string, offset: number, limit: number): readonly RecipientView[] {
+    const { books } = this.#o;
+    const job = this.#find(id);
+    if (!job) return [];
+    const messenger = new Messenger(this.#o, job, books.payload(job.id));
+    return recipientsOfJob(books, job, offset, limit).map((row) => recipientView(row, messenger));
+  }
+
+  count(): number {
+    return this.#o.scheduler.count();
+  }
+
+  /** SD1 */
+  #find(id: string): JobRow | undefined {
+    const { books } = this.#o;
+    const own = books.job(id);
+    const appId = Number(id);
+    if (own || !Number.isSafeInteger(appId) || appId === 0) return own;
+    return FAMILIES.map((kind) => books.jobOf(keyOfApp(kind, appId))).find((job) => job !== undefined);
+  }
+
+  #draftOf({ kind, sender, workspace }: JobRow, body: Fields): DraftRead {
+    return draftOf({ kind, sender, body, ...(workspace !== undefined && { workspace }) }, this.#o.clock.now());
+  }
+
+  #view(job: JobRow): JobView {
+    const { books, runs, scheduler, pacing, clock } = this.#o;
+    const totals = scheduler.totals(job);
+    return viewOf({ job, books, run: runs.run(job.id), totals, pacing: pacing(), now: clock.now() });
+  }
+
+  #registered(job: JobRow, body: Fields, now: boolean): Registered {
+    const split = job.kind === 'campaign' ? splitCounts(body, job.recipients) : undefined;
+    return {
+      kind: 'registered',
+      id: job.id,
+      at: job.at,
+      now,
+      scheduledFor: longForm(job.at, job.zone),
+      scheduledForIso: isoWithOffset(job.at, job.zone),
+      zone: textOf(body['timezone']) || 'UTC',
+      ...(job.rule && { cron: cronOf(job.rule, wallOf(job.at, job.zone)) }),
+      recipients: job.recipients,
+      ...(job.messageId !== undefined && { messageId: job.messageId }),
+      ...(split && { split }),
+    };
+  }
+}

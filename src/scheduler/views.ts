@@ -1,0 +1,109 @@
+/**
+ * A job as routes see it (contract schedules §13, bulk §4.2; issue: progress, rate, expected finish).
+ *
+ *  VI1  Counts are the ledger's, not kept beside it (P8).
+ *  VI2  Base64 media is never shown (S-30).
+ */
+import { textOf } from '../content/loose.ts';
+import type { Books } from './books.ts';
+import { type JobRow, type LedgerRow, occurrenceOf } from './jobs.types.ts';
+import type { Messenger } from './messenger.ts';
+import { type Pacing } from './pacing.ts';
+import { withoutMedia } from './payload.ts';
+import type { JobView, RecipientView, Totals } from './protocol.ts';
+import type { Run } from './run.ts';
+import { longForm } from './wall-clock.ts';
+
+export type ViewOf = {
+  readonly job: JobRow;
+  readonly books: Books;
+  readonly run: Run | undefined;
+  readonly totals: Totals;
+  readonly pacing: Pacing;
+  readonly now: number;
+};
+
+export function viewOf({ job, books, run, totals, pacing, now }: ViewOf): JobView {
+  const { open, openedAt: _, begun: __, ledger: ___, key: ____, digest: _____, listed: ______, ...rest } = job;
+  const pending = run?.sheet.own.pending ?? 0;
+  const nextAt = job.state === 'ended' ? undefined : (open ?? job.next);
+  return {
+    id: rest.id,
+    kind: rest.kind,
+    ...(rest.appId !== undefined && { appId: rest.appId }),
+    sender: rest.sender,
+    state: rest.state,
+    running: open !== undefined,
+    ...(rest.outcome && { outcome: rest.outcome }),
+    ...(rest.reason !== undefined && { reason: rest.reason }),
+    ...(run?.waits && { waits: run.waits }),
+    zone: rest.zone,
+    ...(nextAt !== undefined && { nextAt }),
+    createdAt: rest.createdAt,
+    ...(rest.endedAt !== undefined && { endedAt: rest.endedAt }),
+    ...(rest.lastRunAt !== undefined && { lastRunAt: rest.lastRunAt }),
+    runs: rest.runs,
+    totals,
+    failedNumbers: [...failedNumbers(books, job)],
+    ...(run && {
+      rate: run.rate,
+      finishAt: Math.max(now, run.waits?.until ?? 0) + pending * averageGapMs(job, pacing),
+    }),
+    ...(rest.messageId !== undefined && { messageId: rest.messageId }),
+    scheduledFor: longForm(rest.at, rest.zone),
+    body: withoutMedia(books.payload(job.id)),
+  };
+}
+
+/** Between two messages of one job, batches included. */
+export function averageGapMs({ gap, recipients }: Pick<JobRow, 'gap' | 'recipients'>, pacing: Pacing): number {
+  const between = gap ? (gap.min + gap.max) / 2 : pacing.gap;
+  const batches = pacing.inBatches && recipients > pacing.batch ? (pacing.pause * 60) / pacing.batch : 0;
+  return 1_000 * (between + batches);
+}
+
+/** Rows of the newest occurrence, in list order. */
+export function recipientsOfJob(books: Books, job: JobRow, offset: number, limit: number): LedgerRow[] {
+  const at = occurrenceOf(job, job.open ?? newestOccurrence(books, job));
+  const rows: LedgerRow[] = [];
+  let index = 0;
+  for (const [, row] of books.rows(job.ledger, at)) {
+    if (index >= offset + limit) break;
+    if (index++ >= offset) rows.push(row);
+  }
+  return rows;
+}
+
+function newestOccurrence(books: Books, job: JobRow): number {
+  let newest = 0;
+  for (const [{ occurrence }] of job.rule ? books.rows(job.ledger) : []) newest = Math.max(newest, occurrence);
+  return newest;
+}
+
+export function recipientView(row: LedgerRow, messenger: Messenger): RecipientView {
+  const fields = messenger.recipient(row.key)?.fields ?? {};
+  const times = {
+    ...(row.notBefore !== undefined && { notBefore: row.notBefore }),
+    ...(row.sentAt !== undefined && { sentAt: row.sentAt }),
+    ...(row.deliveredAt !== undefined && { deliveredAt: row.deliveredAt }),
+    ...(row.readAt !== undefined && { readAt: row.readAt }),
+    ...(row.respondedAt !== undefined && { respondedAt: row.respondedAt }),
+  };
+  return {
+    listed: row.listed,
+    ...(row.contactId !== undefined && { contactId: row.contactId }),
+    state: row.state === 'sending' ? 'pending' : row.state,
+    ...(row.variant && { variant: row.variant }),
+    ...(row.id !== undefined && { messageId: row.id }),
+    ...(row.error !== undefined && { error: row.error }),
+    ...times,
+    ...(row.response !== undefined && { response: row.response }),
+    name: textOf(fields['name']),
+    email: textOf(fields['email']),
+  };
+}
+
+function* failedNumbers(books: Books, job: JobRow): Iterable<string> {
+  if (job.runs === 0 && job.open === undefined) return;
+  for (const [, row] of books.rows(job.ledger)) if (row.state === 'failed' || row.state === 'unknown') yield row.listed;
+}
