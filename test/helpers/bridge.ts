@@ -11,11 +11,10 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { z } from 'zod';
-import { builtBridge } from './built.ts';
+import { program } from './programs.ts';
 import { eventually } from './eventually.ts';
 import { type Answer, type CallOptions, call } from './json-http.ts';
 import { type Exit, Process, START_MS } from './process.ts';
-import { TSX } from './root.ts';
 import type { World } from './world.ts';
 
 export type BridgeOptions = {
@@ -23,8 +22,10 @@ export type BridgeOptions = {
   /** Holds `auth/`, `data/`, `legacy/` and the output. */
   readonly dir: string;
   readonly env?: Record<string, string>;
-  /** Modules that are loaded before the bridge (`node --import`). */
+  /** Sources that are loaded before the bridge (`node --import`). */
   readonly preload?: readonly string[];
+  /** Other arguments of `node`. */
+  readonly nodeArgs?: readonly string[];
 };
 
 const clientStatus = z.object({
@@ -63,7 +64,11 @@ export class Bridge {
     this.logFile = `${options.dir}/node.log`;
     this.url = `http://127.0.0.1:${port}`;
     this.token = options.world.token;
-    this.#args = [...(options.preload ?? []).flatMap((file) => ['--import', TSX, '--import', file]), builtBridge()];
+    this.#args = [
+      ...(options.nodeArgs ?? []),
+      ...(options.preload ?? []).flatMap((file) => ['--import', program(file)]),
+      program('src/main.ts'),
+    ];
     this.#env = {
       ...options.world.env,
       PORT: String(port),

@@ -1,10 +1,10 @@
 /**
- * Compiles the bridge while the tests that need none of it run (vitest global setup). Whoever needs it waits in
- * `builtBridge()`, which also says why when it does not compile.
+ * Compiles what tests start as processes while the tests that need none of it run (vitest global setup). Whoever needs it
+ * waits in `program()`, which also says why when it does not compile.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BUILD, releaseBuild, takeBuild } from './built.ts';
+import { BUILD, releaseBuild, takeBuild } from './programs.ts';
 
 export default function buildAhead(): (() => Promise<unknown>) | undefined {
   if (!takeBuild()) return undefined;

@@ -11,7 +11,7 @@ import type { Process } from './process.ts';
 const HOUR_MS = 3_600_000;
 
 export class MovedClock {
-  readonly preload = import.meta.url;
+  readonly preload = 'test/helpers/moved-clock.ts';
   readonly env: Record<string, string>;
   readonly #file: string;
 

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { Bridge, type BridgeOptions } from './bridge.ts';
 import { World } from './world.ts';
 
+/** A bridge that lives for seconds does not earn back what optimizing its code at start costs. */
+const SHORT_LIVED = ['--interrupt-budget=2000000'];
+
 const folders = new Set<string>();
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -15,12 +18,14 @@ process.on('exit', () => {
 export class Stage {
   readonly dir: string;
   readonly world: World;
+  readonly #nodeArgs: readonly string[];
   readonly #bridges: Bridge[] = [];
   #kept = false;
 
-  private constructor(dir: string, world: World) {
+  private constructor(dir: string, world: World, nodeArgs: readonly string[]) {
     this.dir = dir;
     this.world = world;
+    this.#nodeArgs = nodeArgs;
   }
 
   /** With a world in a process of its own: for people who watch, and for scenarios that freeze it. */
@@ -30,13 +35,13 @@ export class Stage {
 
   /** With a world in this process: for tests. */
   static forTest(): Promise<Stage> {
-    return Stage.#around(() => World.here());
+    return Stage.#around(() => World.here(), SHORT_LIVED);
   }
 
-  static async #around(world: (dir: string) => Promise<World>): Promise<Stage> {
+  static async #around(world: (dir: string) => Promise<World>, nodeArgs: readonly string[] = []): Promise<Stage> {
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-`);
     folders.add(dir);
-    return new Stage(dir, await world(dir));
+    return new Stage(dir, await world(dir), nodeArgs);
   }
 
   /** A bridge against this world, listening. `name` is its folder; two of one name share their saved logins. */
@@ -51,7 +56,10 @@ export class Stage {
     name = 'bridge',
     ...options
   }: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
-    const bridge = await Bridge.launch({ world: this.world, dir: `${this.dir}/${name}`, ...options });
+    const bridge = await Bridge.launch({
+      ...{ world: this.world, dir: `${this.dir}/${name}`, nodeArgs: this.#nodeArgs },
+      ...options,
+    });
     this.#bridges.push(bridge);
     return bridge;
   }

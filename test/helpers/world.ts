@@ -7,7 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Answer, type CallOptions, call } from './json-http.ts';
 import { Process, START_MS } from './process.ts';
-import { ROOT, TSX } from './root.ts';
+import { program } from './programs.ts';
+import { ROOT } from './root.ts';
 
 const readyLine = z.object({ control: z.string(), env: z.record(z.string(), z.string()) });
 const sentMessage = z.object({ id: z.string() });
@@ -61,7 +62,7 @@ export class World {
 
   /** `options` of the command line: `--light`, `--quiet`, … (test/loopback/main.ts). */
   static async start(output: string, options: readonly string[] = []): Promise<World> {
-    const args = ['--import', TSX, `${ROOT}/test/loopback/main.ts`, ...options];
+    const args = [program('test/loopback/main.ts'), ...options];
     const process = new Process({ args, cwd: ROOT, output });
     const ready = await process.line(/^\{"control":/, START_MS);
     return new World(readyLine.parse(JSON.parse(ready)), () => end(process), process);

@@ -10,6 +10,7 @@ import { openOutbox } from '../../src/app-client/outbox.ts';
 import { deadLettersOf, rowOf, rowsOf } from '../../src/app-client/outbox-rows.ts';
 import { callbackOf } from '../../src/app-client/callbacks.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { program } from '../helpers/programs.ts';
 import { SimulatedTime } from '../helpers/simulated-time.ts';
 import {
   type Answer,
@@ -25,6 +26,7 @@ import {
   type Seen,
   startApp,
   tempStore,
+  writes,
   written,
   ROOMY,
 } from '../property/outbox/app.ts';
@@ -66,6 +68,8 @@ function expectOrder(seen: readonly Seen[], conversations = 20): void {
   }
 }
 
+const KILLS = 4;
+
 describe('P5 callbacks: at least once, in order per conversation, never silently dropped', () => {
   it('C-14 app down for 20 s: all 200 reach it, in order, soon after it is back', async () => {
     const clock = fastClock(10);
@@ -96,11 +100,10 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
     const time = new SimulatedTime();
     let down = true;
     const app = await appWith(() => (down ? { cut: 'before' } : {}));
-    const { queue, outbox, flying, store } = outboxAt(app.url, time);
-    const busy = async () => {
-      if (flying() === 0) await written(store);
-      return flying() > 0;
-    };
+    const temp = tempStore();
+    const disk = writes(temp.open());
+    const { queue, outbox, flying } = outboxAt(app.url, time, { ...temp, open: () => disk.store });
+    const busy = () => flying() > 0 || disk.underWay() > 0;
     for (let n = 0; n < 200; n++) {
       await queue.append([row(n)]);
       await pass(time, busy, 216_000);
@@ -156,7 +159,7 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
     expect(app.seen[0]?.body.body).toBe(`${'😀'.repeat(8191)}…`);
   });
 
-  it('C-14 kill -9 four times while rows are appended and posted: no durable row is lost, order holds', async () => {
+  it(`C-14 kill -9 ${KILLS} times while rows are appended and posted: no durable row is lost, order holds`, async () => {
     let requests = 0;
     let healthy = false;
     const app = await appWith(() => {
@@ -166,11 +169,12 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
     });
     const temp = tempStore();
     const durable: number[] = [];
-    let waiting = script('kill-child.ts', temp.path, app.url);
-    for (let kill = 0; kill < 4; kill++) {
+    const start = () => script('kill-child.ts', temp.path, app.url);
+    let waiting = start();
+    for (let kill = 1; kill <= KILLS; kill++) {
       const next = Math.ceil((Math.max(-1, ...durable) + 1) / 5) * 5 + 5;
       const child = waiting;
-      waiting = script('kill-child.ts', temp.path, app.url); // starts up while the other one works
+      if (kill < KILLS) waiting = start(); // it starts up while the other one works
       child.stdin?.write(String(next));
       let text = '';
       child.stdout?.on('data', (chunk) => (text += String(chunk)));
@@ -188,7 +192,7 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
     const arrived = new Set(delivered(app).map(({ body }) => Number(body.wa_message_id)));
     const repeats = delivered(app).length - arrived.size;
     console.log(
-      `kill -9 x 4: ${durable.length} durable rows, ${left} left over at the end, ${arrived.size} arrived, ${repeats} repeats`,
+      `kill -9 x ${KILLS}: ${durable.length} durable rows, ${left} left over at the end, ${arrived.size} arrived, ${repeats} repeats`,
     );
     expect(durable.filter((n) => !arrived.has(n))).toEqual([]);
     expect(outbox.stats().deadLetter).toBe(0);
@@ -201,14 +205,13 @@ describe('the cost', () => {
     const temp = tempStore();
     const store = temp.open();
     const base = Date.now() * 1000;
+    const rows = Array.from({ length: 2000 }, (_, n) =>
+      rowOf(callbackOf(inbound(contact(n), `${n}`, 'x'.repeat(200))), DEVICE),
+    );
     for (let from = 0; from < 100_000; from += 5000) {
       await store.write((batch) => {
         for (let n = from; n < from + 5000; n++) {
-          batch.put(
-            rowsOf(store),
-            base + n,
-            rowOf(callbackOf(inbound(contact(n % 2000), `${n}`, 'x'.repeat(200))), DEVICE),
-          );
+          batch.put(rowsOf(store), base + n, rows[n % rows.length] ?? expect.fail());
         }
       });
     }
@@ -231,8 +234,9 @@ describe('the cost', () => {
 });
 
 function script(name: string, ...args: string[]): ChildProcess {
-  const path = new URL(`../property/outbox/${name}`, import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [program(`test/property/outbox/${name}`), ...args], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   cleanups.push(() => void child.kill('SIGKILL'));
   return child;
 }

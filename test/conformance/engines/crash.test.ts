@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { program } from '../../helpers/programs.ts';
 import type { Window } from './crash-child.ts';
 import { CONTACT, eventually, PHONE, World } from './world.ts';
 
-const CHILD = new URL('./crash-child.ts', import.meta.url).pathname;
+const CHILD = 'test/conformance/engines/crash-child.ts';
 
 describe('P3, P5: kill -9 inside the windows of receiving', () => {
   let world: World;
@@ -25,7 +26,7 @@ describe('P3, P5: kill -9 inside the windows of receiving', () => {
   async function receiveInDyingProcess(window: Window, text: string): Promise<void> {
     await world.leave();
     const { url, trustRoot } = world.whatsapp;
-    child = spawn(process.execPath, ['--import', 'tsx', CHILD, world.dir, PHONE, url, trustRoot, window], {
+    child = spawn(process.execPath, [program(CHILD), world.dir, PHONE, url, trustRoot, window], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const died = once(child, 'exit');

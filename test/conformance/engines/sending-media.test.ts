@@ -7,11 +7,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Content, MediaFile } from '../../../src/content/content.ts';
 import { derivedMessageId, newMessageId } from '../../../src/ids.ts';
+import { program } from '../../helpers/programs.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
 
 const TO = `${CONTACT}@s.whatsapp.net`;
 const OTHER = '491707654321';
-const CHILD = new URL('./upload-child.ts', import.meta.url).pathname;
+const CHILD = 'test/conformance/engines/upload-child.ts';
 const TEXT = '%PDF '.repeat(2_000);
 const BYTES = Buffer.from(TEXT);
 
@@ -117,7 +118,7 @@ describe('sends with media', () => {
     slow(30_000);
     const id = newMessageId();
     const { url, trustRoot, mediaCertificate } = world.whatsapp;
-    child = spawn(process.execPath, ['--import', 'tsx', CHILD, world.dir, PHONE, url, trustRoot, TO, id, path, TEXT], {
+    child = spawn(process.execPath, [program(CHILD), world.dir, PHONE, url, trustRoot, TO, id, path, TEXT], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, NODE_EXTRA_CA_CERTS: mediaCertificate },
     });

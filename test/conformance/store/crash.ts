@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
+import { program } from '../../helpers/programs.ts';
 import type { AdapterName } from './adapters.ts';
 import { rowOf, ROWS } from './writer.ts';
 
-const WRITER = new URL('./writer.ts', import.meta.url).pathname;
+const WRITER = 'test/conformance/store/writer.ts';
 
 export function crashConformance(name: AdapterName, openStore: (path: string) => Store, kills: number): void {
   describe(`store port: ${name}, killed`, () => {
@@ -36,7 +37,7 @@ export function crashConformance(name: AdapterName, openStore: (path: string) =>
 
 /** Numbers of the batches that the killed process had acknowledged. */
 async function writeAndKill(name: AdapterName, folder: string, first: number): Promise<number[]> {
-  const child = spawn(process.execPath, ['--import', 'tsx', WRITER, name, folder, String(first)], {
+  const child = spawn(process.execPath, [program(WRITER), name, folder, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let output = '';

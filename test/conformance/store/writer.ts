@@ -43,7 +43,7 @@ async function main(adapter: AdapterName, folder: string, first: number): Promis
   }
 }
 
-if (process.argv[1]?.endsWith('writer.ts')) {
+if (process.argv[1]?.endsWith('writer.js')) {
   const [, , adapter, folder, first] = process.argv;
   await main(adapter as AdapterName, folder ?? '', Number(first));
 }

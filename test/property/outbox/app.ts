@@ -190,7 +190,7 @@ export function counted(inner: AppClient): AppClient & { readonly flying: () => 
  * Lets `ms` pass on simulated time, one timer after the other. The clock stands still while `busy` says that requests
  * are under way or the disk writes.
  */
-export async function pass(time: SimulatedTime, busy: () => Promise<boolean>, ms: number): Promise<void> {
+export async function pass(time: SimulatedTime, busy: () => boolean | Promise<boolean>, ms: number): Promise<void> {
   const end = time.now() + ms;
   for (;;) {
     await idle(busy);
@@ -202,11 +202,21 @@ export async function pass(time: SimulatedTime, busy: () => Promise<boolean>, ms
   await idle(busy);
 }
 
-async function idle(busy: () => Promise<boolean>): Promise<void> {
+async function idle(busy: () => boolean | Promise<boolean>): Promise<void> {
   for (let calm = 0; calm < 2; ) {
     await new Promise((resolve) => setImmediate(resolve));
     calm = (await busy()) ? 0 : calm + 1;
   }
+}
+
+/** Counts the writes under way, for the same reason. */
+export function writes(inner: Store): { readonly store: Store; readonly underWay: () => number } {
+  let underWay = 0;
+  const write: Store['write'] = (change) => {
+    underWay++;
+    return inner.write(change).finally(() => underWay--);
+  };
+  return { store: { ...inner, write }, underWay: () => underWay };
 }
 
 /** Resolves when what was written to the store so far is durable. */

@@ -9,6 +9,7 @@ import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import { claimFolder } from '../../../src/store/lock.ts';
+import { program } from '../../helpers/programs.ts';
 import { client, eventually, inbound, quiet, startApp, written, ROOMY } from '../../property/outbox/app.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'letters-'));
@@ -17,8 +18,7 @@ const dataDir = join(folder, 'data');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function command(...args: string[]) {
-  const script = new URL('../../../scripts/outbox.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  const child = spawn(process.execPath, [program('scripts/outbox.ts'), ...args], {
     env: { ...process.env, AUTH_DIR: auth, DATA_DIR: dataDir },
   });
   let out = '';

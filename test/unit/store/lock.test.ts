@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { claimFolder } from '../../../src/store/lock.ts';
+import { program } from '../../helpers/programs.ts';
 
-const CHILD = new URL('./lock-child.ts', import.meta.url).pathname;
+const CHILD = 'test/unit/store/lock-child.ts';
 
 describe('claimFolder', { timeout: 60_000 }, () => {
   let dir: string;
@@ -26,7 +27,7 @@ describe('claimFolder', { timeout: 60_000 }, () => {
 
   /** A child whose commands are answered in order. */
   async function start(folder = dir) {
-    const child = spawn(process.execPath, ['--import', 'tsx', CHILD, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [program(CHILD), folder], { stdio: ['pipe', 'pipe', 'inherit'] });
     children.push(child);
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const answer = async () => JSON.parse((await lines.next()).value as string) as { kind: string; by?: string };

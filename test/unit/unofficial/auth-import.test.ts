@@ -14,6 +14,7 @@ import { createLog } from '../../../src/log.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
 import type { DeviceStores, Store } from '../../../src/store/store.ts';
+import { program } from '../../helpers/programs.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 import { allKindsOfKeys, pairedCreds } from './auth-fixtures.ts';
 
@@ -206,10 +207,9 @@ describe('importLegacy', () => {
     await close();
 
     const again = join(root, 'again');
-    const script = new URL('../../../scripts/export-auth.ts', import.meta.url).pathname;
     const output = execFileSync(
       process.execPath,
-      ['--import', import.meta.resolve('tsx'), script, `+${DIGITS}`, join(again, `session_${DIGITS}`)],
+      [program('scripts/export-auth.ts'), `+${DIGITS}`, join(again, `session_${DIGITS}`)],
       {
         cwd: root,
         env: { PATH: process.env['PATH'] ?? '', AUTH_DIR: join(root, 'auth'), NODE_WEBHOOK_TOKEN: 'x'.repeat(32) },

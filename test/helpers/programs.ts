@@ -1,6 +1,5 @@
 /**
- * The bridge as `npm start` runs it: `dist/main.js`, compiled first when a source is newer. It starts in half the time
- * of the same program compiled on the fly, and the tests start it some forty times.
+ * Programs that tests start as processes, as JavaScript (transpile.js says how it is made).
  *
  *  BU1  however many test processes ask at once, one compiles and the others wait for it.
  */
@@ -13,24 +12,27 @@ const LOCK = `${ROOT}/.tmp/building`;
 const STALE_MS = 120_000;
 
 /** Arguments of `node`: compiles only what is stale. */
-export const BUILD = [`${ROOT}/scripts/build.js`, '--if-stale'];
+export const BUILD = [`${ROOT}/test/helpers/transpile.js`];
 
-let entry: string | undefined;
+let isBuilt = false;
 
-/** Path of the compiled entry. Throws when the sources do not compile; the compiler says why on stderr. */
-export function builtBridge(): string {
-  entry ??= build();
-  return entry;
+/**
+ * The argument of `node` that runs this source, a path in the project. Throws when the sources do not
+ * compile; the compiler says why on stderr.
+ */
+export function program(source: string): string {
+  if (!isBuilt) build();
+  isBuilt = true;
+  return `${ROOT}/.tmp/programs/${source.replace(/\.ts$/, '.js')}`;
 }
 
-function build(): string {
+function build(): void {
   while (!takeBuild()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   try {
     execFileSync(process.execPath, BUILD, { stdio: ['ignore', 2, 2] });
   } finally {
     releaseBuild();
   }
-  return `${ROOT}/dist/main.js`;
 }
 
 /** False while another process compiles. Who gets true must release it. */
