@@ -38,7 +38,7 @@ export type DirectoryOptions = {
   readonly records: NumberRecords;
   readonly lanes: Pick<Lanes, 'send'>;
   readonly stores: DeviceStores;
-  /** Somebody sends to this JID through a route: an operator, as far as can be told. */
+  /** Somebody sends to this JID through a route, which names no origin: an operator, as far as can be told. */
   readonly humanWrote: (digits: string, to: string) => void;
   readonly clock: Clock;
 };
@@ -97,7 +97,7 @@ export class Directory implements Numbers {
   }
 
   send(request: SendRequest): Promise<SendAnswer> {
-    this.#o.humanWrote(request.from, request.to);
+    if (request.origin === undefined) this.#o.humanWrote(request.from, request.to);
     return this.#o.lanes.send(request);
   }
 

@@ -71,13 +71,14 @@ export function buildHouse(options: HouseOptions) {
     clock: time,
   });
   const lanes = new Lanes({ supervisor, views, stores, media, files, clock: time, log });
+  const humans: string[] = [];
   const numbers = new Directory({
     supervisor,
     views,
     records,
     lanes,
     stores,
-    humanWrote: () => undefined,
+    humanWrote: (_, to) => void humans.push(to),
     clock: time,
   });
   return {
@@ -88,6 +89,8 @@ export function buildHouse(options: HouseOptions) {
     supervisor,
     history,
     numbers,
+    /** To whom an operator wrote, as far as can be told. */
+    humans,
     facts,
     detached,
     lines,
