@@ -14,7 +14,7 @@ import {
 } from '../../content/body.ts';
 import type { Content } from '../../content/content.ts';
 import { type Declare, reply } from '../declare.ts';
-import { groupOf, recipientOf } from '../recipient.ts';
+import { groupOf, type RecipientFields, recipientOf } from '../recipient.ts';
 import {
   sendContact,
   sendGroupMessage,
@@ -29,15 +29,22 @@ import { type SendDeps, sender } from '../sending.ts';
 export function messageRoutes(declare: Declare, deps: SendDeps): void {
   const send = sender(deps);
   const ms = deps.answerMs;
+  /** What every send takes from its request; without a `provider` the route knows the paired connection only. */
+  const asAsked = (
+    { phone: from }: { readonly phone: string },
+    body: RecipientFields & { readonly provider?: string },
+  ) => ({
+    from,
+    to: recipientOf(body),
+    provider: body.provider,
+    ms,
+  });
 
   declare(sendMessage, wrapped('ERROR SENDING MESSAGE'), (c) => {
     const body = c.req.valid('json');
     const message = 'MESSAGE SENT SUCCESSFULLY';
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: body.provider,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: (surroundings) => messageOf(body, surroundings),
       success: ({ kind }, jid) => (kind === 'text' ? { message, jid } : { message }),
       failed: failedMessage,
@@ -47,10 +54,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
   declare(sendMediaOnly, wrapped('ERROR SENDING MEDIA'), (c) => {
     const body = c.req.valid('json');
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: body.provider,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: () => mediaOnlyOf(body),
       success: () => ({ message: 'MEDIA SENT SUCCESSFULLY' }),
       failed: () => 'ERROR SENDING MEDIA',
@@ -60,10 +64,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
   declare(sendMediaMessage, flagged, (c) => {
     const body = c.req.valid('json');
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: body.provider,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: () => mediaMessageOf(body),
       success: ({ kind }) => ({
         success: true,
@@ -76,10 +77,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
   declare(sendLocation, wrapped('ERROR SENDING LOCATION'), (c) => {
     const body = c.req.valid('json');
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: body.provider,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: () => locationMessageOf(body),
       success: () => ({ message: 'LOCATION SENT SUCCESSFULLY' }),
       failed: () => 'ERROR SENDING LOCATION',
@@ -89,10 +87,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
   declare(sendContact, wrapped('CONTACT SEND FAILED'), (c) => {
     const body = c.req.valid('json');
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: undefined,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: () => contactMessageOf(body),
       success: () => ({ ok: true }),
       failed: () => 'CONTACT SEND FAILED',
@@ -117,10 +112,7 @@ export function messageRoutes(declare: Declare, deps: SendDeps): void {
   declare(sendProductCatalog, flagged, (c) => {
     const body = c.req.valid('json');
     return send(c, {
-      from: c.req.valid('param').phone,
-      to: recipientOf(body),
-      provider: body.provider,
-      ms,
+      ...asAsked(c.req.valid('param'), body),
       make: (surroundings) => catalogueMessageOf(body, surroundings),
       success: () => ({ success: true, message: 'PRODUCT CATALOG SENT SUCCESSFULLY' }),
       failed: 'success false',
