@@ -20,6 +20,7 @@ import { notFound, refuseWhileDraining, unhandled } from './errors.ts';
 import { serveOpenApi } from './openapi.ts';
 import { routingPath } from './prefix.ts';
 import { requestId } from './request-id.ts';
+import { retryAfter } from './retry-after.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
 import { clientRoutes } from './routes/clients.ts';
@@ -80,17 +81,18 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   app.use('/api/*', auth.guard, refuseWhileDraining(vitals));
 
   const declare = declarer(app, numbers, vitals, log);
+  const retry = retryAfter(deps.operator, clock);
   const scheduled = () => jobs?.count() ?? 0;
   healthRoutes(declare, { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
-  groupRoutes(declare, { numbers, clock, strict: auth.strict, answerMs: waits.sendMs });
+  groupRoutes(declare, { numbers, clock, retryAfter: retry, strict: auth.strict, answerMs: waits.sendMs });
   operatorRoutes(declare, { operator: deps.operator, strict: auth.strict });
   outboxRoutes(declare, { outbox: deps.outbox, vitals, strict: auth.strict });
   metricsRoutes(declare, deps.metrics, auth.strict);
   settingsRoutes(declare, { settings: deps.settings, strict: auth.strict });
   const { providers, readSettings, appUrl } = deps;
-  const sends = { numbers, providers, clock, readSettings, appUrl, answerMs: waits.sendMs };
+  const sends = { numbers, providers, clock, readSettings, retryAfter: retry, appUrl, answerMs: waits.sendMs };
   messageRoutes(declare, sends);
   messageActionRoutes(declare, sends);
   if (jobs) {

@@ -17,17 +17,22 @@ import { chooseEngine, type EngineName, type ReadSettings } from '../content/eng
 import { lidOfJid, phoneOfJid } from '../phone.ts';
 import { reply } from './declare.ts';
 import type { HttpContext } from './env.ts';
+import type { RetryAfter } from './retry-after.ts';
 
 export type SendDeps = {
   readonly numbers: Numbers;
   readonly providers: Providers;
   readonly clock: Clock;
   readonly readSettings: ReadSettings;
+  readonly retryAfter: RetryAfter;
   /** The app's base URL without a trailing slash. */
   readonly appUrl: string;
   /** `SEND_ANSWER_DEADLINE_MS`. */
   readonly answerMs: number;
 };
+
+/** Contract settings §4: a look-up that failed is tried again at most this often. */
+const SETTINGS_RETRY_S = '5';
 
 /** Contract messages §1.4: reactions, pins, edits, deletes and stars. */
 export const ACTION_MS = 8_000;
@@ -63,6 +68,7 @@ export const sender = (deps: SendDeps) =>
       const choice = chooseEngine(provider, settings, numbers.view(from).ready);
       switch (choice.kind) {
         case 'settings unavailable':
+          c.header('Retry-After', SETTINGS_RETRY_S);
           return reply(c, 503, { success: false, error: 'Settings unavailable' });
         case 'incomplete':
           return reply(c, 422, {
@@ -96,7 +102,7 @@ export const sender = (deps: SendDeps) =>
       return providerAnswer(c, engine, await providers.send({ ...what, ...whose, engine, to: digits }));
     }
     const answer = await numbers.send({ ...what, to });
-    return answerOf(c, answer, content, sending);
+    return answerOf(c, answer, content, sending, deps.retryAfter);
   };
 
 /** Contract messages §1.1: a LID is replaced by its phone where the number knows it. */
@@ -138,8 +144,13 @@ const noAnswer = (engine: EngineName): string => `${engine} did not answer in ti
 const flagOf = ({ failed }: Pick<Sending<object>, 'failed'>) =>
   failed === 'success false' ? ({ success: false } as const) : {};
 
-function answerOf<S extends object>(c: HttpContext, answer: SendAnswer, content: Content, sending: Sending<S>) {
-  const { success, failed } = sending;
+function answerOf<S extends object>(
+  c: HttpContext,
+  answer: SendAnswer,
+  content: Content,
+  { from, success, failed }: Sending<S>,
+  retryAfter: RetryAfter,
+) {
   switch (answer.kind) {
     case 'sent':
     case 'pending': {
@@ -150,16 +161,17 @@ function answerOf<S extends object>(c: HttpContext, answer: SendAnswer, content:
     case 'failed': {
       const { id, code, error, why } = answer;
       // §11: the caller's media cannot be had; nothing about the number or WhatsApp went wrong.
-      if (why === 'media refused') return reply(c, 400, { ...flagOf(sending), error });
+      if (why === 'media refused') return reply(c, 400, { ...flagOf({ failed }), error });
       const details = code === undefined ? error : `${error} (${code})`;
       const words = failed === 'success false' ? { error: details } : { error: failed(content), details };
-      return reply(c, 500, { ...flagOf(sending), ...words, id, messageId: id });
+      return reply(c, 500, { ...flagOf({ failed }), ...words, id, messageId: id });
     }
     case 'unknown': {
       const { id, error: details } = answer;
       return reply(c, 504, { success: false, error: noAnswer('baileys'), details, id, messageId: id });
     }
     case 'not ready':
+      retryAfter(c, from);
       return reply(c, 503, { error: 'CLIENT NOT READY', details: answer.why });
     case 'timed out':
       return reply(c, 503, { error: 'SEND TIMED OUT', details: answer.why });

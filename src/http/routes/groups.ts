@@ -9,11 +9,13 @@ import type { Clock } from '../../clock.ts';
 import { extractDigits, lidJid, phoneJid, splitJid } from '../../phone.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext, Middleware } from '../env.ts';
+import type { RetryAfter } from '../retry-after.ts';
 import * as routes from '../schemas/groups.ts';
 
 export type GroupRoutes = {
   readonly numbers: Numbers;
   readonly clock: Clock;
+  readonly retryAfter: RetryAfter;
   readonly strict: Middleware;
   /** `SEND_ANSWER_DEADLINE_MS`; the app waits 20 s. */
   readonly answerMs: number;
@@ -23,12 +25,14 @@ const BAD_JID = 'jid must match <digits>(-<digits>)?@g.us';
 const ACTIONS = ['add', 'remove', 'promote', 'demote'] as const;
 const SETTINGS = ['announcement', 'not_announcement', 'locked', 'unlocked'] as const;
 
-export function groupRoutes(declare: Declare, { numbers, clock, strict, answerMs }: GroupRoutes): void {
+export function groupRoutes(declare: Declare, { numbers, clock, retryAfter, strict, answerMs }: GroupRoutes): void {
   const options = { before: [strict], failure: (error: string) => ({ ok: false, error }) };
-  const ask = (c: HttpContext, digits: string, command: GroupCommand): Promise<GroupAnswer> => {
+  const ask = async (c: HttpContext, digits: string, command: GroupCommand): Promise<GroupAnswer> => {
     const workspace = c.get('workspace');
     const deadline = clock.now() + answerMs;
-    return numbers.groups({ digits, command, deadline, ...(workspace !== undefined && { workspace }) });
+    const answer = await numbers.groups({ digits, command, deadline, ...(workspace !== undefined && { workspace }) });
+    if (answer.kind === 'not connected') retryAfter(c, digits);
+    return answer;
   };
 
   declare(routes.createGroup, options, async (c) => {

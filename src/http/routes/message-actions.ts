@@ -20,7 +20,7 @@ const MAX_ID = 191;
 const NO_TARGET = 'targetMessageId required — message has no WhatsApp id stored';
 
 export function messageActionRoutes(declare: Declare, deps: SendDeps): void {
-  const { numbers, clock } = deps;
+  const { numbers, clock, retryAfter } = deps;
   const send = sender(deps);
 
   declare(sendReaction, wrapped('REACTION FAILED'), (c) => {
@@ -95,6 +95,7 @@ export function messageActionRoutes(declare: Declare, deps: SendDeps): void {
       case 'failed':
         return reply(c, 500, { error: 'STAR FAILED', details: answer.error });
       case 'not ready':
+        retryAfter(c, phone);
         return reply(c, 503, { error: 'CLIENT NOT READY', details: answer.why });
       default:
         return answer satisfies never;

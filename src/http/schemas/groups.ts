@@ -24,7 +24,10 @@ const failures = {
   413: tooLarge,
   422: answer('A field is missing or malformed', refusal),
   500: answer('WhatsApp refused, or did not answer in time', refusal),
-  503: answer('The number is not connected', z.union([refusal, z.object({ error: z.string() })])),
+  503: answer(
+    'The number is not connected; Retry-After where its next try is known',
+    z.union([refusal, z.object({ error: z.string() })]),
+  ),
 } as const;
 
 const groupAnswers = <T extends object>(own: T) => numberAnswers(merge(failures, own));

@@ -31,7 +31,10 @@ export const sendAnswers = <T extends z.ZodRawShape>(literals: T) =>
     ),
     422: answer('The engine that was asked for or is set has no complete credentials; nothing was sent', failed),
     500: answer('Certainly not sent', failed.extend({ ...mayHaveId, errorCode: z.int().optional() })),
-    503: answer('Not connected, or no time left: nothing was sent and nothing will be', failed),
+    503: answer(
+      'Not connected, or no time left: nothing was sent and nothing will be; Retry-After where the next try is known',
+      failed,
+    ),
     504: answer(
       'No answer in time; it may or may not arrive',
       failed.extend({ success: z.literal(false), ...mayHaveId }),
