@@ -51,7 +51,7 @@ describe('messages §9 through the bridge', () => {
     });
   });
 
-  it('media of which only base64 exists is uploaded and sent by id; a location follows', async () => {
+  it('C-28 media of which only base64 exists is uploaded and sent by id; a location follows', async () => {
     const file_base64 = Buffer.from('a picture').toString('base64');
     const fields = { file_base64, filetype: 'image/png', caption: 'look', location: { lat: 1, lng: 2 } };
     expect((await send('send-media-message', fields)).status).toBe(200);

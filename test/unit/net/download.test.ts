@@ -54,7 +54,7 @@ describe('guarded download', () => {
     expect([content(), asked]).toEqual(['bytes', [`app.test:${port} /a.png`]]);
   });
 
-  it('EG3 asks for a name once: a second answer (rebinding) is never used', async () => {
+  it('EG3, C-03 asks for a name once: a second answer (rebinding) is never used', async () => {
     serve = (_request, response) => response.end('bytes');
     const answers = [['127.0.0.1'], ['192.0.2.1']];
     expect(await fetch('/a', { answers })).toMatchObject({ kind: 'done' });

@@ -24,7 +24,7 @@ const egress = (appUrl = 'https://app.example') =>
     },
   });
 
-describe('EG2 addresses that are not of the internet', () => {
+describe('EG2, C-03 addresses that are not of the internet', () => {
   it.each([
     ['loopback', '127.0.0.1', '127.255.255.254', '::1'],
     ['this host', '0.0.0.0', '0.1.2.3', '::'],
@@ -109,7 +109,7 @@ describe('EG1-EG3 URLs', () => {
     expect(await egress().check('https://8.8.8.8/')).toMatchObject({ kind: 'allowed', addresses: ['8.8.8.8'] });
   });
 
-  it("the app's own host and EGRESS_ALLOW_HOSTS are allowed on private addresses, the app by plain http too", async () => {
+  it("C-03 the app's own host and EGRESS_ALLOW_HOSTS are allowed on private addresses, the app by plain http too", async () => {
     for (const url of [
       'https://app.example/a.png',
       'http://app.example/a.png',

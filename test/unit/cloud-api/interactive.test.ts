@@ -1,0 +1,96 @@
+/** What Meta receives for buttons, lists and carousels (contract messages §9, §9.1; C-28: nothing of them is lost). */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Button, Content, Media } from '../../../src/content/content.ts';
+import { CloudBench } from './bench.ts';
+
+let bench: CloudBench;
+beforeAll(async () => {
+  bench = await CloudBench.start();
+});
+afterAll(() => bench.stop());
+
+/** The messages that one content became. */
+async function received(content: Content): Promise<unknown[]> {
+  const before = bench.bodies().length;
+  expect(await bench.send(content)).toMatchObject({ kind: 'sent' });
+  return bench.bodies().slice(before);
+}
+
+const url = 'https://shop.example/a.png';
+const IMAGE: Media = { type: 'image', mime: 'image/png', from: { kind: 'url', url }, link: url };
+const YES: Button = { kind: 'reply', label: 'Yes', id: 'y' };
+const SHOP: Button = { kind: 'url', label: 'Shop', url: 'https://shop.example/a' };
+const CALL: Button = { kind: 'call', label: 'Call', phone: '+4930123' };
+const CODE: Button = { kind: 'copy', label: 'Code', code: 'SAVE10' };
+const LINES = 'Shop: https://shop.example/a\nCall: +4930123\nCode: SAVE10';
+const BUTTONS = { kind: 'buttons', body: 'B', title: 'T', subtitle: '', footer: 'F' } as const;
+const yes = { buttons: [{ type: 'reply', reply: { id: 'y', title: 'Yes' } }] };
+const image = { type: 'image', image: { link: url } };
+
+describe('C-28, §9.1', () => {
+  it.each<[string, Content, object]>([
+    [
+      'reply buttons stay buttons, the others become lines under the body, the title is a header',
+      { ...BUTTONS, buttons: [YES, SHOP, CALL, CODE] },
+      {
+        type: 'interactive',
+        interactive: {
+          ...{ type: 'button', header: { type: 'text', text: 'T' }, body: { text: `B\n\n${LINES}` } },
+          ...{ footer: { text: 'F' }, action: yes },
+        },
+      },
+    ],
+    [
+      'one URL button is one',
+      { ...BUTTONS, title: '', footer: '', buttons: [SHOP] },
+      {
+        type: 'interactive',
+        interactive: {
+          ...{ type: 'cta_url', body: { text: 'B' } },
+          action: { name: 'cta_url', parameters: { display_text: 'Shop', url: 'https://shop.example/a' } },
+        },
+      },
+    ],
+    [
+      'none that Meta could show: all as text',
+      { ...BUTTONS, buttons: [SHOP, CALL, CODE] },
+      { type: 'text', text: { body: `*T*\n\nB\n\n${LINES}\n\nF`, preview_url: false } },
+    ],
+    [
+      'media above buttons: the title stands above the body',
+      { ...BUTTONS, buttons: [YES], header: IMAGE },
+      {
+        type: 'interactive',
+        interactive: { type: 'button', header: image, body: { text: '*T*\n\nB' }, footer: { text: 'F' }, action: yes },
+      },
+    ],
+    [
+      'media above buttons that Meta cannot show: as the caption',
+      { ...BUTTONS, buttons: [CALL], header: IMAGE },
+      { type: 'image', image: { link: url, caption: '*T*\n\nB\n\nCall: +4930123\n\nF' } },
+    ],
+  ])('%s', async (_, content, message) => {
+    expect(await received(content)).toMatchObject([message]);
+  });
+
+  it('a carousel is a text above, then one message for each card, with its picture, texts and reply buttons', async () => {
+    const card = (n: number) => ({ title: `T${n}`, body: `B${n}`, footer: `F${n}` });
+    const cards = [
+      { ...card(1), image: IMAGE, buttons: [YES, SHOP] },
+      { ...card(2), image: IMAGE, buttons: [] },
+      { ...card(3), buttons: [] },
+    ];
+    expect(await received({ kind: 'carousel', title: 'All', body: 'Look', footer: 'F', cards })).toMatchObject([
+      { type: 'text', text: { body: 'All\n\nLook\n\nF' } },
+      {
+        type: 'interactive',
+        interactive: {
+          ...{ type: 'button', header: image, body: { text: 'T1\nB1\n\nShop: https://shop.example/a' } },
+          ...{ footer: { text: 'F1' }, action: yes },
+        },
+      },
+      { type: 'image', image: { link: url, caption: 'T2\nB2\nF2' } },
+      { type: 'text', text: { body: 'T3\nB3\nF3' } },
+    ]);
+  });
+});
