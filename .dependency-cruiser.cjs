@@ -98,7 +98,7 @@ module.exports = {
     only('pino', 'pino', '^src/log\\.ts$'),
     only('node-schedule', 'node-schedule|@types/node-schedule', '^src/scheduler/timer\\.ts$'),
     only('luxon', 'luxon|@types/luxon', '^src/scheduler/wall-clock\\.ts$'),
-    only('libphonenumber', 'libphonenumber-js', '^src/scheduler/(recipient-zone|recipients)\\.ts$'),
+    only('libphonenumber', 'libphonenumber-js', '^src/scheduler/(recipient-zone|content/country-code)\\.ts$'),
     {
       name: '9-engines-are-reached-through-the-port',
       severity: 'error',
