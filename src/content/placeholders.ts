@@ -101,7 +101,6 @@ export function lowerCased(fields: Fields): Map<string, string> {
 }
 
 function valueIn(fields: Fields, key: string): string | undefined {
-  if (!Object.hasOwn(fields, key)) return undefined;
   const value = fields[key];
   if (value === null) return '';
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'

@@ -8,8 +8,8 @@ import { type Fields, isObject, mapOf, textOf } from '../../content/loose.ts';
 import { lookupOf } from '../../content/placeholders.ts';
 import type { Recipient } from './recipients.ts';
 import type { Scene } from './scene.ts';
-import { firstOf } from './schedule.ts';
 import { templateMessage } from './template.ts';
+import { firstOf } from './template-data.ts';
 
 export function broadcastMessage(body: Fields, recipient: Recipient, scene: Scene): Made {
   const template = mapOf(body['templateData']) ?? {};

@@ -13,9 +13,8 @@ import { NO_CONTENT } from './failures.ts';
 import { failed, laidOut } from './layout.ts';
 import type { Recipient } from './recipients.ts';
 import type { Scene } from './scene.ts';
-import { firstOf } from './schedule.ts';
 import { templateMessage } from './template.ts';
-import { buttonsIn, said } from './template-data.ts';
+import { buttonsIn, firstOf, said } from './template-data.ts';
 import { trackOf } from './tracking.ts';
 
 export type CampaignJob = {

@@ -8,14 +8,15 @@
  *       a schedule's text template has an italic line as well.
  *  LY3  Nothing is added that nobody wrote: empty texts stay empty or are left out.
  */
-import type { Made } from '../../content/body.ts';
-import { MAX_TEXT } from '../../content/body.ts';
+import { MAX_TEXT, type Made } from '../../content/body.ts';
 import type { Button, Card, Content, Media } from '../../content/content.ts';
 import type { EngineName } from '../../content/engine-choice.ts';
 import type { LocationContent } from '../../content/location.ts';
+import type { Dialect } from '../../content/placeholders.ts';
 import { NO_CONTENT } from './failures.ts';
 
-export type Origin = 'schedule' | 'broadcast' | 'campaign';
+/** Each has its own placeholders and its own look. */
+export type Origin = Dialect;
 
 export type Parts = {
   readonly header: string;

@@ -17,6 +17,7 @@ import { captioned, failed, laidOut } from './layout.ts';
 import type { Recipient } from './recipients.ts';
 import type { Scene } from './scene.ts';
 import { templateMessage } from './template.ts';
+import { firstOf } from './template-data.ts';
 
 export function scheduleMessage(body: Fields, recipient: Recipient, scene: Scene): Made {
   const template = mapOf(body['templateData']) ?? {};
@@ -75,4 +76,3 @@ function plain(text: string, { branding, engine }: Scene): Made {
 
 const made = ([content, ...followUps]: [Content, ...Content[]]): Made => ({ kind: 'made', content, followUps });
 const typeIn = (body: Fields): string => firstText(body, 'messageType').toLowerCase();
-export const firstOf = (...texts: readonly string[]): string => texts.find((text) => text.trim() !== '') ?? '';

@@ -49,6 +49,9 @@ export function partsOf(template: Fields, { body, media, location }: Given, word
   return { kind: 'parts', parts };
 }
 
+/** The first text that says something, as it is. */
+export const firstOf = (...texts: readonly string[]): string => texts.find((text) => text.trim() !== '') ?? '';
+
 export const headerIn = (template: Fields): string => firstText(template, 'header', 'title_text');
 
 /** A text with its values and counted links. */

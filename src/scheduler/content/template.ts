@@ -5,10 +5,10 @@
 import type { Made } from '../../content/body.ts';
 import type { Media } from '../../content/content.ts';
 import { type Fields, firstText } from '../../content/loose.ts';
-import { type Dialect, fillerOf, type Lookup } from '../../content/placeholders.ts';
+import { fillerOf, type Lookup } from '../../content/placeholders.ts';
 import { contentTemplateOf } from '../../content/templates.ts';
 import { numbered, variableMapOf } from '../../content/variable-map.ts';
-import { failed, laidOut } from './layout.ts';
+import { failed, laidOut, type Origin } from './layout.ts';
 import { madeTemplateOf, readyMadeOf, showsLocation } from './meta-template.ts';
 import type { Recipient } from './recipients.ts';
 import type { Scene } from './scene.ts';
@@ -16,7 +16,7 @@ import { locationIn, partsOf } from './template-data.ts';
 import type { Track } from './tracking.ts';
 
 export type TemplateJob = {
-  readonly origin: Dialect;
+  readonly origin: Origin;
   readonly template: Fields;
   /** What is said instead of the template's own body; not filled yet. */
   readonly body: string;

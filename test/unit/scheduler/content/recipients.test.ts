@@ -76,6 +76,10 @@ describe('S-24 country codes', () => {
     ['12345678901', { country_code: '49' }, '12345678901'],
     ['15112345678', {}, '15112345678'],
     ['15112345678', { country_code: '999' }, '15112345678'],
+    // With the code once more it would be a number in Leer.
+    ['4912345', { country_code: '49', mobile: '12345' }, '4912345'],
+    // The smaller metadata take it for an Indian one.
+    ['91123456789', { country_code: '54' }, '5491123456789'],
     // The code is there already, though the library does not know the number.
     ['551187654321', { country_code: '55', mobile: '1187654321' }, '551187654321'],
     ['5215512345678', { country_code: '52', mobile: '15512345678' }, '5215512345678'],

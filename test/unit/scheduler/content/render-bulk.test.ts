@@ -162,6 +162,9 @@ describe('bulk §2.4 Meta templates', () => {
       body(param('Ann')),
     );
     expect(components({ template_body: 'plain' })).toBeUndefined();
+    expect(components({ template_body: '{{2}} {{1}}', variable_map: { '1': 'first_name', '2': 'City' } })).toEqual(
+      body(param('Ann'), param('Bonn')),
+    );
     // MT3
     expect(components({ template_body: '{{1}}{{2}}', variable_map: { '1': 'nobody' } })).toEqual(
       body(param(' '), param(' ')),

@@ -235,6 +235,8 @@ describe('bulk §2.4 schedule templates', () => {
       expect(sent({ templateData: { template_body: 'b', attachment_type: 'image' } }, engine)).toEqual(invalid(why));
     for (const attachment_type of ['none', 'TEXT', ''])
       expect(sent({ templateData: { template_body: 'b', attachment_type } })).toEqual(text('b'));
+    const unused = { attachment_type: 'none', attachment_url: `${APP}/old.jpg` };
+    expect(sent({ templateData: { template_body: 'b', ...unused } })).toEqual(text('b'));
   });
 
   it('audio carries no caption: the text follows', () => {
