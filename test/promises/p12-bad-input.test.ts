@@ -33,12 +33,13 @@ beforeAll(async () => {
 /** What every attack must lead to. */
 function expectHarmless(
   reply: { status: number; body: unknown; text: string },
-  numbers: { calls: readonly unknown[] },
+  numbers: { readonly calls: unknown[] },
 ): void {
   expect(reply.status, reply.text).toBeGreaterThanOrEqual(400);
   expect(reply.status, reply.text).toBeLessThan(500);
   expect(reply.body).toMatchObject({ error: expect.stringMatching(/./) });
-  expect(numbers.calls).toEqual([]);
+  // Taken away, so that the next attack on the same bridge is judged by itself.
+  expect(numbers.calls.splice(0)).toEqual([]);
   expect(Object.keys(Object.prototype)).toEqual([]);
 }
 
@@ -102,9 +103,9 @@ describe('P12 hostile :phone', () => {
   it('is 400 on every route with a phone, with any body', async () => {
     const withPhone = routes.filter(({ path }) => path.includes('{phone}'));
     expect(withPhone.length).toBeGreaterThanOrEqual(7);
+    const { call, numbers } = harness();
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...withPhone), hostilePhone, async ({ method, path }, phone) => {
-        const { call, numbers } = harness();
         const body = method === 'GET' ? {} : { body: { targetPhoneNumber: PHONE, message: 'x' } };
         const reply = await call(path.replace('{phone}', phone), { method, ...body });
         expectHarmless(reply, numbers);
@@ -124,10 +125,10 @@ describe('P12 malformed bodies', () => {
   it('are 400 and reach nothing', async () => {
     const withBody = routes.filter(({ fields }) => fields !== undefined);
     expect(withBody.length).toBeGreaterThanOrEqual(2);
+    const { call, numbers } = harness();
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...withBody), notAnObject, async ({ method, path }, body) => {
         fc.pre(!isPlainObject(body));
-        const { call, numbers } = harness();
         expectHarmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
       }),
       { numRuns: RUNS },
@@ -161,12 +162,12 @@ describe('P12 wrong types', () => {
       .chain(({ method, path, field, values }) =>
         fc.record({ method: fc.constant(method), path: fc.constant(path), field: fc.constant(field), value: values }),
       );
+    const { call, numbers } = harness();
     await fc.assert(
       fc.asyncProperty(attack, fc.boolean(), async ({ method, path, field, value }, wrapped) => {
         const json = toJson({ targetPhoneNumber: PHONE, message: 'x', [field]: value });
         fc.pre(json !== undefined);
         const body = wrapped && path.includes('send-') ? `{"json":${json}}` : json;
-        const { call, numbers } = harness();
         expectHarmless(await call(path.replace('{phone}', PHONE), { method, body }), numbers);
       }),
       { numRuns: RUNS },
@@ -175,11 +176,11 @@ describe('P12 wrong types', () => {
 
   it('a body that names no recipient is never sent, whatever else it says', async () => {
     const object = fc.dictionary(fc.string(), fc.anything({ maxDepth: 2 }), { maxKeys: 6 });
+    const { call, numbers } = harness();
     await fc.assert(
       fc.asyncProperty(object, fc.anything({ maxDepth: 2 }), async (rest, message) => {
         const json = toJson({ ...rest, message, targetPhoneNumber: null, targetJid: null, json: null });
         fc.pre(json !== undefined);
-        const { call, numbers } = harness();
         expectHarmless(await call(`/api/send-message/${PHONE}`, { body: json }), numbers);
       }),
       { numRuns: RUNS },
@@ -192,10 +193,10 @@ describe('P12 wrong types', () => {
       fc.string({ unit: fc.constantFrom(...'abc'), minLength: 65, maxLength: 80 }),
     );
     const withPhone = routes.filter(({ path }) => path.includes('{phone}'));
+    const { call, numbers } = harness();
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...withPhone), bad, async ({ method, path }, id) => {
         fc.pre(isWellFormed(id));
-        const { call, numbers } = harness();
         const target = `${path.replace('{phone}', PHONE)}?workspace_id=${encodeURIComponent(id)}`;
         const body = method === 'GET' ? {} : { body: { targetPhoneNumber: PHONE, message: 'x' } };
         expectHarmless(await call(target, { method, ...body }), numbers);
@@ -217,6 +218,7 @@ describe('P12 without the right token nothing is even looked at', () => {
         fc.string(),
         async ({ path }, phone, verb, body) => {
           fc.pre(path.startsWith('/api/'));
+          // A bridge of its own: guesses from one address are slowed down.
           const { call, numbers } = harness();
           const sent = verb === 'GET' ? {} : { body };
           const reply = await call(path.replace('{phone}', phone), { method: verb, token: 'guess', ...sent });

@@ -76,15 +76,15 @@ describe('P12 loose bodies', () => {
       .constantFrom(...routes)
       .chain(({ path, fields }) => fc.tuple(fc.constant(path), bodies(fields), fc.boolean()));
     let sent = 0;
+    const { call, numbers, logged } = harness();
     await fc.assert(
       fc.asyncProperty(attack, async ([path, fields, isWrapped]) => {
-        const { call, numbers, logged } = harness();
         const body = { ...COMPLETE, ...fields };
         const reply = await call(path.replace('{phone}', PHONE), { body: isWrapped ? { json: body } : body });
-        expect(logged.filter((line) => line.includes('a route failed'))).toEqual([]);
+        expect(logged.splice(0).filter((line) => line.includes('a route failed'))).toEqual([]);
         expect([200, 400, 404, 422], reply.text).toContain(reply.status);
         if (reply.status !== 200) expect(reply.body).toMatchObject({ error: expect.stringMatching(/./) });
-        expect(numbers.calls).toHaveLength(reply.status === 200 ? 1 : 0);
+        expect(numbers.calls.splice(0)).toHaveLength(reply.status === 200 ? 1 : 0);
         if (reply.status === 200) sent += 1;
       }),
       { numRuns: 1_000 },
