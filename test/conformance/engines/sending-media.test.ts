@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Origin } from '../../../src/actors/engines/engine.ts';
 import type { Content, MediaFile } from '../../../src/content/content.ts';
 import { derivedMessageId, newMessageId } from '../../../src/ids.ts';
 import { program } from '../../helpers/programs.ts';
@@ -40,8 +41,9 @@ function document(): { content: Content<MediaFile>; path: string } {
   return { content: { kind: 'media', media, caption: '' }, path };
 }
 
-const send = (content: Content<MediaFile>, { id = newMessageId(), to = TO, ms = 12_000 } = {}) =>
-  connection.handle.send({ from: PHONE, to, content, id, deadline: Date.now() + ms });
+type More = { id?: string; to?: string; ms?: number; origin?: Origin };
+const send = (content: Content<MediaFile>, { id = newMessageId(), to = TO, ms = 12_000, origin }: More = {}) =>
+  connection.handle.send({ from: PHONE, to, content, id, deadline: Date.now() + ms, ...(origin && { origin }) });
 const slow = (delayMs: number) => world.whatsapp.applyFaults({ media: { on: 'upload', delayMs } });
 const promises = () => [...world.stores.open(PHONE).table('promised-sends').keys()];
 const kept = () => readdirSync(join(world.dir, 'media', PHONE));
@@ -84,6 +86,17 @@ describe('sends with media', () => {
     expect(await uploading).toMatchObject({ kind: 'pending', id });
     connection = await world.login();
     await arrived(id);
+  });
+
+  it("S-20 a promise of a job that the next connection keeps is still the job's: its receipt goes there alone", async () => {
+    slow(1_000);
+    const id = newMessageId();
+    expect(await send(document().content, { id, ms: 200, origin: 'job' })).toMatchObject({ kind: 'pending', id });
+    await connection.handle.close();
+    connection = await world.login();
+    await arrived(id);
+    await eventually('its receipt', () => world.jobReceipts.length === 1);
+    expect([world.jobReceipts[0]?.id, world.receipts()]).toEqual([id, []]);
   });
 
   it('SE6, RF1, PP2 buttons under media whose upload was `pending` are refused: the medium goes out once with their text; progress tells', async () => {

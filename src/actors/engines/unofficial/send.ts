@@ -103,7 +103,7 @@ export class Sender {
       if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
       const order = { id, to, deadline: clock.now() + PROMISE_MS };
       const sending = this.#send(order);
-      return this.#run(id, upload ? this.#orPlainly({ ...order, content: upload.content }, sending) : sending);
+      return this.#run(id, upload ? this.#orPlainly({ ...order, ...upload, to }, sending) : sending);
     }, this.#cut.signal);
   }
 
