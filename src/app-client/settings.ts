@@ -6,7 +6,8 @@
  *  SE2  The last good value is used, however old, when a look-up fails or takes too long. A failure is never a value.
  *  SE3  One look-up of an entry runs at a time, callers share it; a failed one is asked again after 5 s at the earliest.
  *  SE4  A send waits for a look-up at most 3 s, counted from its start, and not at all where an older value is there and
- *       the look-up before this one failed: a hanging app delays the first sends, not all.
+ *       the look-up before this one failed, or the last one of any number got no answer: a hanging app delays no send of a
+ *       number in use, because the background (SE6) hears of it before values become too old.
  *  SE5  After `bust` no value that was asked for before it is served (C-31).
  *  SE6  A value in use is asked for again before it is too old (C-30), so that sends find a fresh one.
  *  SE7  Refused credentials are asked for again at once, under the workspace and number they were refused for, at most
@@ -61,6 +62,8 @@ export class Settings {
   readonly #o: SettingsOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #refresh: SettingsRefresh<Entry>;
+  /** The last look-up, of whatever number, got no answer. */
+  #isAppSilent = false;
 
   constructor(options: SettingsOptions) {
     this.#o = options;
@@ -98,7 +101,7 @@ export class Settings {
       entry.usedAt = now;
       if (entry.good && now - entry.good.at < LIFE_MS) return entry.good.value;
       const lookUp = entry.lookUp ?? (isOver(entry.failedAt, now) ? this.#ask(entry) : undefined);
-      if (!lookUp || (entry.good && entry.failedAt !== undefined)) return entry.good?.value;
+      if (!lookUp || (entry.good && (entry.failedAt !== undefined || this.#isAppSilent))) return entry.good?.value;
       const until = Math.min(lookUp.since + SEND_WAITS_MS, giveUpAt);
       await this.#atMost(until - now, lookUp.done);
       // SE5: dropped while this send waited.
@@ -166,6 +169,7 @@ export class Settings {
     const answer = await client.get('/api/whatsapp-settings', query, { timeoutMs: LOOK_UP_MS });
     const value = settingsOf(answer, digits);
     delete entry.lookUp;
+    this.#isAppSilent = answer.kind !== 'answer';
     if (value) {
       entry.good = { value, at: clock.now() };
       delete entry.failedAt;

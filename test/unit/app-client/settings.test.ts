@@ -154,6 +154,31 @@ describe('settings §4: per-number settings', () => {
     expect(time.now()).toBe(before);
   });
 
+  it('SE4 SE6 an app that hangs delays no send of the numbers in use, however many there are and however old it gets', async () => {
+    let takesMs = 0;
+    const { time, settings, footer } = world(() => ({ ...ok({}), takesMs }));
+    settings.start();
+    // More than the background can ask in vain before the last of them is 5 minutes old.
+    const phones = Array.from({ length: 40 }, (_, n) => `4915112345${100 + n}`);
+    for (const phone of phones) {
+      await footer(undefined, 18_000, phone);
+      await time.advanceAsync(1_000);
+    }
+    takesMs = 30_000;
+    const waited: string[] = [];
+    for (let second = 0; second < 900; second += 5) {
+      await time.advanceAsync(5_000);
+      for (const phone of phones) {
+        let isAnswered = false;
+        void footer(undefined, 18_000, phone).then(() => void (isAnswered = true));
+        await time.advanceAsync(0);
+        if (!isAnswered) waited.push(`${phone} after ${second} s`);
+      }
+    }
+    settings.stop();
+    expect(waited).toEqual([]);
+  });
+
   it('SE7 what was refused is asked for again although it is young, in its own workspace only', async () => {
     const { asked, footer, renewed } = world((n) => ok({ branding_footer: `f${n}` }));
     expect([await footer('1'), await footer('2')]).toEqual(['f1', 'f2']);
