@@ -5,7 +5,8 @@
  *  CL1  Per number: `perSecond` on average, never more than `perSecond` + `burst` in any second.
  *  CL2  Per number and recipient, where the engine has such a limit: one each `ms` on average; `burst` may be borrowed and
  *       are paid back by waiting.
- *  CL3  Whoever cannot leave before the deadline hears so at once and has used nothing up.
+ *  CL3  Whoever cannot leave before the deadline hears so at once and has used nothing up. Who has to wait also needs time for
+ *       an answer afterwards: a message that leaves in the last moment ends as `unknown`, and nobody may repeat it.
  *  CL4  After the provider's own "slow down" everything it spoke of waits: number, account or pair, as `holds` says and never
  *       less than a `Retry-After`; the first accepted message ends the growth. What waited books a new place afterwards, so
  *       that it does not leave all at once.
@@ -30,6 +31,9 @@ export type LimitsOptions = {
   readonly pair?: { readonly ms: number; readonly burst: number };
   readonly holds: Readonly<Record<Slow, Hold>>;
 };
+
+/** Vendors answer in less, mostly. */
+const ANSWER_MS = 2_000;
 
 type Failed = Extract<ProviderResult, { kind: 'failed' }>;
 
@@ -61,7 +65,7 @@ export class Limits {
       const now = clock.now();
       const heldMs = this.#held(sender) - now;
       const waitMs = Math.max(this.#pairs?.wait(pair, now) ?? 0, this.#numbers.wait(sender.number, now), heldMs);
-      if (now + waitMs >= deadline) return { kind: 'too late', waitMs };
+      if (now + waitMs + (waitMs > 0 ? ANSWER_MS : 0) >= deadline) return { kind: 'too late', waitMs };
       if (heldMs > 0) {
         // No place is booked meanwhile: at the end of the hold all that wait would leave at once.
         await sleep(clock, heldMs);

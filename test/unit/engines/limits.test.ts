@@ -39,6 +39,15 @@ describe('limits, with the figures of Cloud API', () => {
     expect(await limits.turn(sender, clock.now() + 1_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
   });
 
+  it('CL3 who has to wait keeps 2 s for the answer; who does not may leave at the last moment', async () => {
+    const clock = waited();
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
+    expect(await limits.turn(sender, clock.now() + 1)).toEqual({ kind: 'now' });
+    limits.slowDown('slow number', sender, 0);
+    expect(await limits.turn(sender, clock.now() + 4_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
+    expect(await limits.turn(sender, clock.now() + 4_001)).toEqual({ kind: 'now' });
+  });
+
   it('CL4 holds double until a message is accepted, for what Meta spoke of only', async () => {
     const clock = waited();
     const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
