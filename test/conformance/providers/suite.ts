@@ -21,7 +21,7 @@ export interface ProviderBench<C extends ProviderCredentials> {
   stop(): Promise<void>;
 }
 
-/** One of each kind that needs no media. */
+/** One of each kind; media and what is above a text with it is played by the tests of each adapter. */
 const SAMPLES: readonly Content[] = [
   { kind: 'text', text: 'hello' },
   {
@@ -48,6 +48,12 @@ const SAMPLES: readonly Content[] = [
   { kind: 'pin', target: { id: 'wamid.1', fromMe: true }, pin: true, seconds: 86_400 },
   { kind: 'edit', target: { id: 'wamid.1', fromMe: true }, text: 'x' },
   { kind: 'delete', target: { id: 'wamid.1', fromMe: true } },
+  { kind: 'template', template: { name: 'hello', language: { code: 'en' } } },
+  { kind: 'content template', contentSid: `HX${'0'.repeat(32)}`, variables: { 1: 'Ann' } },
+  { kind: 'form', title: 't', body: 'b', footer: '', button: 'Open', formId: '123', token: 'x' },
+  { kind: 'product', catalogueId: '1', productId: 'p', body: 'b', footer: '' },
+  { kind: 'product list', catalogueId: '1', title: 't', body: 'b', footer: '', section: 's', productIds: ['p'] },
+  { kind: 'catalogue', body: 'b', footer: '' },
 ];
 
 export function providerSuite<C extends ProviderCredentials>(
@@ -120,6 +126,9 @@ export function providerSuite<C extends ProviderCredentials>(
     });
 
     it('PV4 every kind of content does what the capabilities say', async () => {
+      expect([...SAMPLES.map(({ kind }) => kind), 'media'].toSorted()).toEqual(
+        Object.keys(bench.engine.capabilities).toSorted(),
+      );
       for (const content of SAMPLES) {
         const before = bench.requests();
         const result = await send({ content });
