@@ -6,6 +6,7 @@ import { idempotentSends } from './scenarios/idempotent-sends.ts';
 import { inboundFaults } from './scenarios/inbound-faults.ts';
 import { inboundKinds } from './scenarios/inbound-kinds.ts';
 import { killAfterOnline } from './scenarios/kill-after-online.ts';
+import { killCloudSend } from './scenarios/kill-cloud-send.ts';
 import { killPairing } from './scenarios/kill-pairing.ts';
 import { kill } from './scenarios/kill.ts';
 import { pendingSends } from './scenarios/pending-sends.ts';
@@ -13,6 +14,9 @@ import { restore } from './scenarios/restore.ts';
 import { secondProcess } from './scenarios/second-process.ts';
 import { secrets } from './scenarios/secrets.ts';
 import { sigterm } from './scenarios/sigterm.ts';
+import { slowSettings } from './scenarios/slow-settings.ts';
+import { throttledCloud } from './scenarios/throttled-cloud.ts';
+import { tokenRotation } from './scenarios/token-rotation.ts';
 import { whatsappDrops } from './scenarios/whatsapp-drops.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -21,6 +25,10 @@ export const SCENARIOS: readonly Scenario[] = [
   killPairing,
   idempotentSends,
   pendingSends,
+  killCloudSend,
+  throttledCloud,
+  tokenRotation,
+  slowSettings,
   inboundFaults,
   inboundKinds,
   appAway,

@@ -33,6 +33,21 @@ export type Account = {
   readonly workspace?: string;
 };
 
+/** Accounts of one world, none like another; `of`: another number of the same account. */
+export function accountsOf(): (vendor: Vendor, of?: Account) => Account {
+  let count = 0;
+  return (vendor, of) => {
+    count += 1;
+    const n = String(count).padStart(4, '0');
+    const token = of?.token ?? `token-${n}`;
+    const id = vendor === 'graph' ? `10900000${n}` : (of?.id ?? `AC${'0'.repeat(28)}${n}`);
+    return { vendor, phone: `551199990${n}`, token, id };
+  };
+}
+
+/** Who the vendor says it was asked by. */
+export const senderOf = ({ vendor, phone, id }: Account): string => (vendor === 'graph' ? id : phone);
+
 const graphRequests = z.array(
   z.object({
     at: z.number(),
@@ -80,8 +95,8 @@ export class Providers {
   }
 
   /** The next messages of this account are refused, in turn. */
-  async refuse({ vendor, phone, id }: Account, ...answers: readonly Refusal[]): Promise<void> {
-    await this.#post(`/${vendor}/answers`, { sender: vendor === 'graph' ? id : phone, answers });
+  async refuse(account: Account, ...answers: readonly Refusal[]): Promise<void> {
+    await this.#post(`/${account.vendor}/answers`, { sender: senderOf(account), answers });
   }
 
   async faults(vendor: Vendor, faults: Faults): Promise<void> {
@@ -103,6 +118,12 @@ export class Providers {
     return graphRequests.parse(body).map(({ at, path, body: message, status, id }) => {
       return { at, path, status, sender: path.split('/')[2] ?? '', text: message?.text?.body ?? '', id };
     });
+  }
+
+  /** Messages of one number that the vendor was asked to send, in order. */
+  async messages(account: Account): Promise<readonly Seen[]> {
+    const all = await this.seen(account.vendor);
+    return all.filter(({ sender, path }) => sender === senderOf(account) && !path.endsWith('/media'));
   }
 
   /** Look-ups of a number's settings that reached the app. */

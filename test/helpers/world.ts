@@ -155,8 +155,11 @@ export class World {
     return appRequests.parse(await this.#ok(`/app/requests?path=${encodeURIComponent(path)}&after=${after}`));
   }
 
-  async appMode(mode: AppMode, ms?: number): Promise<void> {
-    await this.#ok('/app/mode', { body: ms === undefined ? { mode } : { mode, ms } });
+  /** `path`: that one alone; `ok` for all ends every path's. */
+  async appMode(mode: AppMode, ms?: number, path?: string): Promise<void> {
+    await this.#ok('/app/mode', {
+      body: { mode, ...(ms !== undefined && { ms }), ...(path !== undefined && { path }) },
+    });
   }
 
   /** Callbacks that broke the contract; empty when all is well. */

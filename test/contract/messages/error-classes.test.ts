@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bridge } from '../../helpers/bridge.ts';
 import type { Answer } from '../../helpers/json-http.ts';
-import { type Account, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
+import { type Account, accountsOf, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
 import { Stage } from '../../helpers/stage.ts';
 import type { Refusal } from '../../loopback/provider-faults.ts';
 
@@ -82,7 +82,7 @@ const SLACK_MS = 1_500;
 let stage: Stage;
 let providers: Providers;
 let bridge: Bridge;
-let count = 0;
+const account = accountsOf();
 const played = new Map<Row, Promise<Play>>();
 
 type Sent = { readonly answer: Answer; readonly askedAt: number; readonly text: string };
@@ -95,15 +95,6 @@ type Play = {
   readonly again: readonly [Sent, Sent];
   readonly lookUps: number;
 };
-
-function account(vendor: Vendor, of?: Account): Account {
-  count += 1;
-  const n = String(count).padStart(4, '0');
-  const phone = `551199990${n}`;
-  const token = of?.token ?? `token-${n}`;
-  const id = vendor === 'graph' ? `10900000${n}` : (of?.id ?? `AC${'0'.repeat(28)}${n}`);
-  return { vendor, phone, token, id };
-}
 
 async function send({ phone }: Account, to: string, text: string, key?: string): Promise<Sent> {
   const askedAt = Date.now();

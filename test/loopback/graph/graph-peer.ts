@@ -78,7 +78,8 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
   app.use('*', async (context, go) => {
     const token = peer.tokens.get(phoneIdOf(context)) ?? peer.token;
     if (context.req.header('authorization') === `Bearer ${token}`) return go();
-    note(context.req.path, null, 401);
+    const isMessage = context.req.path.endsWith('/messages');
+    note(context.req.path, isMessage ? await context.req.json().catch(() => undefined) : null, 401);
     return context.json(refusal(190, 'Error validating access token'), 401);
   });
   const faults = new ProviderFaults({
