@@ -43,7 +43,7 @@ export type HttpDeps = {
   readonly operator: Operator;
   readonly outbox: OutboxAdmin;
   /** Without a scheduler its routes do not exist. */
-  readonly jobs?: Jobs;
+  readonly jobs: Jobs;
   readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
@@ -82,7 +82,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
 
   const declare = declarer(app, numbers, vitals, log);
   const retry = retryAfter(deps.operator, clock);
-  const scheduled = () => jobs?.count() ?? 0;
+  const scheduled = () => jobs.count();
   healthRoutes(declare, { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
@@ -95,12 +95,10 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const sends = { numbers, providers, clock, readSettings, retryAfter: retry, appUrl, answerMs: waits.sendMs };
   messageRoutes(declare, sends);
   messageActionRoutes(declare, sends);
-  if (jobs) {
-    scheduleRoutes(declare, jobs);
-    broadcastRoutes(declare, jobs);
-    campaignRoutes(declare, jobs);
-    jobRoutes(declare, jobs, auth.strict);
-  }
+  scheduleRoutes(declare, jobs);
+  broadcastRoutes(declare, jobs);
+  campaignRoutes(declare, jobs);
+  jobRoutes(declare, jobs, auth.strict);
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);
   return app;

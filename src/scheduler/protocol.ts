@@ -134,7 +134,7 @@ export interface Jobs {
   /** Durable when it resolves; sends nothing before. */
   register(entry: Entry): Promise<Registered>;
   dryRun(entry: Entry): Promise<DryRun>;
-  /** `id`: the bridge's, else the app's. Resolves when nothing of it can leave any more. */
+  /** `id`: the bridge's, else the scheduleId of a schedule. Resolves when nothing of it can leave any more. */
   order(order: Order, id: string): Promise<'done' | 'not found'>;
   /** Contract bulk §1.2: how many jobs of this broadcast were cancelled. */
   cancelBroadcast(broadcastId: string): Promise<number>;
@@ -145,7 +145,7 @@ export interface Jobs {
   ): Promise<{ kind: 'updated'; id: string } | { kind: 'not found' } | { kind: 'unreadable'; why: string }>;
   /** Newest first; ended ones for 7 days. Without `sender`: of all numbers. */
   list(sender?: string): readonly JobView[];
-  /** `id`: the bridge's, else the app's. */
+  /** `id`: the bridge's, else the scheduleId of a schedule. */
   job(id: string): JobView | undefined;
   /** The newest job of this campaign. */
   campaign(campaignId: number): JobView | undefined;

@@ -1,7 +1,7 @@
 /**
  * What routes ask of the scheduler (protocol.ts `Jobs`), answered.
  *
- *  SD1  Ids are the bridge's; one that is no bridge id may be the app's (contract schedules §7).
+ *  SD1  Ids are the bridge's; one that is no bridge id may be the scheduleId of a schedule (contract schedules §7).
  */
 import { type Fields, textOf } from '../content/loose.ts';
 import type { Clock } from '../clock.ts';
@@ -18,7 +18,6 @@ import { recipientsOfJob, recipientView, viewOf } from './views.ts';
 import { isoWithOffset, longForm, wallOf } from './wall-clock.ts';
 
 const LISTED_MS = 7 * 86_400_000;
-const FAMILIES = ['bulk', 'broadcast', 'campaign'] as const;
 
 export type SchedulesOptions = DryRunDeps & {
   readonly scheduler: Scheduler;
@@ -105,7 +104,7 @@ export class Schedules implements Jobs {
     const own = books.job(id);
     const appId = Number(id);
     if (own || !Number.isSafeInteger(appId) || appId === 0) return own;
-    return FAMILIES.map((kind) => books.jobOf(keyOfApp(kind, appId))).find((job) => job !== undefined);
+    return books.jobOf(keyOfApp('bulk', appId));
   }
 
   #draftOf({ kind, sender, workspace }: JobRow, body: Fields): DraftRead {
