@@ -71,7 +71,11 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
     const due = Date.now() + 3_000;
     const { message } = await register('schedule-message-bulk', {
       ...{ scheduleId, targetPhoneNumbers: [`+${first}`, second], message: 'Hi {{first_name}}' },
-      ...{ scheduleDateTime: new Date(due).toISOString().replace('Z', '+00:00'), timezone: 'UTC', provider: 'baileys' },
+      ...{
+        scheduleDateTime: new Date(due).toISOString().replace('Z', '+00:00'),
+        timezone: 'Europe/Berlin',
+        provider: 'baileys',
+      },
       recipientAttributes: { [`+${first}`]: { first_name: 'Ada' }, [second]: [] },
     });
     expect(message).toBe('Bulk message scheduled');
@@ -109,7 +113,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
     const [contact = ''] = contacts(1);
     const { scheduleId: id } = await register('schedule-recurring', {
       ...{ scheduleId, targetPhoneNumbers: [contact], message: 'daily', repeatInterval: 'daily', daysOfWeek: [] },
-      ...{ scheduleDateTime: inSeconds(-1), timezone: 'UTC' },
+      ...{ scheduleDateTime: inSeconds(-1), timezone: 'Europe/Berlin' },
     });
     await arrived(contact);
     expect(await finished('schedules', scheduleId)).toMatchObject({ status: 'completed', sent: 1, finals: 1 });
@@ -151,7 +155,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
         targetPhoneNumbers: [contact],
         message: 'never',
         scheduleDateTime: inSeconds(2),
-        timezone: 'UTC',
+        timezone: 'Europe/Berlin',
       },
     });
     for (const target of [id, String(scheduleId)])
@@ -165,7 +169,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
     const [contact = ''] = contacts(1);
     const { scheduleId: id } = await register('schedule-message-bulk', {
       ...{ scheduleId: appId(), targetPhoneNumbers: [contact], message: 'old' },
-      ...{ scheduleDateTime: inSeconds(3), timezone: 'UTC' },
+      ...{ scheduleDateTime: inSeconds(3), timezone: 'Europe/Berlin' },
     });
     const { status, body } = await ask(`/api/update-schedule/${id}`, { message: 'new' }, 'PUT');
     expect([status, body]).toEqual([200, { success: true, message: 'Schedule updated', scheduleId: id }]);
@@ -175,14 +179,14 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
   it('S-51 what cannot be read is 422 and leaves nothing behind; a dry run neither', async () => {
     const scheduleId = appId();
     const [contact = ''] = contacts(1);
-    const body = { scheduleId, targetPhoneNumbers: [contact], message: 'x', timezone: 'UTC' };
+    const body = { scheduleId, targetPhoneNumbers: [contact], message: 'x', timezone: 'Europe/Berlin' };
     const path = `/api/schedule-message-bulk/${play.number}`;
     for (const wrong of [{ timezone: 'Mars/Base', scheduleDateTime: inSeconds(9) }, { scheduleDateTime: 'soon' }])
       expect((await ask(path, { ...body, ...wrong })).status).toBe(422);
     const plan = await ask(`${path}?dryRun=1`, body);
     expect([plan.status, plan.body]).toMatchObject([
       200,
-      { dryRun: true, engine: 'baileys', recipients: [{ phone: contact, zone: 'UTC', problems: [] }] },
+      { dryRun: true, engine: 'baileys', recipients: [{ phone: contact, zone: 'Europe/Berlin', problems: [] }] },
     ]);
     const { messages } = list.parse((await play.bridge.call(`/api/scheduled-messages/${play.number}`)).body);
     expect(messages.filter((one) => one['scheduleId'] === scheduleId)).toEqual([]);
@@ -216,7 +220,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
     const [contact = ''] = contacts(1);
     await register('broadcast/schedule', {
       ...{ broadcastId, message: 'never', targetContacts: [{ id: 1, phone: contact }] },
-      ...{ scheduleDateTime: inSeconds(2), timezone: 'UTC' },
+      ...{ scheduleDateTime: inSeconds(2), timezone: 'Europe/Berlin' },
     });
     const path = `/api/broadcast/cancel-by-broadcast/${broadcastId}`;
     const { body } = await ask(path, undefined, 'DELETE');
@@ -264,7 +268,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
         targetPhoneNumbers: [contact],
         message: 'still',
         scheduleDateTime: at,
-        timezone: 'UTC',
+        timezone: 'Europe/Berlin',
       },
     });
     // After a start a row that the app does not list is held (§10).
@@ -272,7 +276,7 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
       {
         ...{ id: scheduleId, scheduleId, schedule_type: 'once', node_schedule_id: null, from_number: play.number },
         ...{ provider: null, message: 'still', messageType: 'text', isTemplate: false, templateData: null },
-        ...{ mediaUrl: null, latitude: null, longitude: null, nextRunAt: null, timezone: 'UTC' },
+        ...{ mediaUrl: null, latitude: null, longitude: null, nextRunAt: null, timezone: 'Europe/Berlin' },
         ...{ scheduleDateTime: at, targetPhoneNumbers: [contact], recipientAttributes: [] },
         ...{ repeatInterval: null, repeatEvery: null, daysOfWeek: [], endDate: null },
       },
