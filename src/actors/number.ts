@@ -6,7 +6,7 @@
  *     supervisor before the first event can arrive, and released by the supervisor alone.
  * N2  A listener that throws would become the process's uncaughtException (design/xstate §2.1): all of them are guarded.
  *
- * Deliberately not here: restarts and quarantine (supervisor.ts), storage (the owner's callbacks), sending (lane.ts).
+ * Deliberately not here: restarts and quarantine (revival.ts), storage (the owner's callbacks), sending (lane.ts).
  */
 import { type Actor, createActor, fromCallback, type InspectionEvent } from 'xstate';
 import type { Clock } from '../clock.ts';

@@ -4,8 +4,8 @@
  *  S1  A child's end is a message to the supervisor, never an exception in it; no child can touch another (P1).
  *  S2  The supervisor owns each connection's handle. A handle is closed before its number may open another one, so there
  *      are never two sockets for one number (C-18).
- *  S3  A crashed number restarts with back-off; the counter resets only after a minimum uptime; more than N in T puts it
- *      in quarantine with the reason, its pairing kept; an explicit initialize releases it (P2).
+ *  S3  A crashed number restarts with back-off or goes into quarantine (revival.ts), its pairing kept; an explicit
+ *      initialize releases it (P2).
  *  S4  A login is moved away only on the machine's `login gone` / `wrong account` or on unlink, after its handle is closed
  *      and its unsent callbacks are safe in `data/`.
  *  S5  While draining nothing starts; `stop()` closes every handle without logging anything out.
@@ -15,11 +15,11 @@
 import type { InspectionEvent } from 'xstate';
 import type { Fact } from '../app-client/callbacks.types.ts';
 import type { Outbox } from '../app-client/outbox.types.ts';
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { numberMachine } from '../machines/number.ts';
 import type { ConnectionEvent, NumberCommand, NumberEmitted } from '../machines/number.types.ts';
-import { freshHistory, onExit, type RestartHistory, type RestartPolicy } from '../machines/restart.ts';
+import type { RestartPolicy } from '../machines/restart.ts';
 import { statusOf } from '../machines/status-words.ts';
 import { maskPhone } from '../phone.ts';
 import type { DeviceStores } from '../store/store.ts';
@@ -28,24 +28,21 @@ import type { History } from './history.ts';
 import { type NumberActor, startNumber } from './number.ts';
 import type { NumberRecords } from './number-record.ts';
 import { CLOSE_DEADLINE_MS, NumberSockets } from './number-sockets.ts';
+import { Revival } from './revival.ts';
 
 type Child = {
   readonly digits: string;
   readonly sockets: NumberSockets;
   /** Undefined between a crash and its restart, and in quarantine. */
   actor: NumberActor | undefined;
-  startedAt: number;
-  history: RestartHistory;
-  restart: Timer | undefined;
-  /** Why the number is in quarantine, when it is. */
-  quarantine: string | undefined;
+  readonly revival: Revival;
 };
 
 /** What others may read of a child. */
 export type ChildView = {
   readonly actor: NumberActor | undefined;
   readonly sockets: Pick<NumberSockets, 'current' | 'opened'>;
-  readonly quarantine: string | undefined;
+  readonly revival: Pick<Revival, 'quarantine'>;
 };
 
 export type SupervisorOptions = {
@@ -110,13 +107,11 @@ export class Supervisor {
     if (this.#draining) return;
     const child = this.#children.get(digits) ?? this.#adopt(digits);
     if (command.type === 'initialize' && child.actor === undefined) {
-      this.#cancelRestart(child);
-      child.quarantine = undefined;
-      child.history = freshHistory;
+      child.revival.release();
       this.#start(child);
     }
     if (command.type === 'stop' && child.actor === undefined) {
-      this.#cancelRestart(child);
+      child.revival.cancel();
       this.#o.records.change(digits, { stopped: true });
     }
     child.actor?.send(command);
@@ -128,7 +123,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#draining = true;
     for (const child of this.#children.values()) {
-      this.#cancelRestart(child);
+      child.revival.cancel();
       child.actor?.stop();
       child.sockets.closeAll();
     }
@@ -153,10 +148,7 @@ export class Supervisor {
         this.#o.log.error({ err: error, number: maskPhone(digits), what }, 'a socket or login could not be put away'),
       ),
       actor: undefined,
-      startedAt: 0,
-      history: freshHistory,
-      restart: undefined,
-      quarantine: undefined,
+      revival: new Revival(this.#o.clock, this.#o.restartPolicy, () => this.#revive(child)),
     };
     this.#children.set(digits, child);
     this.#start(child);
@@ -165,7 +157,7 @@ export class Supervisor {
 
   #start(child: Child): void {
     const { digits } = child;
-    child.startedAt = this.#o.clock.now();
+    child.revival.started();
     const inspect = this.#o.inspect?.(digits);
     const logic = this.#o.logic?.(digits);
     const actor = startNumber(
@@ -258,33 +250,19 @@ export class Supervisor {
     if (this.#draining) return;
     child.actor = undefined;
     child.sockets.closeAll();
-    const now = this.#o.clock.now();
-    const why = error instanceof Error ? error.message : 'ended without an error';
-    const exit = onExit(child.history, { startedAt: child.startedAt, endedAt: now }, this.#o.restartPolicy);
-    child.history = exit.history;
-    this.#o.log.error({ err: error, number: maskPhone(child.digits), verdict: exit.kind }, 'a number crashed');
-    if (exit.kind === 'quarantine') {
-      child.quarantine = why;
-      this.#onFact(child, { type: 'status', ...statusOf('connection failed') });
-      this.#o.history.crashed(child.digits, undefined);
-    } else {
-      child.restart = this.#o.clock.setTimeout(() => this.#revive(child), exit.delay);
-      this.#o.history.crashed(child.digits, now + exit.delay);
-    }
+    const restartAt = child.revival.crashed(error instanceof Error ? error.message : 'ended without an error');
+    const verdict = restartAt === undefined ? 'quarantine' : 'restart';
+    this.#o.log.error({ err: error, number: maskPhone(child.digits), verdict }, 'a number crashed');
+    if (restartAt === undefined) this.#onFact(child, { type: 'status', ...statusOf('connection failed') });
+    this.#o.history.crashed(child.digits, restartAt);
     this.#changed(child.digits);
   }
 
   /** From facts, not from a snapshot: what is on disk decides (design/xstate §2.6). */
   #revive(child: Child): void {
-    child.restart = undefined;
     this.#start(child);
     const { stopped } = this.#o.records.read(child.digits);
     if (!stopped && this.#o.isPaired(child.digits)) child.actor?.send({ type: 'restore' });
-  }
-
-  #cancelRestart(child: Child): void {
-    if (child.restart) this.#o.clock.clearTimeout(child.restart);
-    child.restart = undefined;
   }
 
   #changed(digits: string): void {

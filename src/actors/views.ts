@@ -37,9 +37,9 @@ export class Views {
     const child = this.#supervisor.child(digits);
     if (!child) return { digits, ...UNKNOWN };
     if (!child.actor) {
-      const why = child.quarantine ?? 'restarting after a crash';
+      const why = child.revival.quarantine ?? 'restarting after a crash';
       const paired = this.#supervisor.isPaired(digits);
-      return { digits, ...UNKNOWN, known: true, paired, why, quarantined: child.quarantine !== undefined };
+      return { digits, ...UNKNOWN, known: true, paired, why, quarantined: child.revival.quarantine !== undefined };
     }
     const view = viewOf(child.actor.getSnapshot());
     const ready = view.ready && (child.sockets.current?.isOpen() ?? false);
