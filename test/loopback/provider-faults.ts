@@ -96,7 +96,8 @@ export class ProviderFaults {
       context.env.outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': length });
       context.env.outgoing.write(text.slice(0, text.length / 2));
     }
-    return this.#stopped(context);
+    // The answer of a middleware behind the handler's counts only where it is put.
+    context.res = await this.#stopped(context);
   };
 
   /** Its part of the world's control API. */
