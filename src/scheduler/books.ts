@@ -11,8 +11,11 @@
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { Fields } from '../content/loose.ts';
 import type { Batch, Store, Table } from '../store/store.ts';
+import { CampaignSends } from './campaign-sends.ts';
 import type { Entries, JobRow, LedgerRow, Place } from './jobs.types.ts';
+import { noCounts, sumOf, Tally } from './ledger.ts';
 import { withoutMedia } from './payload.ts';
+import type { Totals } from './protocol.ts';
 import { Shelf } from './shelf.ts';
 
 export class Books {
@@ -26,6 +29,9 @@ export class Books {
   /** Message id -> key of its ledger row. */
   readonly #messages: Table<string>;
   readonly #byNumber: Table<1>;
+  /** Totals of the occurrences of a ledger whose rows are gone (S-41). */
+  readonly #folded: Table<Totals>;
+  readonly campaignSends: CampaignSends;
 
   /** `queue`: the outbox queue of the same store (BK1). */
   constructor(store: Store, queue: OutboxQueue) {
@@ -37,6 +43,8 @@ export class Books {
     this.#current = new Shelf(store, 'job-of-ledger');
     this.#messages = store.table('job-messages');
     this.#byNumber = store.table('jobs-by-number');
+    this.#folded = store.table('ledger-folded');
+    this.campaignSends = new CampaignSends(store);
   }
 
   job(id: string): JobRow | undefined {
@@ -56,6 +64,11 @@ export class Books {
   /** Every durable job, ended ones included. */
   *jobs(): Iterable<JobRow> {
     for (const { value } of this.#jobs.table.range()) yield value;
+  }
+
+  /** A part of the durable jobs in the order of their ids: those after the one named. */
+  jobsAfter(id: string, limit: number): JobRow[] {
+    return [...this.#jobs.table.range({ from: `${id} `, limit })].map(({ value }) => value);
   }
 
   /** Newest first. */
@@ -79,6 +92,11 @@ export class Books {
       const place = placeOf(String(key));
       if (row && place) yield [place, row];
     }
+  }
+
+  /** What rows that were folded count for. */
+  folded(ledger: string): Totals {
+    return this.#folded.get(ledger) ?? noCounts();
   }
 
   /** Where a message belongs that a job sent. */
@@ -107,13 +125,25 @@ export class Books {
     const change = (batch: Batch) => {
       for (const each of staged) each.put(batch);
       if (payload) for (const job of jobs) batch.put(this.#byNumber, numberKey(job), 1);
-      for (const [place, { id }] of rows) if (id !== undefined) batch.put(this.#messages, id, keyOf(place));
+      for (const [place, row] of rows) {
+        if (row.id !== undefined) batch.put(this.#messages, row.id, keyOf(place));
+        this.campaignSends.note(batch, place, row);
+      }
     };
     try {
       await (facts.length > 0 ? this.#queue.append(facts, change) : this.#store.write(change));
     } finally {
       for (const each of staged) each.done();
     }
+  }
+
+  /** Rows that nobody needs one by one any more: from now on only their totals count. */
+  async fold(ledger: string, rows: readonly (readonly [Place, LedgerRow])[]): Promise<void> {
+    const totals = sumOf(this.folded(ledger), new Tally(rows.map(([, row]) => row)).totals);
+    await this.#store.write((batch) => {
+      batch.put(this.#folded, ledger, totals);
+      this.#remove(batch, rows);
+    });
   }
 
   /** Forgets an ended job with all that was kept of it. */
@@ -125,12 +155,18 @@ export class Books {
       batch.remove(this.#payloads.table, job.id);
       batch.remove(this.#byNumber, numberKey(job));
       if (isNewest) batch.remove(this.#current.table, job.ledger);
+      if (isNewest) batch.remove(this.#folded, job.ledger);
       if (this.#current.get(job.key) === job.id) batch.remove(this.#current.table, job.key);
-      for (const [place, { id }] of rows) {
-        batch.remove(this.#rows.table, keyOf(place));
-        if (id !== undefined) batch.remove(this.#messages, id);
-      }
+      this.#remove(batch, rows);
     });
+  }
+
+  #remove(batch: Batch, rows: readonly (readonly [Place, LedgerRow])[]): void {
+    for (const [place, row] of rows) {
+      batch.remove(this.#rows.table, keyOf(place));
+      if (row.id !== undefined) batch.remove(this.#messages, row.id);
+      this.campaignSends.forget(batch, row);
+    }
   }
 }
 

@@ -53,10 +53,13 @@ export type JobRow = {
   readonly digest: string;
   readonly recipients: number;
   readonly messageId?: string;
-  /** What the app's list said of it last (sync.ts). */
-  readonly listed?: { readonly digest: string; readonly at: number; readonly advances: boolean };
-  /** Polls in a row whose complete answer lacked it. */
-  readonly missing?: number;
+  /** What the app's list said of it last, as fingerprints (listed.ts); none while a run kept it from being compared. */
+  readonly listed?: {
+    readonly digest?: string;
+    readonly who?: string;
+    readonly at: number;
+    readonly advances: boolean;
+  };
   readonly createdAt: number;
   /** The last change made here, not by a run. */
   readonly changedAt: number;

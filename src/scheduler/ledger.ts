@@ -71,3 +71,9 @@ export function sumOf(a: Totals, b: Totals): Totals {
   for (const name of Object.keys(sum) as (keyof Totals)[]) sum[name] = a[name] + b[name];
   return sum;
 }
+
+/** Of a job that has ended: who was not tried has failed, for the app; where it never opened nobody has a row. */
+export function finalTotals(counted: Totals, recipients: number): Totals {
+  if (counted.total === 0) return { ...noCounts(), total: recipients, failed: recipients };
+  return { ...counted, failed: counted.failed + counted.pending, pending: 0 };
+}

@@ -17,7 +17,7 @@ import { mayMove } from '../machines/recipient.ts';
 import type { Books } from './books.ts';
 import { closedFacts, recipientFacts, stoppedFacts } from './facts.ts';
 import { type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
-import { Tally } from './ledger.ts';
+import { sumOf, Tally } from './ledger.ts';
 import { type LookUps, Messenger, type MessengerDeps } from './messenger.ts';
 import { NumberQueue } from './number-queue.ts';
 import { openingOf, opensAt } from './opening.ts';
@@ -95,7 +95,7 @@ export class Runs {
       await writing;
     }
     const inOrder = [...rows.values()].sort((a, b) => a.n - b.n);
-    const sheet = new Sheet(inOrder, earlier.totals);
+    const sheet = new Sheet(inOrder, sumOf(earlier.totals, books.folded(job.ledger)));
     const run = new Run(
       {
         ...this.#o,

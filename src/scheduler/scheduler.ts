@@ -21,7 +21,7 @@ import type { Draft } from './drafts.ts';
 import { DueHeap } from './due-heap.ts';
 import { closedFacts, orderedFacts } from './facts.ts';
 import { type JobRow, occurrenceOf } from './jobs.types.ts';
-import { noCounts, Tally } from './ledger.ts';
+import { finalTotals, sumOf, Tally } from './ledger.ts';
 import { missed, overdue } from './misfire.ts';
 import { closesAt, opensAt } from './opening.ts';
 import { joined } from './payload.ts';
@@ -106,6 +106,11 @@ export class Scheduler {
     }
   }
 
+  /** Ids of the jobs that have not ended. */
+  unfinished(): Iterable<string> {
+    return this.#unfinished;
+  }
+
   /** Jobs that have not ended. */
   count(): number {
     return this.#unfinished.size;
@@ -135,12 +140,13 @@ export class Scheduler {
     return this.#inTurn(known.key, async () => {
       const before = this.#o.books.job(id);
       if (!before || before.state === 'ended') return undefined;
-      return this.#succeed(before, { ...row, key: before.key, ledger: before.ledger, ...also }, body);
+      const { key, ledger, listed } = before;
+      return this.#succeed(before, { ...row, key, ledger, ...(listed && { listed }), ...also }, body);
     });
   }
 
   /** Facts about a job that change nothing of what it does, such as what the app's list says of it. */
-  async note(id: string, change: Partial<Pick<JobRow, 'listed' | 'missing'>>): Promise<void> {
+  async note(id: string, change: Pick<JobRow, 'listed'>): Promise<void> {
     const job = this.#o.books.job(id);
     if (job) await this.#o.books.commit({ jobs: [{ ...job, ...change }] });
   }
@@ -194,7 +200,7 @@ export class Scheduler {
     if (run) return run.sheet.totals;
     const tally = new Tally();
     for (const [, row] of this.#o.books.rows(job.ledger)) tally.add(row);
-    return tally.totals;
+    return sumOf(tally.totals, this.#o.books.folded(job.ledger));
   }
 
   /** To be called whenever a job's next time or state has changed. */
@@ -256,10 +262,7 @@ export class Scheduler {
     const { books, clock } = this.#o;
     const now = clock.now();
     const { open: _, openedAt: __, next: ___, ...rest } = job;
-    const counted = this.totals(job);
-    // Never opened: nobody has a row, and all have failed.
-    const totals =
-      counted.total > 0 ? closing(counted) : { ...noCounts(), total: job.recipients, failed: job.recipients };
+    const totals = finalTotals(this.totals(job), job.recipients);
     const outcome = totals.sent > 0 ? 'completed' : 'failed';
     const ended: JobRow = { ...rest, state: 'ended', outcome, reason, endedAt: now };
     await books.commit({ jobs: [ended], facts: closedFacts(job, totals, reason, true, now) });
@@ -300,13 +303,6 @@ const WORDS = {
   hold: undefined,
   release: undefined,
 } as const;
-
-/** Who was not tried when an interrupted run is given up has failed, for the app. */
-const closing = (totals: Totals): Totals => ({
-  ...totals,
-  failed: totals.failed + totals.pending,
-  pending: 0,
-});
 
 /** Resumed after its time: a one-off goes out now, a series goes on with its next occurrence (S-10). */
 function next(job: JobRow, now: number): Partial<JobRow> {
