@@ -35,7 +35,6 @@ import { Endpoints } from './app-client/endpoints.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { DATA_OWNER, openOutbox } from './app-client/outbox.ts';
 import { worseOf } from './app-client/outbox-bounds.ts';
-import { JobLookUps } from './app-client/look-ups.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
 import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
@@ -136,7 +135,10 @@ async function main(config: Config, log: Log): Promise<void> {
     outbox,
     automations,
     // The scheduler is made below; nothing is received before the engine has adopted a number.
-    jobReceipt: (receipt) => scheduling.receipt(receipt),
+    jobs: {
+      receipt: (receipt) => scheduling.news.receipt(receipt),
+      customerWrote: (message) => scheduling.news.customerWrote(message),
+    },
     dataQueue,
     proxyLookup: proxyLookup(client, clock),
     proxyProbeUrl: config.proxyProbeUrl,
@@ -271,9 +273,9 @@ async function main(config: Config, log: Log): Promise<void> {
       dailyCap: config.dailyCap,
       clock,
     }),
-    lookUps: new JobLookUps(client, clock),
+    client,
     pacing: () => platform.current().pacing,
-    places: { appUrl: config.appUrl, domainUrl: config.appUrl },
+    appUrl: config.appUrl,
     graceMs: config.scheduleGraceMs,
     clock,
     log,

@@ -22,7 +22,7 @@ import type { Batch, Store, Table } from '../store/store.ts';
 import { GroupAuthors } from './group-authors.ts';
 import type { AutomationDoor } from './automation/automation.ts';
 import type { LidMap, LidPair } from './lid-map.ts';
-import type { JobReceipt } from './protocol.ts';
+import type { JobNews, JobReceipt } from './protocol.ts';
 import { RotatingSweep } from './rotating-sweep.ts';
 import type { SentIndex } from './sent-index.ts';
 
@@ -46,9 +46,6 @@ export type InboundMessage = {
   readonly storedOnly?: true;
 };
 
-/** Durable when it resolves; hears the same receipt again after a crash. */
-export type TellJob = (receipt: JobReceipt) => Promise<void>;
-
 export type InboundDeskOptions = {
   readonly digits: string;
   readonly store: Store;
@@ -60,7 +57,7 @@ export type InboundDeskOptions = {
   /** `FORWARD_GROUPS`: without it messages in groups are dropped (contract inbound §1, §9). */
   readonly forwardGroups: boolean;
   readonly automation: AutomationDoor;
-  readonly jobReceipt: TellJob;
+  readonly jobs: JobNews;
   readonly clock: Clock;
   /** Older messages are stored, not handled (`STALE_AFTER_SECONDS`). */
   readonly staleAfterSeconds: number;
@@ -111,6 +108,7 @@ export class InboundDesk {
     } finally {
       for (const { id } of news) this.#onTheirWay.delete(id);
     }
+    for (const fact of facts) this.#customerWrote(fact);
     automation.begin(tasks);
     for (const { direction, group, contact } of facts) {
       if (direction === 'out' && !group) automation.humanWrote(contact);
@@ -128,6 +126,13 @@ export class InboundDesk {
     return sent.receive(id, receipt, (change) => queue.append([fact], change));
   }
 
+  #customerWrote({ device, direction, group, contact, content, at }: InboundFact): void {
+    if (direction === 'out' || group || content.kind === 'reaction') return;
+    const text = content.kind === 'text' ? content.text : 'caption' in content ? content.caption : '';
+    const kind = content.kind === 'media' ? content.type : content.kind;
+    this.#o.jobs.customerWrote({ device, contact, text, kind, at: at * 1_000 });
+  }
+
   /** IN6. One after the other, so that none is marked before the one that it follows was told. */
   #jobReceipt(id: string, receipt: Receipt, at: number): Promise<void> {
     const told = (this.#telling.get(id) ?? Promise.resolve())
@@ -135,7 +140,7 @@ export class InboundDesk {
       .catch(() => undefined)
       .then(async () => {
         const news = this.#newsOf(id, receipt, at);
-        if (news) await this.#o.jobReceipt(news);
+        if (news) await this.#o.jobs.receipt(news);
         await this.#note(id, receipt);
       })
       .finally(() => {

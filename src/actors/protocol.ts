@@ -6,6 +6,7 @@ import type { OutboxStats } from '../app-client/outbox.types.ts';
 import type { Content, MediaPlace, MediaSource, Target } from '../content/content.ts';
 import type { EngineName } from '../content/engine-choice.ts';
 import type { Account, NumberState } from '../machines/number.types.ts';
+import type { Identity } from '../phone.ts';
 import type { Contact } from './contact-book.ts';
 import type { Origin, SendResult, StarResult } from './engines/engine.ts';
 import type { ProviderResult } from './engines/provider.ts';
@@ -191,6 +192,28 @@ export interface BulkSends {
     { readonly kind: 'held'; readonly place: MediaPlace } | { readonly kind: 'refused'; readonly why: string }
   >;
   release(job: string): Promise<void>;
+}
+
+/** A customer's message, for jobs that wait for a reply (contract bulk §4.5). */
+export type CustomerMessage = {
+  /** Digits of the own number. */
+  readonly device: string;
+  /** With the phone where it is known. */
+  readonly contact: Identity;
+  /** `''` when it has none. */
+  readonly text: string;
+  /** What it is: `image`, `audio`, …; told in place of a text. */
+  readonly kind: string;
+  /** Epoch ms. */
+  readonly at: number;
+};
+
+/** What numbers tell of the messages that jobs sent. */
+export interface JobNews {
+  /** Durable when it resolves. */
+  receipt(receipt: JobReceipt): Promise<void>;
+  /** Returns at once: a lost reply costs a figure, no message. */
+  customerWrote(message: CustomerMessage): void;
 }
 
 /** A receipt of a message that a job sent. */

@@ -140,7 +140,6 @@ export type CampaignStatusFact = OfJob & {
     readonly failed: number;
     readonly delivered: number;
     readonly read: number;
-    readonly responded: number;
   };
   readonly reason?: string;
 };

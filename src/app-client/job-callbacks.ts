@@ -153,7 +153,6 @@ function campaignStatus({ campaignId, status, totals, reason }: CampaignStatusFa
     failed_count: totals.failed,
     delivered_count: totals.delivered,
     read_count: totals.read,
-    responded_count: totals.responded,
     ...(reason !== undefined && { reason: cut(reason, LIMITS.bulk.reason) }),
   };
 }

@@ -7,6 +7,7 @@
  *       same fields within a minute.
  */
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type Fields, flagOf, mapOf, numberOf, textOf } from '../content/loose.ts';
 import { newMessageId } from '../ids.ts';
 import { splitOf } from './content/ab-split.ts';
@@ -41,7 +42,7 @@ export function draftOf(entry: Entry, now: number): DraftRead {
   const recipients = recipientsOf(kind, body);
   if (recipients.length === 0 && (kind === 'broadcast' || kind === 'campaign')) return { kind: 'no contacts' };
 
-  const { at, rule } = time;
+  const { at, rule, anchor } = time;
   const digest = contentDigest(body);
   const appId = appIdOf(kind, body);
   const key = keyOf(entry, appId);
@@ -67,6 +68,7 @@ export function draftOf(entry: Entry, now: number): DraftRead {
     zone,
     at,
     ...(rule && { rule }),
+    ...(anchor && { anchor }),
     ...(zones && { zones }),
     ...(quiet && { quiet }),
     ...(gap && { gap }),
@@ -95,7 +97,7 @@ export function splitCounts(body: Fields, recipients: number): { A: number; B: n
   return recipients > 0 ? counts : undefined;
 }
 
-type Time = { readonly kind: 'time'; readonly at: number; readonly rule?: Rule };
+type Time = { readonly kind: 'time'; readonly at: number; readonly rule?: Rule; readonly anchor?: Wall };
 
 function timeOf({ kind, immediate, body }: Entry, zone: string, now: number): Time | ReturnType<typeof unreadable> {
   if (kind === 'campaign' && immediate && flagOf(body['isRecurring'], false)) return daily(body, zone, now);
@@ -104,7 +106,9 @@ function timeOf({ kind, immediate, body }: Entry, zone: string, now: number): Ti
   if (read.kind === 'unreadable') return unreadable(read.why);
   if (kind !== 'recurring') return { kind: 'time', at: read.at };
   const rule = ruleOf(body);
-  return rule.kind === 'unreadable' ? unreadable(rule.why) : { kind: 'time', at: read.at, rule: rule.rule };
+  if (rule.kind === 'unreadable') return unreadable(rule.why);
+  const isShifted = !isDeepStrictEqual(read.wall, wallOf(read.at, zone));
+  return { kind: 'time', at: read.at, rule: rule.rule, ...(isShifted && { anchor: read.wall }) };
 }
 
 /** A recurring campaign runs each day at `recurringTime` (bulk §4.1). */

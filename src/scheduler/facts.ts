@@ -185,6 +185,6 @@ function campaign(
   at: number,
   reason?: string,
 ): JobFact {
-  const totals = { total, sent, failed: failed + unknown, delivered, read, responded: 0 };
+  const totals = { total, sent, failed: failed + unknown, delivered, read };
   return { kind: 'campaign status', campaignId, status, totals, ...(reason && { reason }), device, ledger, at };
 }

@@ -9,6 +9,7 @@ import type { RecipientState } from '../machines/recipient.ts';
 import type { JobKind } from './protocol.ts';
 import type { QuietHours } from './quiet-hours.ts';
 import type { Rule } from './recurrence.ts';
+import { type Wall, wallOf } from './wall-clock.ts';
 
 export type JobRow = {
   /** The bridge's id: URL-safe, at most 100 characters. */
@@ -31,6 +32,8 @@ export type JobRow = {
   readonly zone: string;
   /** The first occurrence, and the only one without a rule. */
   readonly at: number;
+  /** The wall clock of a series as it was written, where that hour does not exist on the first day (§5). */
+  readonly anchor?: Wall;
   readonly rule?: Rule;
   /** Zones of the recipients, when each is sent at the wall-clock time of its own (§11). */
   readonly zones?: readonly string[];
@@ -110,6 +113,10 @@ export type Entries = {
   readonly rows?: readonly (readonly [Place, LedgerRow])[];
   readonly facts?: readonly JobFact[];
 };
+
+/** Where a series begins, by the wall clock of its zone. */
+export const anchorOf = ({ anchor, at, zone }: Pick<JobRow, 'anchor' | 'at' | 'zone'>): Wall =>
+  anchor ?? wallOf(at, zone);
 
 /** The occurrence by which the ledger knows it. */
 export const occurrenceOf = (job: JobRow, at: number): number => (job.rule ? at : 0);

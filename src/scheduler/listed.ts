@@ -14,11 +14,10 @@ import type { ActiveRow } from '../app-client/schedule-list.ts';
 import { type Fields, flagOf, listOf, mapOf, numberOf, textOf } from '../content/loose.ts';
 import { recipientsOf } from './content/recipients.ts';
 import { type Draft, type DraftRead, draftOf } from './drafts.ts';
-import type { JobRow } from './jobs.types.ts';
+import { anchorOf, type JobRow } from './jobs.types.ts';
 import { opensAt } from './opening.ts';
 import { digestOf } from './payload.ts';
 import { latestOccurrence, occurrenceAfter } from './recurrence.ts';
-import { wallOf } from './wall-clock.ts';
 
 const CONTENT = [
   'provider',
@@ -52,7 +51,7 @@ export function listedOf(row: ActiveRow, at: number): Listed {
 }
 
 export const isSame = (a: Listed | undefined, b: Listed): boolean =>
-  a?.digest === b.digest && a.who === b.who && a.advances === b.advances;
+  a !== undefined && a.digest === b.digest && a.who === b.who && a.advances === b.advances;
 
 /** As a registration of its own; LI4. */
 export function registrationOf(row: ActiveRow, body: Fields, listed: Listed, now: number): DraftRead {
@@ -66,7 +65,7 @@ export function isReborn(job: JobRow, { row }: Draft, listed: Listed): boolean {
   if (!isEdited) return false;
   // The app sets a new time first and cancels then (run-now).
   const since = (job.endedAt ?? 0) - (job.outcome === 'cancelled' ? 60_000 : 0);
-  return row.rule ? occurrenceAfter(row.rule, wallOf(row.at, row.zone), row.zone, since) !== undefined : row.at > since;
+  return row.rule ? occurrenceAfter(row.rule, anchorOf(row), row.zone, since) !== undefined : row.at > since;
 }
 
 /** `hasSent`: somebody was sent under this job's ledger. */
@@ -106,7 +105,7 @@ function moved(job: JobRow, row: JobRow, now: number): Partial<JobRow> {
   const { at, rule, zone } = row;
   if (!rule || at !== job.at || at > now) return { occurrence: at, next: opensAt(row, at) };
   // Other rules for a series that has begun: its next date, else what is over is ended by what is over.
-  const anchor = wallOf(at, zone);
+  const anchor = anchorOf(row);
   const occurrence = occurrenceAfter(rule, anchor, zone, now) ?? latestOccurrence(rule, anchor, zone, now) ?? at;
   return { occurrence, next: opensAt(row, occurrence) };
 }

@@ -33,8 +33,8 @@ export type LookedUp =
 export type MessengerDeps = {
   readonly sends: Pick<BulkSends, 'engineOf' | 'hold'>;
   readonly lookUps: LookUps;
-  /** Base URLs without a trailing slash: of the app, and of its public site. */
-  readonly places: { readonly appUrl: string; readonly domainUrl: string };
+  /** Without a trailing slash. */
+  readonly appUrl: string;
   readonly clock: Clock;
 };
 
@@ -110,7 +110,7 @@ export class Messenger {
     const recipient = this.#byKey.get(row.key);
     if (!recipient || !this.#engine) return { kind: 'invalid', why: 'No phone number' };
     const { engine, branding } = this.#engine;
-    return render(this.#content(row.variant), recipient, { engine, branding, ...this.#o.places });
+    return render(this.#content(row.variant), recipient, { engine, branding, appUrl: this.#o.appUrl });
   }
 
   #content(variant: Variant | undefined) {

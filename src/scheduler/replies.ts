@@ -7,10 +7,11 @@
  *
  * Deliberately not here: LIDs (the caller knows their phones), the stop words of inbound messages.
  */
+import type { CustomerMessage } from '../actors/protocol.ts';
 import type { JobFact } from '../app-client/callbacks.types.ts';
 import { cut, LIMITS } from '../app-client/limits.ts';
 import { isAccepted } from '../machines/recipient.ts';
-import { type Identity, variants } from '../phone.ts';
+import { variants } from '../phone.ts';
 import type { Books } from './books.ts';
 import type { JobRow, LedgerRow, Place } from './jobs.types.ts';
 import type { Runs } from './runs.ts';
@@ -18,19 +19,6 @@ import type { Runs } from './runs.ts';
 export const REPLY_MS = 30 * 86_400_000;
 /** WhatsApp's times are whole seconds of another clock. */
 const SKEW_MS = 5_000;
-
-export type CustomerMessage = {
-  /** Digits of the own number. */
-  readonly device: string;
-  /** With the phone where it is known. */
-  readonly contact: Identity;
-  /** `''` when it has none. */
-  readonly text: string;
-  /** What it is: `image`, `audio`, …; told in place of a text. */
-  readonly kind: string;
-  /** Epoch ms. */
-  readonly at: number;
-};
 
 type Sent = { readonly place: Place; readonly row: LedgerRow; readonly job: JobRow; readonly at: number };
 

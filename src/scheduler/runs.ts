@@ -16,23 +16,23 @@ import { jobMove } from '../machines/job.ts';
 import { mayMove } from '../machines/recipient.ts';
 import type { Books } from './books.ts';
 import { closedFacts, recipientFacts, stoppedFacts } from './facts.ts';
-import { type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
+import { anchorOf, type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
 import { sumOf, Tally } from './ledger.ts';
-import { type LookUps, Messenger, type MessengerDeps } from './messenger.ts';
+import { type LookUps, Messenger } from './messenger.ts';
 import { NumberQueue } from './number-queue.ts';
 import { openingOf, opensAt } from './opening.ts';
 import type { Pacing } from './pacing.ts';
 import { latestOccurrence, occurrenceAfter } from './recurrence.ts';
 import { Run } from './run.ts';
 import { Sheet } from './sheet.ts';
-import { wallOf } from './wall-clock.ts';
 
 export type RunsOptions = {
   readonly books: Books;
   readonly sends: BulkSends;
   readonly lookUps: LookUps;
   readonly pacing: () => Pacing;
-  readonly places: MessengerDeps['places'];
+  /** Without a trailing slash. */
+  readonly appUrl: string;
   /** `SCHEDULE_GRACE_MINUTES` in ms. */
   readonly graceMs: number;
   readonly clock: Clock;
@@ -227,9 +227,9 @@ export class Runs {
 
 /** The occurrence after this one: the latest that fell due meanwhile, else the next (RS3). */
 function nextOf(job: JobRow, occurrence: number, now: number): number | undefined {
-  const { rule, zone, at } = job;
+  const { rule, zone } = job;
   if (!rule) return undefined;
-  const anchor = wallOf(at, zone);
+  const anchor = anchorOf(job);
   const latest = latestOccurrence(rule, anchor, zone, now);
   return latest !== undefined && latest > occurrence ? latest : occurrenceAfter(rule, anchor, zone, occurrence);
 }

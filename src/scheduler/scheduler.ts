@@ -20,7 +20,7 @@ import type { Books } from './books.ts';
 import type { Draft } from './drafts.ts';
 import { DueHeap } from './due-heap.ts';
 import { closedFacts, orderedFacts } from './facts.ts';
-import { type JobRow, occurrenceOf } from './jobs.types.ts';
+import { anchorOf, type JobRow, occurrenceOf } from './jobs.types.ts';
 import { finalTotals, sumOf, Tally } from './ledger.ts';
 import { missed, overdue } from './misfire.ts';
 import { closesAt, opensAt } from './opening.ts';
@@ -29,7 +29,7 @@ import type { Order, Totals } from './protocol.ts';
 import { occurrenceAfter } from './recurrence.ts';
 import type { Runs } from './runs.ts';
 import { DueTimer } from './timer.ts';
-import { isoWithOffset, wallOf } from './wall-clock.ts';
+import { isoWithOffset } from './wall-clock.ts';
 
 const DAY_MS = 86_400_000;
 /** Contract bulk §1.3: a broadcast that ended this recently is only repeated for who has failed. */
@@ -242,7 +242,7 @@ export class Scheduler {
     const due = Math.max(job.next, job.zones ? closesAt(job, job.occurrence) : job.next);
     if (overdue(due, now, graceMs) === 'run') return runs.open(job);
     if (!job.rule) return this.#giveUp(job, `missed: bridge was not running at ${isoWithOffset(job.next, job.zone)}`);
-    const late = missed(job.rule, wallOf(job.at, job.zone), job.zone, job.occurrence, now, graceMs);
+    const late = missed(job.rule, anchorOf(job), job.zone, job.occurrence, now, graceMs);
     if (late.run !== undefined) return runs.open({ ...job, occurrence: late.run });
     await this.#skip(job, late.next, late.missedCount);
   }
@@ -308,7 +308,7 @@ const WORDS = {
 function next(job: JobRow, now: number): Partial<JobRow> {
   if (job.open !== undefined || job.next === undefined || job.next > now) return {};
   if (!job.rule) return { next: now };
-  const occurrence = occurrenceAfter(job.rule, wallOf(job.at, job.zone), job.zone, now);
+  const occurrence = occurrenceAfter(job.rule, anchorOf(job), job.zone, now);
   return occurrence === undefined ? { next: now } : { occurrence, next: Math.max(opensAt(job, occurrence), now) };
 }
 

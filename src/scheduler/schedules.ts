@@ -8,14 +8,14 @@ import type { Clock } from '../clock.ts';
 import type { Books } from './books.ts';
 import { type DraftRead, draftOf, keyOfApp, splitCounts } from './drafts.ts';
 import { dryRunOf, type DryRunDeps } from './dry-run.ts';
-import type { JobRow } from './jobs.types.ts';
+import { anchorOf, type JobRow } from './jobs.types.ts';
 import { Messenger } from './messenger.ts';
 import type { DryRun, Entry, Jobs, JobView, Order, RecipientView, Registered } from './protocol.ts';
 import { cronOf } from './recurrence.ts';
 import type { Runs } from './runs.ts';
 import type { Scheduler } from './scheduler.ts';
 import { recipientsOfJob, recipientView, viewOf } from './views.ts';
-import { isoWithOffset, longForm, wallOf } from './wall-clock.ts';
+import { isoWithOffset, longForm } from './wall-clock.ts';
 
 const LISTED_MS = 7 * 86_400_000;
 
@@ -127,7 +127,7 @@ export class Schedules implements Jobs {
       scheduledFor: longForm(job.at, job.zone),
       scheduledForIso: isoWithOffset(job.at, job.zone),
       zone: textOf(body['timezone']) || 'UTC',
-      ...(job.rule && { cron: cronOf(job.rule, wallOf(job.at, job.zone)) }),
+      ...(job.rule && { cron: cronOf(job.rule, anchorOf(job)) }),
       recipients: job.recipients,
       ...(job.messageId !== undefined && { messageId: job.messageId }),
       ...(split && { split }),

@@ -1,6 +1,7 @@
 /** For engines and desks under test: nothing answers customers by itself, and no job runs. */
 import type { AutomationDoor } from '../../src/actors/automation/automation.ts';
 import type { AutomationHome } from '../../src/actors/automation/automations.ts';
+import type { JobNews } from '../../src/actors/protocol.ts';
 
 export const NO_AUTOMATION: AutomationDoor = {
   open: () => [],
@@ -9,8 +10,8 @@ export const NO_AUTOMATION: AutomationDoor = {
   humanWrote: () => undefined,
 };
 
-/** No job hears of a receipt. */
-export const NO_JOBS = (): Promise<void> => Promise.resolve();
+/** No job hears of anything. */
+export const NO_JOBS: JobNews = { receipt: () => Promise.resolve(), customerWrote: () => undefined };
 
 export const NO_AUTOMATIONS: AutomationHome = {
   attach: () => NO_AUTOMATION,

@@ -89,7 +89,7 @@ const engine = createUnofficialEngine({
     staleAfterSeconds: 600,
     workspaceOf: () => undefined,
     automations: NO_AUTOMATIONS,
-    jobReceipt: NO_JOBS,
+    jobs: NO_JOBS,
   },
 });
 engine.connect({

@@ -30,7 +30,7 @@ const engine = createUnofficialEngine({
     forwardGroups: false,
     workspaceOf: () => undefined,
     automations: NO_AUTOMATIONS,
-    jobReceipt: NO_JOBS,
+    jobs: NO_JOBS,
   },
   ...{ proxyLookup: async () => ({ kind: 'none' }) as const, proxyProbeUrl: 'http://127.0.0.1:9/' },
   dataQueue: { append: async () => undefined },

@@ -25,7 +25,7 @@ import type { ConnectionEvent } from '../../../src/machines/number.types.ts';
 import { openDeviceStores } from '../../../src/store/devices.ts';
 import type { Batch, DeviceStores, Store } from '../../../src/store/store.ts';
 import { startWhatsApp, type WhatsApp, type WhatsAppOptions } from '../../loopback/whatsapp/server.ts';
-import { NO_AUTOMATIONS } from '../../helpers/no-automations.ts';
+import { NO_AUTOMATIONS, NO_JOBS } from '../../helpers/no-automations.ts';
 
 export const PHONE = '5511987654321';
 export const CONTACT = '491701234567';
@@ -131,7 +131,7 @@ export class World {
       forwardGroups: this.forwardGroups,
       workspaceOf: () => undefined,
       automations: NO_AUTOMATIONS,
-      jobReceipt: async (receipt) => void this.jobReceipts.push(receipt),
+      jobs: { ...NO_JOBS, receipt: async (receipt) => void this.jobReceipts.push(receipt) },
     });
     return [stores, engine];
   }

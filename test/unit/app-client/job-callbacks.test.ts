@@ -12,7 +12,7 @@ import { bodyProblems } from '../../loopback/app/contract.ts';
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6);
 const ISO = '2026-01-02T03:04:05.006Z';
 const of = { device: '5511900000001', ledger: 'broadcast:7', at: AT };
-const totals = { total: 9, sent: 5, failed: 1, delivered: 4, read: 2, responded: 1 };
+const totals = { total: 9, sent: 5, failed: 1, delivered: 4, read: 2 };
 const long = '😀'.repeat(5_000);
 
 const schedule: ScheduleRecipientFact = {
@@ -79,7 +79,7 @@ const TABLE: readonly (readonly [name: string, fact: JobFact, path: string, body
     '/api/campaigns/update-status',
     {
       ...{ campaign_id: 5, status: 'paused', total_recipients: 9, sent_count: 5, failed_count: 1 },
-      ...{ delivered_count: 4, read_count: 2, responded_count: 1, reason: 'why' },
+      ...{ delivered_count: 4, read_count: 2, reason: 'why' },
     },
   ],
   [

@@ -1,7 +1,8 @@
 /** Customers' replies to campaigns (contract bulk §4.5). */
 import { describe, expect, it } from 'vitest';
+import type { CustomerMessage } from '../../../src/actors/protocol.ts';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
-import { type CustomerMessage, Replies } from '../../../src/scheduler/replies.ts';
+import { Replies } from '../../../src/scheduler/replies.ts';
 import { digits } from '../../property/outbox/app.ts';
 import { SENDER, Stage } from './stage.ts';
 

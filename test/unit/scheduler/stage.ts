@@ -141,11 +141,11 @@ class Life {
       attributes: () => Promise.resolve({}),
     };
     this.books = new Books(store, queue);
-    const places = { appUrl: 'http://127.0.0.1:8000', domainUrl: 'http://127.0.0.1:8000' };
+    const appUrl = 'http://127.0.0.1:8000';
     const pacing = () => stage.pacing;
     const graceMs = 3_600_000;
     this.runs = new Runs({
-      ...{ books: this.books, sends, lookUps, pacing, places, graceMs, clock, log },
+      ...{ books: this.books, sends, lookUps, pacing, appUrl, graceMs, clock, log },
       random: () => 0.5,
       rearm: (job) => this.scheduler.rearm(job),
     });
@@ -155,7 +155,7 @@ class Life {
     };
     const own = { books: this.books, runs: this.runs, clock, log };
     this.scheduler = new Scheduler({ ...own, alive: { read, note }, graceMs });
-    this.schedules = new Schedules({ ...own, scheduler: this.scheduler, sends, lookUps, pacing, places });
+    this.schedules = new Schedules({ ...own, scheduler: this.scheduler, sends, lookUps, pacing, appUrl });
     this.scheduler.start();
   }
 

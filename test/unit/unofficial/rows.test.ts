@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { SharedCaches } from '../../../src/actors/engines/unofficial/caches.ts';
 import { DecryptJournal, hashOf } from '../../../src/actors/engines/unofficial/decrypt-journal.ts';
 import { Recipients } from '../../../src/actors/engines/unofficial/recipient.ts';
-import { InboundDesk, type InboundMessage, type TellJob } from '../../../src/actors/inbound.ts';
+import { InboundDesk, type InboundMessage } from '../../../src/actors/inbound.ts';
 import { LidMap } from '../../../src/actors/lid-map.ts';
 import type { JobReceipt } from '../../../src/actors/protocol.ts';
 import { type Commit, SentIndex } from '../../../src/actors/sent-index.ts';
@@ -88,7 +88,7 @@ describe('LID map', () => {
 describe('inbound desk', () => {
   const told: Fact[] = [];
   let sent: SentIndex;
-  let jobReceipt: TellJob = NO_JOBS;
+  let jobReceipt = NO_JOBS.receipt;
   const groups = { forwardGroups: false, automation: NO_AUTOMATION, groupName: () => '' };
   const desk = () => {
     const queue: OutboxQueue = {
@@ -108,7 +108,7 @@ describe('inbound desk', () => {
       lids: new LidMap(store),
       clock,
       staleAfterSeconds: 600,
-      jobReceipt: (receipt) => jobReceipt(receipt),
+      jobs: { ...NO_JOBS, receipt: (receipt) => jobReceipt(receipt) },
       ...groups,
     });
   };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import type { Outbox, OutboxQueue } from '../../../app-client/outbox.types.ts';
 import type { ProxyLookup } from '../../../app-client/proxy-config.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
-import type { TellJob } from '../../inbound.ts';
+import type { JobNews } from '../../protocol.ts';
 import type { Clock } from '../../../clock.ts';
 import { type Log, type LogLevel, numberLog } from '../../../log.ts';
 import { variants } from '../../../phone.ts';
@@ -29,7 +29,7 @@ export type UnofficialDeps = {
   readonly stores: DeviceStores;
   readonly outbox: Pick<Outbox, 'attach'>;
   readonly automations: AutomationHome;
-  readonly jobReceipt: TellJob;
+  readonly jobs: JobNews;
   /** For facts about numbers without a login. */
   readonly dataQueue: OutboxQueue;
   readonly proxyLookup: ProxyLookup;
@@ -90,7 +90,7 @@ export function createUnofficialEngine(deps: UnofficialDeps): UnofficialEngine {
       store,
       queue,
       automations: deps.automations,
-      jobReceipt: deps.jobReceipt,
+      jobs: deps.jobs,
       files: deps.files,
       reuploads: deps.reuploads,
       clock,

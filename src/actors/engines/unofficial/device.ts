@@ -12,7 +12,8 @@ import { ContactBook } from '../../contact-book.ts';
 import { DailyCount } from '../../daily-count.ts';
 import { GroupBook } from '../../group-book.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
-import { InboundDesk, type TellJob } from '../../inbound.ts';
+import { InboundDesk } from '../../inbound.ts';
+import type { JobNews } from '../../protocol.ts';
 import { LidMap } from '../../lid-map.ts';
 import { noteRefusal } from '../../limits.ts';
 import type { MediaFiles } from '../../content/media-files.ts';
@@ -33,7 +34,7 @@ export type DeviceOptions = {
   readonly store: Store;
   readonly queue: OutboxQueue;
   readonly automations: AutomationHome;
-  readonly jobReceipt: TellJob;
+  readonly jobs: JobNews;
   readonly files: MediaFiles;
   readonly reuploads: Reuploads;
   readonly clock: Clock;
@@ -93,8 +94,8 @@ export class Device {
     this.journal = new DecryptJournal(store, clock);
     const groupName = (jid: string) => this.groups.subject(jid) ?? '';
     const automation = automations.attach(digits, store, queue, lids, (id) => this.#sentMedium(id));
-    const { jobReceipt } = options;
-    const inbound = { staleAfterSeconds, forwardGroups, groupName, automation, jobReceipt };
+    const { jobs } = options;
+    const inbound = { staleAfterSeconds, forwardGroups, groupName, automation, jobs };
     this.desk = new InboundDesk({ digits, store, queue, sent: this.sent, lids, clock, ...inbound });
   }
 
