@@ -104,7 +104,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/actors/engines/[^/]+/', '^src/main\\.ts$', '^src/actors/engines/select\\.ts$'],
+        pathNot: ['^src/actors/engines/[^/]+/', '^src/main(/[^/]+)?\\.ts$', '^src/actors/engines/select\\.ts$'],
       },
       to: { path: '^src/actors/engines/[^/]+/' },
     },
@@ -114,7 +114,12 @@ module.exports = {
       from: { path: '^src/actors/engines/([^/]+)/' },
       to: { path: '^src/actors/engines/[^/]+/', pathNot: '^src/actors/engines/$1/' },
     },
-    { name: '12-nobody-imports-main', severity: 'error', from: {}, to: { path: '^src/main\\.ts$' } },
+    {
+      name: '12-nobody-imports-main',
+      severity: 'error',
+      from: { pathNot: '^src/main' },
+      to: { path: '^src/main' },
+    },
     {
       name: '12-src-does-not-import-test',
       severity: 'error',

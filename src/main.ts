@@ -14,14 +14,10 @@ import { createInspector } from './actors/inspector/inspector.ts';
 import { MediaFiles } from './actors/content/media-files.ts';
 import { MediaSources } from './actors/content/media-source.ts';
 import { VoiceConverter } from './actors/content/voice.ts';
-import { createCloudApi } from './actors/engines/cloud-api/create.ts';
-import type { TwilioCredentials } from './actors/engines/provider.ts';
-import { createTwilio } from './actors/engines/twilio/create.ts';
 import { Lanes } from './actors/lane.ts';
 import { limitsOf } from './actors/limits.ts';
 import { NumberRecords } from './actors/number-record.ts';
 import type { Providers, SendRequest, Vitals } from './actors/protocol.ts';
-import { type KnownCredentials, ProviderSends } from './actors/provider-sends.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained, runDown } from './actors/shutdown.ts';
 import { Supervisor } from './actors/supervisor.ts';
@@ -38,19 +34,19 @@ import { worseOf } from './app-client/outbox-bounds.ts';
 import { proxyLookup } from './app-client/proxy-config.ts';
 import { PlatformSettings } from './app-client/platform-settings.ts';
 import { Settings } from './app-client/settings.ts';
-import type { NumberSettings } from './app-client/settings-answer.ts';
 import { SettingsRows } from './app-client/settings-rows.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
 import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { captureConsole, createLog, type Log } from './log.ts';
+import { countNumbers, statesOf } from './main/counts.ts';
+import { createProviders } from './main/providers.ts';
 import { createMetrics } from './metrics.ts';
 import { numberMachine } from './machines/number.ts';
 import { defaultRestartPolicy } from './machines/restart.ts';
 import { appAgent } from './net.ts';
 import { Egress } from './net/egress.ts';
-import { vendor } from './net/vendor.ts';
 import { createScheduling } from './scheduler/create.ts';
 import { openDeviceStores } from './store/devices.ts';
 import { diskRoom } from './store/disk-space.ts';
@@ -59,8 +55,6 @@ import { claimFolder, type FolderClaim } from './store/lock.ts';
 
 /** 64 callbacks at once (contract README §3.1), and room for ticks and look-ups while all of those are slow. */
 const APP_CONNECTIONS = 80;
-/** Calls to one provider at once; they take about half a second each. */
-const PROVIDER_CONNECTIONS = 100;
 /** How long one number may hold its place in the first round of a restore. */
 const RESTORE_ATTEMPT_MS = 15_000;
 
@@ -223,41 +217,10 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
-  const credentials = (found: NumberSettings | undefined) => credentialsOf(found, config.twilio.statusCallback);
-  const graph = vendor({ connections: PROVIDER_CONNECTIONS, clock });
-  const twilioCalls = vendor({ connections: PROVIDER_CONNECTIONS, clock });
-  const providers = new ProviderSends({
-    cloud: createCloudApi({
-      vendor: graph,
-      baseUrl: config.cloud.graphUrl,
-      version: config.cloud.version,
-      perSecond: config.cloud.perSecond,
-      sources: media,
-      files,
-      isPublic: (url) => egress.isPublic(url),
-      clock,
-      log,
-    }),
-    twilio: createTwilio({
-      vendor: twilioCalls,
-      baseUrl: config.twilio.apiUrl,
-      perSecond: config.twilio.perSecond,
-      isPublic: (url) => egress.isPublic(url),
-      clock,
-      log,
-    }),
-    credentials: {
-      read: async (digits, workspace, deadline) => credentials(await settings.of(digits, workspace, deadline)),
-      renew: async (digits, workspace, isRefused, deadline) =>
-        credentials(await settings.renew(digits, workspace, (found) => isRefused(credentials(found)), deadline)),
-    },
-    store: data,
-    clock,
-    log,
-  });
+  const providers = createProviders({ config, store: data, settings, media, files, egress, clock, log });
   const held = new HeldMedia({ folder: join(config.dataDir, 'media', 'jobs'), sources: media, clock });
   const countedProviders: Providers = {
-    send: (request) => metrics.countSend(request.engine, providers.send(request)),
+    send: (request) => metrics.countSend(request.engine, providers.sends.send(request)),
   };
   const scheduling = createScheduling({
     store: data,
@@ -340,7 +303,7 @@ async function main(config: Config, log: Log): Promise<void> {
             deadlineMs: 10_000,
             run: async () => {
               await Promise.all([automations.stop(), scheduling.stop()]);
-              await drained(() => lanes.waiting + providers.waiting, clock);
+              await drained(() => lanes.waiting + providers.sends.waiting, clock);
             },
           },
           { name: 'sockets', deadlineMs: 6_000, run: () => supervisor.stop() },
@@ -356,8 +319,7 @@ async function main(config: Config, log: Log): Promise<void> {
           {
             name: 'stores',
             deadlineMs: 2_000,
-            run: () =>
-              Promise.all([stores.close(), data.close(), connections.close(), graph.close(), twilioCalls.close()]),
+            run: () => Promise.all([stores.close(), data.close(), connections.close(), providers.close()]),
           },
           { name: 'claims', deadlineMs: 500, run: () => Promise.all(claims.map((claim) => claim.release())) },
         ],
@@ -403,39 +365,6 @@ async function main(config: Config, log: Log): Promise<void> {
     },
   });
   if (phase === 'starting') phase = 'running';
-}
-
-function credentialsOf(found: NumberSettings | undefined, statusCallback: string | undefined): KnownCredentials {
-  const { cloud, twilio } = found?.credentials ?? {};
-  return {
-    ...(cloud && { waba: { engine: 'waba', ...cloud } }),
-    ...(twilio && { twilio: twilioCredentials(twilio, statusCallback) }),
-  };
-}
-
-/** The environment names the app, else its settings do (contract messages §10). */
-function twilioCredentials(
-  { app, ...own }: NonNullable<NumberSettings['credentials']['twilio']>,
-  fromEnvironment: string | undefined,
-): TwilioCredentials {
-  const statusCallback = fromEnvironment ?? (app && `${app}/api/twilio/status`);
-  return { engine: 'twilio', ...own, ...(statusCallback && { statusCallback }) };
-}
-
-function countNumbers(numbers: Directory): { known: number; ready: number; starting: number } {
-  const counts = { known: 0, ready: 0, starting: 0 };
-  for (const view of numbers.all()) {
-    counts.known += 1;
-    if (view.ready) counts.ready += 1;
-    else if (view.state !== 'disconnected') counts.starting += 1;
-  }
-  return counts;
-}
-
-function statesOf(numbers: Directory): Record<string, number> {
-  const states: Record<string, number> = {};
-  for (const { state } of numbers.all()) states[state] = (states[state] ?? 0) + 1;
-  return states;
 }
 
 const loaded = loadConfig();
