@@ -5,6 +5,7 @@ import { deaf } from './scenarios/deaf.ts';
 import { idempotentSends } from './scenarios/idempotent-sends.ts';
 import { inboundFaults } from './scenarios/inbound-faults.ts';
 import { inboundKinds } from './scenarios/inbound-kinds.ts';
+import { jobs } from './scenarios/jobs.ts';
 import { killAfterOnline } from './scenarios/kill-after-online.ts';
 import { killCloudSend } from './scenarios/kill-cloud-send.ts';
 import { killPairing } from './scenarios/kill-pairing.ts';
@@ -29,6 +30,7 @@ export const SCENARIOS: readonly Scenario[] = [
   throttledCloud,
   tokenRotation,
   slowSettings,
+  jobs,
   inboundFaults,
   inboundKinds,
   appAway,

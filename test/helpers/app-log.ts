@@ -15,6 +15,8 @@ const inbound = z.object({
 const statusUpdate = z.object({ wid: z.string(), status: z.string() });
 const messageStatus = z.object({ whatsapp_message_id: z.string(), status: z.string() });
 
+const record = z.record(z.string(), z.unknown());
+
 export type Inbound = z.infer<typeof inbound>;
 
 /** How long a request may stay unanswered before it counts as cut off. */
@@ -63,6 +65,16 @@ export class AppLog {
   /** Receipts of chat messages, oldest first. */
   receipts(): z.infer<typeof messageStatus>[] {
     return this.#bodies('/api/chat/message-status').map((body) => messageStatus.parse(body));
+  }
+
+  /** What the app took of those bodies, in order; `id` is the same for every attempt at one callback. */
+  callbacks(
+    wanted: (body: Readonly<Record<string, unknown>>) => boolean,
+  ): { path: string; id: string; body: unknown }[] {
+    return [...this.#requests.values()].flatMap(({ path, status, body, headers }) => {
+      const fields = record.safeParse(body).data;
+      return status === 200 && fields && wanted(fields) ? [{ path, id: headers['webhook-id'] ?? '', body }] : [];
+    });
   }
 
   #bodies(path: string): unknown[] {

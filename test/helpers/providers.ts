@@ -17,6 +17,8 @@ export type Seen = {
   readonly path: string;
   readonly status: number;
   readonly sender: string;
+  /** Digits. */
+  readonly recipient: string;
   readonly text: string;
   /** Only when it was taken. */
   readonly id: string | undefined;
@@ -52,7 +54,7 @@ const graphRequests = z.array(
   z.object({
     at: z.number(),
     path: z.string(),
-    body: z.looseObject({ text: z.object({ body: z.string() }).optional() }).nullish(),
+    body: z.looseObject({ to: z.string().optional(), text: z.object({ body: z.string() }).optional() }).nullish(),
     status: z.number(),
     id: z.string().optional(),
   }),
@@ -60,11 +62,13 @@ const graphRequests = z.array(
 const twilioRequests = z.array(
   z.object({
     at: z.number(),
-    form: z.object({ From: z.string().default(''), Body: z.string().default('') }),
+    form: z.object({ From: z.string().default(''), To: z.string().default(''), Body: z.string().default('') }),
     status: z.number(),
     sid: z.string().optional(),
   }),
 );
+
+const digitsOf = (text: string): string => text.replace(/\D/g, '');
 
 export class Providers {
   readonly #world: World;
@@ -113,10 +117,12 @@ export class Providers {
     const { body } = await call(`${this.#world.control}/${vendor}/requests`, { timeoutMs: 60_000 });
     if (vendor === 'twilio')
       return twilioRequests.parse(body).map(({ at, form, status, sid }) => {
-        return { at, path: '', status, sender: form.From.replace(/\D/g, ''), text: form.Body, id: sid };
+        const [sender, recipient] = [digitsOf(form.From), digitsOf(form.To)];
+        return { at, path: '', status, sender, recipient, text: form.Body, id: sid };
       });
     return graphRequests.parse(body).map(({ at, path, body: message, status, id }) => {
-      return { at, path, status, sender: path.split('/')[2] ?? '', text: message?.text?.body ?? '', id };
+      const [sender = '', recipient] = [path.split('/')[2], digitsOf(message?.to ?? '')];
+      return { at, path, status, sender, recipient, text: message?.text?.body ?? '', id };
     });
   }
 

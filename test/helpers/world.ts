@@ -12,7 +12,9 @@ import { ROOT } from './root.ts';
 
 const readyLine = z.object({ control: z.string(), env: z.record(z.string(), z.string()) });
 const sentMessage = z.object({ id: z.string() });
-const contactMessages = z.array(z.object({ id: z.string(), from: z.string(), text: z.string().nullish() }));
+const contactMessages = z.array(
+  z.object({ id: z.string(), from: z.string(), text: z.string().nullish(), at: z.string() }),
+);
 const checks = z.object({
   unansweredIqs: z.number(),
   messagesWithoutParticipants: z.number(),
@@ -26,6 +28,7 @@ const appRequests = z.array(
     at: z.number(),
     method: z.string(),
     path: z.string(),
+    headers: z.record(z.string(), z.string()),
     body: z.unknown(),
     status: z.number(),
   }),
