@@ -61,6 +61,11 @@ export class NumberQueue {
     if (this.#running?.id === id) await this.#running.done;
   }
 
+  /** A step of it is under way, also when it was removed meanwhile. */
+  isRunning(id: string): boolean {
+    return this.#running?.id === id;
+  }
+
   /** Something may have become possible. */
   wake(): void {
     if (this.#running) return;

@@ -8,12 +8,15 @@
  *  RU3  Waiting fails nobody: the daily cap waits for the next UTC day, a lost connection 10 minutes, a provider's "slow
  *       down" as long as it says. Only then the rest fails, with the reason.
  *  RU4  A run is closed once, when nobody is pending, by the transaction that carries its final callback (P8).
+ *  RU5  A disk that refuses a write leaves the recipient where the disk has it, first in line: the step is done again as after
+ *       a restart. What goes wrong with one recipient's content fails that recipient, not the run (S-18).
  *
  * Deliberately not here: whose turn it is (number-queue.ts), content (messenger.ts), what opens a run (runs.ts).
  */
 import type { BulkOutcome, BulkRequest, BulkSends } from '../actors/protocol.ts';
 import type { JobFact } from '../app-client/callbacks.types.ts';
 import type { Clock } from '../clock.ts';
+import type { Made } from '../content/body.ts';
 import type { Content } from '../content/content.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
@@ -57,6 +60,8 @@ export class Run implements Work {
   readonly #o: RunDeps;
   readonly #messenger: Messenger;
   #blockedUntil = 0;
+  /** The same for a number that is not connected, which ends when it is. */
+  #connectedBy = 0;
   #waits: { why: string; until?: number } | undefined;
   #notReadySince: number | undefined;
   /** Messages that reached WhatsApp or a provider, in this process. */
@@ -76,7 +81,7 @@ export class Run implements Work {
 
   /** What it waits for, when it does. */
   get waits(): { readonly why: string; readonly until?: number } | undefined {
-    return this.#blockedUntil > this.#o.clock.now() ? this.#waits : undefined;
+    return this.#mayGoOnAt() > this.#o.clock.now() ? this.#waits : undefined;
   }
 
   /** Messages per minute of this process's part. */
@@ -87,16 +92,16 @@ export class Run implements Work {
 
   readyAt(): number {
     const at = this.sheet.readyAt();
-    return Math.max(this.#blockedUntil, at === Infinity ? 0 : at);
+    return Math.max(this.#mayGoOnAt(), at === Infinity ? 0 : at);
   }
 
   gapMs(): number {
     return gapMs(this.#o.pacing(), this.#job()?.gap, this.#o.random());
   }
 
-  /** The number is connected again, or a hold is over. */
-  unblock(): void {
-    this.#blockedUntil = 0;
+  /** The number is connected; whatever else it waits for stays. */
+  connected(): void {
+    this.#connectedBy = 0;
   }
 
   holdUntil(until: number, why: string): void {
@@ -112,8 +117,19 @@ export class Run implements Work {
     const now = this.#o.clock.now();
     const row = this.sheet.take(now);
     if (!row) return this.#end();
+    try {
+      return await this.#turn(job, row, prepared.engine, now);
+    } catch (error) {
+      const durable = this.#o.books.row(this.#place(job, row)) ?? row;
+      this.sheet.set(durable);
+      this.sheet.untake(durable);
+      throw error;
+    }
+  }
+
+  async #turn(job: JobRow, row: LedgerRow, engine: Engine, now: number): Promise<boolean> {
     if (isFinal(row.state) && !row.tail) return false;
-    if (prepared.engine === 'baileys' && !this.#mayUseDevice(job, row)) return this.#timedOut();
+    if (engine === 'baileys' && !this.#mayUseDevice(job, row)) return this.#timedOut();
     const quietUntil = job.quiet && afterQuiet(now, job.quiet, this.#zoneOf(job, row));
     if (quietUntil !== undefined && quietUntil > now && row.state === 'pending') {
       const deferred = { ...row, notBefore: quietUntil };
@@ -121,7 +137,7 @@ export class Run implements Work {
       await this.#o.books.commit({ rows: [[this.#place(job, row), deferred]] });
       return false;
     }
-    const attempted = await this.#one(job, row, prepared.engine);
+    const attempted = await this.#one(job, row, engine);
     if (!attempted) return false;
     this.#attempts += 1;
     const pause = batchPauseMs(this.#o.pacing(), this.sheet.own.total, this.#attempts, this.#o.random());
@@ -138,15 +154,19 @@ export class Run implements Work {
   /** Everybody who is left fails for the same reason; the run closes with the next step. */
   async failRest(error: string): Promise<void> {
     const job = this.#job();
-    if (!job) return;
+    if (job?.state !== 'active') return;
     const at = this.#o.clock.now();
     const rows = [...this.sheet.rows()].flatMap((row) => abandoned(row, error, job) ?? []);
     this.#firstFailure ??= error;
-    for (const row of rows) this.sheet.set(row);
     await this.#o.books.commit({
       rows: rows.map((row) => [this.#place(job, row), row] as const),
       facts: rows.filter(({ state }) => !isAccepted(state)).flatMap((row) => recipientFacts(job, row, at)),
     });
+    for (const row of rows) this.sheet.set(row);
+  }
+
+  #mayGoOnAt(): number {
+    return Math.max(this.#blockedUntil, this.#connectedBy);
   }
 
   #job(): JobRow | undefined {
@@ -177,7 +197,8 @@ export class Run implements Work {
     if (!sends.isReady(job.sender)) {
       this.#notReadySince ??= now;
       this.sheet.untake(row);
-      this.holdUntil(this.#notReadySince + CONNECTION_MS, 'the number is not connected');
+      this.#connectedBy = this.#notReadySince + CONNECTION_MS;
+      this.#waits = { why: 'the number is not connected', until: this.#connectedBy };
       return false;
     }
     this.#notReadySince = undefined;
@@ -192,7 +213,7 @@ export class Run implements Work {
     const since = this.#notReadySince;
     if (since !== undefined && this.#o.clock.now() - since >= CONNECTION_MS) {
       await this.failRest(DISCONNECTED);
-      this.unblock();
+      this.connected();
     }
     return false;
   }
@@ -216,7 +237,7 @@ export class Run implements Work {
     const { books, clock } = this.#o;
     const isInterrupted = row.state === 'sending';
     if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, UNKNOWN, []);
-    const made = await this.#messenger.message(row);
+    const made = await this.#made(job, row);
     if (made.kind === 'invalid') {
       const outcome = { kind: 'failed', error: made.why, attempted: false } as const;
       return row.tail ? this.#withoutTail(job, row) : this.#settle(job, row, outcome, []);
@@ -233,9 +254,19 @@ export class Run implements Work {
       ...(isFirst && { jobs: [{ ...this.#latest(job), engine, begun: true }] }),
     });
     // A pause that came while the id was written: nothing has left.
-    if (this.#job()?.state !== 'active' && !isInterrupted) return this.#back(row, job);
+    if (this.#job()?.state !== 'active') return this.#back(row, job);
     const outcome = await this.#send(job, row, engine, id, made.content);
     return this.#settle(job, this.sheet.row(row.n) ?? sending, outcome, made.followUps, engine);
+  }
+
+  /** RU5 */
+  async #made(job: JobRow, row: LedgerRow): Promise<Made> {
+    try {
+      return await this.#messenger.message(row);
+    } catch (error) {
+      this.#o.log.error({ err: error, job: job.id }, 'a message of a job could not be made');
+      return { kind: 'invalid', why: 'Failed to send' };
+    }
   }
 
   #hasBegun(): boolean {
@@ -253,15 +284,22 @@ export class Run implements Work {
     return false;
   }
 
-  #send(
-    { sender, workspace, kind }: JobRow,
+  /** RU5. Whatever failed, a linked device may get the same id again; a provider may have had the message. */
+  async #send(
+    { id: job, sender, workspace, kind }: JobRow,
     { to = '' }: LedgerRow,
     engine: Engine,
     id: string,
     content: Content,
   ): Promise<BulkOutcome> {
     const origin = kind === 'single' ? 'single' : 'job';
-    return this.#o.sends.send({ engine, from: sender, to, content, id, origin, ...(workspace && { workspace }) });
+    const { sends, log } = this.#o;
+    try {
+      return await sends.send({ engine, from: sender, to, content, id, origin, ...(workspace && { workspace }) });
+    } catch (error) {
+      log.error({ err: error, job }, 'a message of a job could not be sent');
+      return { kind: engine === 'baileys' ? 'transient' : 'unknown', error: 'Failed to send' };
+    }
   }
 
   /** What becomes of the recipient, and of the run. True when the gap must follow. */
@@ -275,16 +313,12 @@ export class Run implements Work {
     const now = this.#o.clock.now();
     switch (outcome.kind) {
       case 'sent': {
-        // A receipt may have come first.
-        const sent: LedgerRow = isAccepted(row.state)
-          ? row
-          : {
-              ...row,
-              state: 'sent',
-              id: outcome.id,
-              sentAt: now,
-              ...(followUps.length > 0 && { tail: true as const }),
-            };
+        const sent: LedgerRow = {
+          ...row,
+          // A receipt may have come first.
+          ...(!isAccepted(row.state) && { state: 'sent', id: outcome.id, sentAt: now }),
+          ...(followUps.length > 0 && { tail: true }),
+        };
         await this.#write(job, sent, isAccepted(row.state) ? [] : recipientFacts(job, sent, now));
         if (sent.tail) await this.#tail(job, sent, engine, followUps);
         return true;

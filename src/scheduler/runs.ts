@@ -86,13 +86,11 @@ export class Runs {
       opened = { ...rest, open: at, openedAt: now };
       for (const row of opening.rows) rows.set(row.n, row);
       const settled = [...opening.reports, ...opening.rows.filter(({ state }) => state === 'failed')];
-      const writing = books.commit({
+      await books.commit({
         jobs: [opened],
         rows: opening.rows.map((row) => [{ ledger: job.ledger, occurrence, n: row.n }, row] as const),
         facts: settled.flatMap((row) => recipientFacts(job, row, now)),
       });
-      this.#o.rearm(opened);
-      await writing;
     }
     const inOrder = [...rows.values()].sort((a, b) => a.n - b.n);
     const sheet = new Sheet(inOrder, sumOf(earlier.totals, books.folded(job.ledger)));
@@ -110,10 +108,16 @@ export class Runs {
     this.#queue(job.sender).add(run);
   }
 
+  /** A step of a run that was dropped is not through. */
+  isLeaving({ id, sender }: JobRow): boolean {
+    return !this.#open.has(id) && (this.#queues.get(sender)?.isRunning(id) ?? false);
+  }
+
   /** Takes the job out of its queue; true when nothing of it is on its way any more, false after `ms`. */
   async drop(job: JobRow, ms: number): Promise<boolean> {
     await this.#opening.get(job.id);
-    const removed = this.#open.delete(job.id) ? this.#queues.get(job.sender)?.remove(job.id) : undefined;
+    this.#open.delete(job.id);
+    const removed = this.#queues.get(job.sender)?.remove(job.id);
     if (!removed) return true;
     return (await byDeadline(this.#o.clock, removed, this.#o.clock.now() + ms)) !== 'late';
   }
@@ -166,7 +170,7 @@ export class Runs {
   #wake(sender: string): void {
     const queue = this.#queues.get(sender);
     if (!queue) return;
-    for (const run of this.#open.values()) if (this.#o.books.job(run.id)?.sender === sender) run.unblock();
+    for (const run of this.#open.values()) if (this.#o.books.job(run.id)?.sender === sender) run.connected();
     queue.wake();
   }
 
@@ -191,14 +195,19 @@ export class Runs {
             ...(failed && { reason: reason ?? 'Failed to send' }),
           }
         : { ...counted, occurrence: next, next: Math.max(opensAt(job, next), now) };
-    this.#open.delete(job.id);
-    const leaving = this.#queues.get(job.sender)?.remove(job.id);
     await books.commit({ jobs: [closed], facts: closedFacts(job, totals, reason, next === undefined, now) });
-    void leaving;
+    this.#leave(job);
     void this.#o.sends.release(job.id).catch((error: unknown) => {
       this.#o.log.warn({ err: error, job: job.id }, 'media of a job could not be removed');
     });
-    this.#o.rearm(closed);
+    // An order may have come meanwhile.
+    this.#o.rearm(books.job(job.id) ?? closed);
+  }
+
+  /** Out of the queue, from within its own step. */
+  #leave({ id, sender }: JobRow): void {
+    this.#open.delete(id);
+    void this.#queues.get(sender)?.remove(id);
   }
 
   /** The recipients that are left stay pending (contract bulk, "Error classes that stop a run"). */
@@ -218,9 +227,8 @@ export class Runs {
       if (!job || !state) continue;
       log.warn({ job: job.id, reason: why }, 'a run was paused: the provider refuses to go on');
       const facts = stoppedFacts(job, each.sheet.totals, why, clock.now());
-      this.#open.delete(job.id);
-      void this.#queues.get(job.sender)?.remove(job.id);
       await books.commit({ jobs: [{ ...job, state, reason: why }], facts });
+      this.#leave(job);
     }
   }
 }

@@ -42,6 +42,8 @@ const FIRST_LIST_MS = 120_000;
 const LOOP_MS = 8_000;
 const ORDER_MS = 4_000;
 const OPEN_AGAIN_MS = 5_000;
+/** A message of an earlier run of the job is still on its way. */
+const LEAVING_MS = 1_000;
 /** How often it is noted that the process lives, so that a start knows how long it did not. */
 const ALIVE_MS = 60_000;
 
@@ -153,14 +155,25 @@ export class Scheduler {
 
   async #succeed(before: JobRow | undefined, row: JobRow, body: Fields): Promise<JobRow> {
     const { books, runs, clock } = this.#o;
-    if (before && !(await runs.drop(before, LOOP_MS))) throw new Error('a message of this job is still on its way');
-    const current = before && (books.job(before.id) ?? before);
-    const job = current ? successor(current, row, clock.now()) : row;
-    const rows = current && job.id === current.id ? this.#skipped(current) : [];
-    const isPart = (row.kind === 'broadcast' || row.kind === 'campaign') && current && !job.anew;
-    await books.commit({ jobs: [job], rows }, isPart ? joined(books.payload(current.id), body) : body);
-    this.rearm(job);
-    return job;
+    try {
+      if (before && !(await runs.drop(before, LOOP_MS))) throw new Error('a message of this job is still on its way');
+      const current = before && (books.job(before.id) ?? before);
+      const job = current ? successor(current, row, clock.now()) : row;
+      const rows = current && job.id === current.id ? this.#skipped(current) : [];
+      const isPart = (row.kind === 'broadcast' || row.kind === 'campaign') && current && !job.anew;
+      await books.commit({ jobs: [job], rows }, isPart ? joined(books.payload(current.id), body) : body);
+      this.rearm(job);
+      return job;
+    } catch (error) {
+      this.#asBefore(before);
+      throw error;
+    }
+  }
+
+  /** What was asked could not be written: the job goes on as it was. */
+  #asBefore(job: JobRow | undefined): void {
+    const stored = job && this.#o.books.job(job.id);
+    if (stored) this.rearm(stored);
   }
 
   /** SC3. Undefined when there is no such job; a repeat is harmless. */
@@ -188,8 +201,12 @@ export class Scheduler {
       const facts = word ? orderedFacts(job, word, this.totals(job), now) : [];
       const writing = books.commit({ jobs: [moved], facts });
       this.rearm(moved);
-      if (state !== 'active') await runs.drop(job, ORDER_MS);
-      await writing;
+      try {
+        await Promise.all([writing, state !== 'active' && runs.drop(job, ORDER_MS)]);
+      } catch (error) {
+        this.#asBefore(job);
+        throw error;
+      }
       return moved;
     });
   }
@@ -224,10 +241,14 @@ export class Scheduler {
       if (!job) continue;
       this.#inTurn(job.key, () => this.#open(id)).catch((error: unknown) => {
         log.error({ err: error, job: id }, 'a job could not be opened');
-        this.#due.set(id, clock.now() + OPEN_AGAIN_MS);
-        this.#arm();
+        this.#later(id, OPEN_AGAIN_MS);
       });
     }
+    this.#arm();
+  }
+
+  #later(id: string, ms: number): void {
+    this.#due.set(id, this.#o.clock.now() + ms);
     this.#arm();
   }
 
@@ -235,6 +256,7 @@ export class Scheduler {
     const { books, runs, clock, graceMs } = this.#o;
     const job = books.job(id);
     if (job?.state !== 'active' || this.#stopped) return;
+    if (runs.isLeaving(job)) return this.#later(id, LEAVING_MS);
     if (job.open !== undefined) return runs.open(job);
     const now = clock.now();
     if (job.next === undefined || job.next > now) return this.rearm(job);

@@ -163,6 +163,52 @@ describe('the same schedule again (§12)', () => {
 });
 
 describe('orders (§7)', () => {
+  it('S-14: what is on its way longer than an order waits is not sent again by a resume, and keeps its result', async () => {
+    for (const engine of ['baileys', 'waba'] as const) {
+      const stage = new Stage();
+      stage.engine = { kind: 'engine', engine, branding: '' };
+      stage.sendMs = 30_000;
+      let sends = 0;
+      stage.outcome = () => void (sends += 1);
+      const { id } = await stage.register('bulk', bulk(7, phones(1)));
+      await stage.run(1_000);
+      await stage.settle(stage.jobs.order('pause', id));
+      await stage.settle(stage.jobs.order('resume', id));
+      await stage.run(5 * MINUTE);
+      expect(sends).toBe(1);
+      expect(stage.told('schedule recipient').map(({ status }) => status)).toEqual(['sent']);
+      expect(stage.jobs.job(id)).toMatchObject({ state: 'ended', totals: { sent: 1, unknown: 0 } });
+    }
+  });
+
+  it('S-14, S-13: cancelled and dispatched again while a message is on its way: refused, and nothing is lost by it', async () => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    stage.sendMs = 20_000;
+    const { id } = await stage.register('broadcast', broadcast(9, contacts(2)), { immediate: true });
+    await stage.run(1_000);
+    await stage.settle(stage.jobs.order('cancel', id));
+    await expect(stage.register('broadcast', broadcast(9, contacts(2)), { immediate: true })).rejects.toThrow(
+      'on its way',
+    );
+    await stage.run(MINUTE);
+    await stage.register('broadcast', broadcast(9, contacts(2)), { immediate: true });
+    await stage.run(MINUTE);
+    expect(stage.sentTo()).toEqual(phones(2));
+    expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'completed', success: 2, failed: 0 });
+  });
+
+  it('S-11: a registration that waits in vain for a message on its way leaves the run as it was', async () => {
+    const stage = new Stage();
+    stage.sendMs = 20_000;
+    await stage.register('bulk', bulk(7, phones(2)));
+    await stage.run(1_000);
+    await expect(stage.register('bulk', bulk(7, phones(2)))).rejects.toThrow('on its way');
+    await stage.run(2 * MINUTE);
+    expect(stage.sentTo()).toEqual(phones(2));
+    expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'completed', totals: { sent: 2, failed: 0 } });
+  });
+
   it('S-14: pause stops within one recipient, resume goes on with the next, cancel is final', async () => {
     const stage = new Stage();
     const { id } = await stage.register('bulk', bulk(7, phones(6)));
@@ -217,6 +263,24 @@ describe('orders (§7)', () => {
 });
 
 describe('waiting (settings §6)', () => {
+  it('a number that connects again ends no other wait: neither a pause between batches nor the cap', async () => {
+    const stage = new Stage();
+    stage.pacing = { gap: 3, inBatches: true, batch: 2, pause: 5 };
+    await stage.register('bulk', bulk(7, phones(3)));
+    await stage.run(MINUTE);
+    stage.life.wake(SENDER);
+    await stage.run(MINUTE);
+    expect(stage.messages).toHaveLength(2);
+    stage.room = 0;
+    await stage.run(10 * MINUTE);
+    stage.room = 1;
+    stage.life.wake(SENDER);
+    await stage.run(MINUTE);
+    expect(stage.messages).toHaveLength(2);
+    await stage.run(DAY);
+    expect(stage.messages).toHaveLength(3);
+  });
+
   it('S-07, S-28: at the cap it waits for the next UTC day, says nothing, and goes on by itself', async () => {
     const stage = new Stage();
     stage.room = 0;
@@ -489,6 +553,55 @@ describe('restarts (P6, P8)', () => {
       }
     });
   }
+
+  for (const engine of ['baileys', 'waba'] as const) {
+    it(`P8: a disk that refuses any one write loses nobody, ${engine} sends nobody twice, and the run goes on`, async () => {
+      for (let refused = 1; refused <= 12; refused++) {
+        const stage = new Stage();
+        stage.engine = { kind: 'engine', engine, branding: '' };
+        const { id } = await stage.register('broadcast', broadcast(9, contacts(3)), { immediate: true });
+        let writes = 0;
+        stage.isFull = () => (writes += 1) === refused;
+        await stage.run(5 * MINUTE);
+        const note = `write ${refused}`;
+        expect(stage.sentTo().sort(), note).toEqual(phones(3));
+        expect(stage.jobs.job(id)?.state, note).toBe('ended');
+        const final = stage.told('broadcast status').filter(({ status }) => status !== 'processing');
+        expect(final, note).toHaveLength(1);
+        const { success = 0, failed = 0 } = final[0] ?? {};
+        expect(success + failed, note).toBe(3);
+        if (engine === 'baileys') expect(success, note).toBe(3);
+        else expect(failed, note).toBeLessThanOrEqual(1);
+        expect(new Set(stage.told('broadcast recipient').map(({ contactId }) => contactId)).size, note).toBe(3);
+      }
+    });
+  }
+
+  it('P8: a full disk is asked again each five seconds, not all the time', async () => {
+    const stage = new Stage();
+    await stage.register('bulk', bulk(7, phones(2), { scheduleDateTime: iso(START + MINUTE) }));
+    let refusals = 0;
+    stage.isFull = () => stage.time.now() <= START + 3 * MINUTE && (refusals += 1) > 0;
+    await stage.run(3 * MINUTE);
+    expect(stage.messages).toHaveLength(0);
+    expect(refusals).toBeGreaterThan(20);
+    expect(refusals).toBeLessThan(30);
+    await stage.run(MINUTE);
+    expect(stage.sentTo()).toEqual(phones(2));
+  });
+
+  it('an order or a registration that the disk refuses changes nothing: the run goes on as it was', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('bulk', bulk(7, phones(6)));
+    await stage.run(2_000);
+    stage.isFull = () => true;
+    await expect(stage.settle(stage.jobs.order('cancel', id))).rejects.toThrow('no space');
+    await expect(stage.register('bulk', bulk(7, phones(1), { message: 'newer' }))).rejects.toThrow('no space');
+    stage.isFull = () => false;
+    await stage.run(MINUTE);
+    expect(stage.sentTo()).toEqual(phones(6));
+    expect(new Set(stage.messages.map(({ text }) => text))).toEqual(new Set(['hello']));
+  });
 
   it('P8: random pauses, resumes and kills: the counts add up at every instant', async () => {
     for (let seed = 1; seed <= 6; seed++) {

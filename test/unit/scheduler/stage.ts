@@ -40,6 +40,8 @@ export class Stage {
   sendMs = 100;
   /** The life ends right after this many more writes. */
   writesLeft = Infinity;
+  /** The disk refuses to write, for what it answers true to. */
+  isFull: () => boolean = () => false;
   templates = new Map<number, Fields>();
   held: string[] = [];
   released: string[] = [];
@@ -173,6 +175,7 @@ class Life {
       table: (name) => store.table(name),
       write: async (change) => {
         if (this.dead || stage.writesLeft <= 0) return never();
+        if (stage.isFull()) throw new Error('no space left on device');
         stage.writesLeft -= 1;
         this.writing += 1;
         try {
