@@ -10,8 +10,10 @@ import { killAfterOnline } from './scenarios/kill-after-online.ts';
 import { killCloudSend } from './scenarios/kill-cloud-send.ts';
 import { killPairing } from './scenarios/kill-pairing.ts';
 import { kill } from './scenarios/kill.ts';
+import { pausedTemplate } from './scenarios/paused-template.ts';
 import { pendingSends } from './scenarios/pending-sends.ts';
 import { restore } from './scenarios/restore.ts';
+import { schedulesDowntime } from './scenarios/schedules-downtime.ts';
 import { secondProcess } from './scenarios/second-process.ts';
 import { secrets } from './scenarios/secrets.ts';
 import { sigterm } from './scenarios/sigterm.ts';
@@ -31,6 +33,8 @@ export const SCENARIOS: readonly Scenario[] = [
   tokenRotation,
   slowSettings,
   jobs,
+  schedulesDowntime,
+  pausedTemplate,
   inboundFaults,
   inboundKinds,
   appAway,

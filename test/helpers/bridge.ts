@@ -37,6 +37,7 @@ const clientStatus = z.object({
 export type ClientStatus = z.infer<typeof clientStatus>;
 
 const statuses = z.object({ statuses: z.record(z.string(), z.object({ status: z.string(), isReady: z.boolean() })) });
+const outbox = z.object({ outbox: z.object({ pending: z.number() }) });
 const withQr = z.object({ qr: z.string() });
 const withCode = z.object({ code: z.string() });
 
@@ -149,6 +150,13 @@ export class Bridge {
     await eventually(async () => (await this.connected(phones)).length === phones.length, {
       what: `${phones.length} numbers connected`,
       withinMs,
+    });
+  }
+
+  /** The app has all callbacks. */
+  async outboxEmpty(withinMs = 60_000): Promise<void> {
+    await eventually(async () => outbox.parse((await this.call('/health')).body).outbox.pending === 0, {
+      ...{ what: 'the outbox is empty', withinMs, everyMs: 100 },
     });
   }
 

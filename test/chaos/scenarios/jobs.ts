@@ -77,7 +77,7 @@ export const jobs: Scenario = {
       withinMs: 180_000,
       everyMs: 250,
     });
-    await untilTold(bridge);
+    await bridge.outboxEmpty();
     const verdict = await auditJobs({ world, providers, appLog, jobs: running, pauses });
     const counts = { kills: rounds, 'kills in mid-run': killsInMidRun, 'pauses and resumes': pauses.length };
     return together({ counts, problems: wrongTotals.slice(0, 3) }, verdict);
@@ -121,15 +121,4 @@ async function killed(bridge: Bridge, random: Random): Promise<void> {
   await delay(random.between(0, 200));
   await bridge.kill9();
   await bridge.restart();
-}
-
-/** The app has all callbacks. */
-async function untilTold(bridge: Bridge): Promise<void> {
-  await eventually(
-    async () => {
-      const { body } = await bridge.call('/health');
-      return (body as { outbox?: { pending: number } }).outbox?.pending === 0;
-    },
-    { what: 'the outbox is empty', withinMs: 60_000, everyMs: 100 },
-  );
 }

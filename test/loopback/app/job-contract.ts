@@ -10,7 +10,8 @@ const id = z.int('must be a whole number').positive('must be an id of the app');
 const count = whole.min(0);
 
 const schedule = z.strictObject({
-  scheduleId: z.union([id, required(64)]),
+  // A reminder's is negative (schedules §1).
+  scheduleId: z.union([z.int(), required(64)]),
   status: word('sent', 'failed', 'running', 'completed', 'scheduled'),
   totalSent: count.nullish(),
   totalDelivered: count.nullish(),

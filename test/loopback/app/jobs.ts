@@ -135,7 +135,8 @@ export class Jobs {
   }
 
   #on(table: JobTable, id: number, change: (row: JobRow) => Reply): Reply {
-    if (this.#known[table]?.has(id) === false)
+    // Reminders have no row (README §3.1).
+    if (id < 0 || this.#known[table]?.has(id) === false)
       return { status: 404, body: { ok: false, message: `${table.slice(0, -1)} not found` } };
     const row = this.#tables[table].get(id) ?? emptyRow();
     this.#tables[table].set(id, row);

@@ -38,6 +38,13 @@ describe('schedules (contract schedules §9)', () => {
     expect(row()).toMatchObject({ status: 'failed', sent: 1, reason: 'why', finals: 3 });
   });
 
+  it('a reminder has no row (README §3.1)', async () => {
+    expect(await post('update-schedule-status', { scheduleId: -1_000_003, status: 'running' })).toMatchObject({
+      ok: false,
+    });
+    expect(problems()).toEqual([]);
+  });
+
   it.each(['paused', 'cancelled'])('%s is refused', async (status) => {
     await post('update-schedule-status', { scheduleId: 3, status });
     expect(problems()).toEqual(['status: must be one of sent, failed, running, completed, scheduled']);
