@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [restore] [send] [inbound] [idle] [--scale N] [--only bridge] [--json]`: the bridge beside two minimal
+ * `npm run bench -- [restore] [send] [inbound] [idle] [schedules] [--scale N] [--only bridge] [--json]`: the bridge beside two minimal
  * programs on plain Baileys, in one run on one machine. Progress on stderr, tables (or JSON) on stdout.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,9 +12,10 @@ import { type Row, tables } from './figures.ts';
 import { idle } from './rows/idle.ts';
 import { inbound } from './rows/inbound.ts';
 import { restore } from './rows/restore.ts';
+import { schedules } from './rows/schedules.ts';
 import { send } from './rows/send.ts';
 
-const ROWS: Record<string, (bench: Bench) => Promise<Row[]>> = { restore, send, inbound, idle };
+const ROWS: Record<string, (bench: Bench) => Promise<Row[]>> = { restore, send, inbound, idle, schedules };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

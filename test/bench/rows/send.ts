@@ -8,6 +8,7 @@ import type { Bench } from '../bench.ts';
 import { online } from '../contenders.ts';
 import { less, more, percentile, type Row } from '../figures.ts';
 import { Poster } from '../poster.ts';
+import { inParallel } from './in-parallel.ts';
 
 const WARM_UP = 300;
 const CONTACT = '5511955550001';
@@ -56,23 +57,4 @@ export async function send(bench: Bench): Promise<Row[]> {
     }
   }
   return rows;
-}
-
-/** Runs `work(0..total-1)`, `width` at a time; resolves to what each returned. */
-async function inParallel(
-  total: number,
-  width: number,
-  work: (n: number) => Promise<number>,
-  onProgress?: (done: number) => void,
-): Promise<number[]> {
-  const results: number[] = [];
-  let next = 0;
-  const worker = async () => {
-    while (next < total) {
-      results.push(await work(next++));
-      if (results.length % 200 === 0) onProgress?.(results.length);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, worker));
-  return results;
 }
