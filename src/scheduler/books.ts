@@ -114,6 +114,12 @@ export class Books {
     const [first] = jobs;
     const payloads: [string, Fields][] = ended.map(({ id }) => [id, withoutMedia(this.payload(id))]);
     if (payload && first) payloads.push([first.id, payload]);
+    const keys = new Set(jobs.map(numberKey));
+    // An edit may have given it another sender.
+    const left = jobs
+      .flatMap((job) => this.job(job.id) ?? [])
+      .map(numberKey)
+      .filter((key) => !keys.has(key));
     const staged = [
       this.#jobs.stage(jobs.map((job) => [job.id, job])),
       this.#rows.stage(rows.map(([place, row]) => [keyOf(place), row])),
@@ -124,6 +130,7 @@ export class Books {
     ];
     const change = (batch: Batch) => {
       for (const each of staged) each.put(batch);
+      for (const key of left) batch.remove(this.#byNumber, key);
       if (payload) for (const job of jobs) batch.put(this.#byNumber, numberKey(job), 1);
       for (const [place, row] of rows) {
         if (row.id !== undefined) batch.put(this.#messages, row.id, keyOf(place));

@@ -29,7 +29,9 @@ export function recipientFacts(job: JobRow, row: LedgerRow, at: number): JobFact
   switch (job.kind) {
     case 'bulk':
     case 'recurring':
-      return appId > 0 ? [{ kind: 'schedule recipient', scheduleId: appId, phone: row.listed, ...common }] : [];
+      return appId > 0
+        ? spellingsOf(row).map((phone) => ({ kind: 'schedule recipient', scheduleId: appId, phone, ...common }))
+        : [];
     case 'broadcast':
       return contacts.map((contactId) => ({ kind: 'broadcast recipient', broadcastId: appId, contactId, ...common }));
     case 'campaign': {
@@ -47,6 +49,12 @@ export function recipientFacts(job: JobRow, row: LedgerRow, at: number): JobFact
     default:
       return job.kind satisfies never;
   }
+}
+
+/** The app knows numbers by their digits. */
+function spellingsOf({ listed, also = [] }: LedgerRow): string[] {
+  const phones = [...also.map((entry) => entry.listed), listed];
+  return [...new Map(phones.map((phone) => [phone.replace(/\D/g, '') || phone, phone])).values()].reverse();
 }
 
 function statusOf({ state }: LedgerRow): Status | undefined {

@@ -94,10 +94,8 @@ export function revisionOf(
   const draft = draftOf({ kind: isEdited ? kind : job.kind, sender, body, ...own }, now);
   if (draft.kind !== 'draft') return { kind: 'unreadable', why: draft.kind === 'unreadable' ? draft.why : draft.kind };
   const isMoved = isEdited && timeDiffers;
-  // A row that is listed never ends a pause (JM2).
-  const asItWas = { state: job.state, ...(job.reason !== undefined && { reason: job.reason }) };
   const times = isMoved ? moved(job, draft.row, now) : kept(job, draft.row, now);
-  return { kind: 'revised', draft, body, also: { ...asItWas, ...times, listed } };
+  return { kind: 'revised', draft, body, also: { ...times, listed } };
 }
 
 /** LI4 */
@@ -110,7 +108,8 @@ function moved(job: JobRow, row: JobRow, now: number): Partial<JobRow> {
   return { occurrence, next: opensAt(row, occurrence) };
 }
 
-function kept({ at, zone, rule, occurrence, next }: JobRow, row: JobRow, now: number): Partial<JobRow> {
+/** Of a job whose other fields were edited. */
+export function kept({ at, zone, rule, occurrence, next }: JobRow, row: JobRow, now: number): Partial<JobRow> {
   const opens = opensAt({ zone, ...(row.zones && { zones: row.zones }) }, occurrence);
   const due = next === undefined ? {} : { next: Math.max(opens, Math.min(next, now)) };
   return { at, zone, ...(rule && { rule }), occurrence, ...due };

@@ -9,10 +9,12 @@
  *       campaigns, where a later dispatch may list a part.
  *  OP4  A recipient of a series whose own hour had passed when the series was registered begins with the next occurrence;
  *       one whose hour passed while nothing ran is missed (schedules §10, §11).
+ *  OP5  One phone is one row, also when another entry of it is listed this time (S-16): who joins gets the row's result, and
+ *       who was there before goes on sharing it.
  */
 import { isAccepted } from '../machines/recipient.ts';
-import type { Recipient } from './content/recipients.ts';
-import type { JobRow, LedgerRow } from './jobs.types.ts';
+import { personOf, type Recipient } from './content/recipients.ts';
+import type { Alias, JobRow, LedgerRow } from './jobs.types.ts';
 import { afterQuiet } from './quiet-hours.ts';
 import { zoneOf } from './recipient-zone.ts';
 import { instantOf, wallOf } from './wall-clock.ts';
@@ -43,13 +45,22 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
   const reports: LedgerRow[] = [];
   let n = [...known.values()].reduce((last, row) => Math.max(last, row.n), -1);
   const wall = wallOf(at, job.zone);
+  const ownRow = rowsOf(recipients, known);
+  const listed = new Set(recipients.flatMap(entriesOf).map(({ key }) => key));
+  const taken = new Set<number>();
   const zoneFor = ({ to = '', zone }: Recipient): string => zoneOf(to, zone, job.zone);
   for (const [index, recipient] of recipients.entries()) {
-    const before = known.get(recipient.key);
+    const before = ownRow(recipient);
+    if (before) taken.add(before.n);
+    const earlier = before ? entriesOf(before) : [];
     if (before && isSettled(job, before, now)) {
-      reports.push(before);
+      const joining = without(entriesOf(recipient), new Set(earlier.map(({ key }) => key)));
+      const row = joining.length === 0 ? before : { ...before, also: [...(before.also ?? []), ...joining] };
+      if (row !== before) rows.push(row);
+      reports.push(row);
       continue;
     }
+    const also = [...recipient.also, ...without(earlier, listed)];
     const own = job.zones ? instantOf(wall, zoneFor(recipient)) : undefined;
     const wasPast = own !== undefined && own < job.changedAt;
     const isMissed = own !== undefined && !wasPast && now - own > graceMs;
@@ -63,7 +74,7 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
       ...(recipient.contactId !== undefined && { contactId: recipient.contactId }),
       listed: recipient.listed,
       ...(recipient.to !== undefined && { to: recipient.to }),
-      ...(recipient.also.length > 0 && { also: recipient.also }),
+      ...(also.length > 0 && { also }),
       ...(variant && { variant }),
       ...(isMissed ? MISSED : start(before, recipient)),
       tries: 0,
@@ -72,12 +83,30 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
     });
   }
   if (job.kind !== 'broadcast' && job.kind !== 'campaign') {
-    const listed = new Set(recipients.map(({ key }) => key));
     for (const row of known.values())
-      if (row.state === 'pending' && !listed.has(row.key)) rows.push({ ...row, state: 'skipped' });
+      if (row.state === 'pending' && !taken.has(row.n)) rows.push({ ...row, state: 'skipped' });
   }
   return { rows, reports };
 }
+
+/** OP5: by the entry that is listed, else by its phone. */
+function rowsOf(recipients: readonly Recipient[], known: ReadonlyMap<string, LedgerRow>) {
+  const named = new Set(recipients.map(({ key }) => key));
+  const byPerson = new Map<string, LedgerRow>();
+  for (const row of known.values()) {
+    if (row.to !== undefined && !named.has(row.key)) byPerson.set(personOf(row.to), row);
+  }
+  return ({ key, to }: Recipient): LedgerRow | undefined =>
+    known.get(key) ?? (to === undefined ? undefined : byPerson.get(personOf(to)));
+}
+
+const entriesOf = ({ key, contactId, listed, also = [] }: Alias & { readonly also?: readonly Alias[] }): Alias[] => [
+  { key, listed, ...(contactId !== undefined && { contactId }) },
+  ...also,
+];
+
+const without = (entries: readonly Alias[], keys: ReadonlySet<string>): Alias[] =>
+  entries.filter(({ key }) => !keys.has(key));
 
 /** OP1, OP2 */
 function isSettled(job: JobRow, row: LedgerRow, now: number): boolean {

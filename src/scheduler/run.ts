@@ -146,11 +146,6 @@ export class Run implements Work {
     return true;
   }
 
-  /** Takes a receipt of this run's row; the caller has checked the move. */
-  take(row: LedgerRow): void {
-    this.sheet.set(row);
-  }
-
   /** Everybody who is left fails for the same reason; the run closes with the next step. */
   async failRest(error: string): Promise<void> {
     const job = this.#job();

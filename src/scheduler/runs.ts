@@ -135,7 +135,7 @@ export class Runs {
     if (!mayMove(from.state, status)) return;
     const time = status === 'read' ? { readAt: at } : { deliveredAt: at };
     const after: LedgerRow = { ...from, state: status, ...time };
-    this.#runAt(job, place)?.take(after);
+    this.#show(job, place, row, after);
     const facts = [...steps, after].flatMap((each) => recipientFacts(job, each, at));
     await books.commit({ rows: [[place, after]], facts });
   }
@@ -147,7 +147,7 @@ export class Runs {
     row: LedgerRow,
     facts: Parameters<Books['commit']>[0]['facts'],
   ): Promise<void> {
-    this.#runAt(job, place)?.take(row);
+    this.#show(job, place, this.#o.books.row(place) ?? row, row);
     await this.#o.books.commit({ rows: [[place, row]], ...(facts && { facts }) });
   }
 
@@ -156,9 +156,12 @@ export class Runs {
     await Promise.all([...this.#queues.values()].map((queue) => queue.stop()));
   }
 
-  #runAt(job: JobRow, place: Place): Run | undefined {
+  /** The job's open run counts it too. */
+  #show(job: JobRow, place: Place, before: LedgerRow, after: LedgerRow): void {
     const run = this.#open.get(job.id);
-    return run && occurrenceOf(job, run.occurrence) === place.occurrence ? run : undefined;
+    if (!run) return;
+    if (occurrenceOf(job, run.occurrence) === place.occurrence) run.sheet.set(after);
+    else run.sheet.elsewhere(before, after);
   }
 
   #queue(sender: string): NumberQueue {

@@ -88,8 +88,7 @@ export class Scheduler {
       if (job.state === 'ended') continue;
       this.#unfinished.add(job.id);
       const isOpen = job.open !== undefined;
-      if (isOpen && now - aliveAt >= DAY_MS)
-        void this.#giveUp(job, `interrupted: bridge was not running since ${isoWithOffset(aliveAt, job.zone)}`);
+      if (isOpen && job.state === 'active' && now - aliveAt >= DAY_MS) this.#interrupted(job.id, aliveAt);
       else if (isOpen || (job.next ?? Infinity) < now + FIRST_LIST_MS) this.#gated.push(job.id);
       else this.rearm(job);
     }
@@ -135,15 +134,19 @@ export class Scheduler {
     });
   }
 
-  /** An unfinished job with other fields (schedules §7 update, §10 edit): same id, same ledger. Undefined: there is none. */
+  /**
+   * An unfinished job with other fields (schedules §7 update, §10 edit): same id, same ledger, and it stays paused or held
+   * when it is (JM2). Undefined: there is none.
+   */
   revise(id: string, { row }: Draft, body: Fields, also: Partial<JobRow> = {}): Promise<JobRow | undefined> {
     const known = this.#o.books.job(id);
     if (!known) return Promise.resolve(undefined);
     return this.#inTurn(known.key, async () => {
       const before = this.#o.books.job(id);
       if (!before || before.state === 'ended') return undefined;
-      const { key, ledger, listed } = before;
-      return this.#succeed(before, { ...row, key, ledger, ...(listed && { listed }), ...also }, body);
+      const { key, ledger, listed, state, reason } = before;
+      const kept = { key, ledger, state, ...(reason !== undefined && { reason }), ...(listed && { listed }) };
+      return this.#succeed(before, { ...row, ...kept, ...also }, body);
     });
   }
 
@@ -189,6 +192,7 @@ export class Scheduler {
       const { reason: _, ...rest } = job;
       const ended = state === 'ended' && ({ outcome: 'cancelled', endedAt: now } as const);
       const resumed = state === 'active' ? next(job, now) : {};
+      if (resumed === 'over') return this.#giveUp({ ...job, state }, 'the series ended while it was paused');
       const moved: JobRow = {
         ...rest,
         state,
@@ -263,7 +267,10 @@ export class Scheduler {
     // With recipients in other zones it is over only when the last of them is.
     const due = Math.max(job.next, job.zones ? closesAt(job, job.occurrence) : job.next);
     if (overdue(due, now, graceMs) === 'run') return runs.open(job);
-    if (!job.rule) return this.#giveUp(job, `missed: bridge was not running at ${isoWithOffset(job.next, job.zone)}`);
+    if (!job.rule) {
+      await this.#giveUp(job, `missed: bridge was not running at ${isoWithOffset(job.next, job.zone)}`);
+      return;
+    }
     const late = missed(job.rule, anchorOf(job), job.zone, job.occurrence, now, graceMs);
     if (late.run !== undefined) return runs.open({ ...job, occurrence: late.run });
     await this.#skip(job, late.next, late.missedCount);
@@ -273,14 +280,43 @@ export class Scheduler {
   async #skip(job: JobRow, occurrence: number | undefined, count: number): Promise<void> {
     const { books, clock, log } = this.#o;
     log.warn({ job: job.id, count }, 'occurrences of a series were missed');
-    if (occurrence === undefined) return this.#giveUp(job, 'missed: bridge was not running');
+    if (occurrence === undefined) {
+      await this.#giveUp(job, 'missed: bridge was not running');
+      return;
+    }
     const skipped: JobRow = { ...job, occurrence, next: Math.max(opensAt(job, occurrence), clock.now()) };
     await books.commit({ jobs: [skipped] });
     this.rearm(skipped);
   }
 
+  /** SC5. The run is closed, and with it a job that has no other one. */
+  #interrupted(id: string, since: number): void {
+    const { books, clock, log } = this.#o;
+    const key = books.job(id)?.key ?? id;
+    const close = async () => {
+      const job = books.job(id);
+      if (job?.state !== 'active' || job.open === undefined) return;
+      const reason = `interrupted: bridge was not running since ${isoWithOffset(since, job.zone)}`;
+      const occurrence = job.rule && occurrenceAfter(job.rule, anchorOf(job), job.zone, job.open);
+      if (occurrence === undefined) {
+        await this.#giveUp(job, reason);
+        return;
+      }
+      const { open: _, openedAt: __, begun: ___, ...rest } = job;
+      const goesOn: JobRow = { ...rest, occurrence, next: opensAt(job, occurrence), runs: job.runs + 1 };
+      const facts = closedFacts(job, this.totals(job), reason, false, clock.now());
+      await books.commit({ jobs: [goesOn], rows: this.#skipped(job), facts });
+      if (this.#gate) this.#gated.push(id);
+      else this.rearm(goesOn);
+    };
+    this.#inTurn(key, close).catch((error: unknown) => {
+      // The next start tries again.
+      log.error({ err: error, job: id }, 'a run that was interrupted could not be closed');
+    });
+  }
+
   /** SC5. Its rows stay as they are: the app may send again by its own policy. */
-  async #giveUp(job: JobRow, reason: string): Promise<void> {
+  async #giveUp(job: JobRow, reason: string): Promise<JobRow> {
     const { books, clock } = this.#o;
     const now = clock.now();
     const { open: _, openedAt: __, next: ___, ...rest } = job;
@@ -289,6 +325,7 @@ export class Scheduler {
     const ended: JobRow = { ...rest, state: 'ended', outcome, reason, endedAt: now };
     await books.commit({ jobs: [ended], facts: closedFacts(job, totals, reason, true, now) });
     this.rearm(ended);
+    return ended;
   }
 
   /** A replaced series leaves an occurrence behind: who was not sent of it is not going to be. */
@@ -327,27 +364,29 @@ const WORDS = {
 } as const;
 
 /** Resumed after its time: a one-off goes out now, a series goes on with its next occurrence (S-10). */
-function next(job: JobRow, now: number): Partial<JobRow> {
+function next(job: JobRow, now: number): Partial<JobRow> | 'over' {
   if (job.open !== undefined || job.next === undefined || job.next > now) return {};
   if (!job.rule) return { next: now };
   const occurrence = occurrenceAfter(job.rule, anchorOf(job), job.zone, now);
-  return occurrence === undefined ? { next: now } : { occurrence, next: Math.max(opensAt(job, occurrence), now) };
+  return occurrence === undefined ? 'over' : { occurrence, next: Math.max(opensAt(job, occurrence), now) };
 }
 
 /** What a registration under the same key becomes (SC2, bulk §1.3). */
 function successor(before: JobRow, row: JobRow, now: number): JobRow {
   const dispatch = before.dispatch + 1;
   const { messageId } = before;
+  // A new attempt that was asked for and has not begun is asked for still.
+  const anew = before.anew && before.open === undefined && { anew: true as const };
   if (before.state !== 'ended') {
     const { id, createdAt, runs, lastRunAt, engine } = before;
     const kept = { id, createdAt, runs, ...(lastRunAt !== undefined && { lastRunAt }) };
     const sameEngine = engine !== undefined && before.provider === row.provider && { engine };
     const ledger = before.ledger === before.key ? before.ledger : row.ledger;
-    return { ...row, ...kept, ...sameEngine, ledger, dispatch, ...(messageId && { messageId }) };
+    return { ...row, ...kept, ...sameEngine, ...anew, ledger, dispatch, ...(messageId && { messageId }) };
   }
   const sinceEnd = now - (before.endedAt ?? now);
   const wasCancelled = before.outcome === 'cancelled';
   const joins = wasCancelled ? sinceEnd < DAY_MS : sinceEnd < RECENT_MS;
   const isBulk = row.kind === 'broadcast' || row.kind === 'campaign';
-  return { ...row, dispatch, ...(isBulk && !joins && { anew: true as const }) };
+  return { ...row, dispatch, ...anew, ...(isBulk && !joins && { anew: true as const }) };
 }

@@ -9,6 +9,7 @@ import type { Books } from './books.ts';
 import { type DraftRead, draftOf, keyOfApp, splitCounts } from './drafts.ts';
 import { dryRunOf, type DryRunDeps } from './dry-run.ts';
 import { anchorOf, type JobRow } from './jobs.types.ts';
+import { kept } from './listed.ts';
 import { Messenger } from './messenger.ts';
 import type { DryRun, Entry, Jobs, JobView, Order, RecipientView, Registered } from './protocol.ts';
 import { cronOf } from './recurrence.ts';
@@ -64,7 +65,10 @@ export class Schedules implements Jobs {
     const draft = this.#draftOf(job, body);
     if (draft.kind !== 'draft')
       return { kind: 'unreadable', why: draft.kind === 'unreadable' ? draft.why : 'no contacts' } as const;
-    const revised = await this.#o.scheduler.revise(job.id, draft, body);
+    // Other words are no other time: a series does not run because of them.
+    const isMoved = given.some((name) => name !== 'message');
+    const times = isMoved ? {} : kept(job, draft.row, this.#o.clock.now());
+    const revised = await this.#o.scheduler.revise(job.id, draft, body, times);
     return revised ? ({ kind: 'updated', id: revised.id } as const) : ({ kind: 'not found' } as const);
   }
 
@@ -107,8 +111,11 @@ export class Schedules implements Jobs {
     return books.jobOf(keyOfApp('bulk', appId));
   }
 
-  #draftOf({ kind, sender, workspace }: JobRow, body: Fields): DraftRead {
-    return draftOf({ kind, sender, body, ...(workspace !== undefined && { workspace }) }, this.#o.clock.now());
+  #draftOf({ kind, sender, workspace, rule }: JobRow, body: Fields): DraftRead {
+    // A campaign with a rule came as one that is sent now.
+    const immediate = kind === 'campaign' && rule && { immediate: true as const };
+    const own = workspace !== undefined && { workspace };
+    return draftOf({ kind, sender, body, ...immediate, ...own }, this.#o.clock.now());
   }
 
   #view(job: JobRow): JobView {

@@ -15,7 +15,9 @@ const MAX_TRIES = 3;
 export class Sheet {
   readonly #rows = new Map<number, LedgerRow>();
   readonly #tally = new Tally();
+  /** The other occurrences: what they were, and what receipts have changed in them since. */
   readonly #earlier: Totals;
+  readonly #changes = new Tally();
   /** Interrupted sends and outstanding second parts go first: their numbers are before everybody's. */
   readonly #first: number[] = [];
   readonly #ready: number[] = [];
@@ -36,7 +38,7 @@ export class Sheet {
 
   /** Of all occurrences. */
   get totals(): Totals {
-    return sumOf(this.#earlier, this.#tally.totals);
+    return sumOf(sumOf(this.#earlier, this.#changes.totals), this.#tally.totals);
   }
 
   /** Of this occurrence. */
@@ -57,6 +59,11 @@ export class Sheet {
     const before = this.#rows.get(row.n);
     this.#tally.change(before, row);
     this.#rows.set(row.n, row);
+  }
+
+  /** A row of another occurrence became another one. */
+  elsewhere(before: LedgerRow, after: LedgerRow): void {
+    this.#changes.change(before, after);
   }
 
   /** Back into the queue, for its own time or for the end. */

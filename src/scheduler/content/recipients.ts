@@ -64,7 +64,7 @@ function collapsed(entries: readonly Entry[]): Recipient[] {
 }
 
 /** The same text for every way to write one person's number. */
-const personOf = (digits: string): string => variants(digits).reduce((a, b) => (a < b ? a : b));
+export const personOf = (digits: string): string => variants(digits).reduce((a, b) => (a < b ? a : b));
 
 function single(body: Fields): Recipient {
   const phone = firstText(body, 'targetPhoneNumber');
