@@ -30,7 +30,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   property: { include: ['test/property/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true },
   conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000, sharesProcess: true },
   contract: { include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true, wholeBridge: true },
-  promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 120_000, sharesProcess: true, wholeBridge: true },
+  promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 240_000, sharesProcess: true, wholeBridge: true },
 };
 
 export default defineConfig({
