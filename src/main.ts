@@ -238,6 +238,7 @@ async function main(config: Config, log: Log): Promise<void> {
     }),
     client,
     pacing: () => platform.current().pacing,
+    refreshPacing: () => void platform.refresh(0),
     appUrl: config.appUrl,
     graceMs: config.scheduleGraceMs,
     clock,

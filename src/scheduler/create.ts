@@ -28,6 +28,8 @@ export type SchedulingOptions = {
   readonly client: Pick<AppClient, 'get'>;
   /** What the app set last. */
   readonly pacing: () => Pacing;
+  /** Asks the app for it again (contract settings §2); nobody waits for the answer. */
+  readonly refreshPacing: () => void;
   /** The app's base URL without a trailing slash. */
   readonly appUrl: string;
   /** `SCHEDULE_GRACE_MINUTES` in ms. */

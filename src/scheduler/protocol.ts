@@ -143,8 +143,13 @@ export interface Jobs {
     id: string,
     fields: Fields,
   ): Promise<{ kind: 'updated'; id: string } | { kind: 'not found' } | { kind: 'unreadable'; why: string }>;
-  /** Newest first; ended ones for 7 days. Without `sender`: of all numbers. */
-  list(sender?: string): readonly JobView[];
+  /** Newest first; ended ones for 7 days. */
+  list(sender: string): readonly JobView[];
+  /** The newest of them, of all numbers without `sender`; `count` is how many there are. */
+  page(asked: { readonly sender?: string; readonly state?: JobState | undefined; readonly limit: number }): {
+    readonly count: number;
+    readonly jobs: readonly JobView[];
+  };
   /** `id`: the bridge's, else the scheduleId of a schedule. */
   job(id: string): JobView | undefined;
   /** The newest job of this campaign. */

@@ -31,6 +31,7 @@ export type RunsOptions = {
   readonly sends: BulkSends;
   readonly lookUps: LookUps;
   readonly pacing: () => Pacing;
+  readonly refreshPacing: () => void;
   /** Without a trailing slash. */
   readonly appUrl: string;
   /** `SCHEDULE_GRACE_MINUTES` in ms. */
@@ -67,6 +68,7 @@ export class Runs {
 
   async #begin(job: JobRow): Promise<void> {
     const { books, clock } = this.#o;
+    if (job.kind !== 'single') this.#o.refreshPacing();
     const at = job.open ?? job.occurrence;
     const occurrence = occurrenceOf(job, at);
     const messenger = new Messenger(this.#o, job, books.payload(job.id));

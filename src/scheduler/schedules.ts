@@ -72,12 +72,14 @@ export class Schedules implements Jobs {
     return revised ? ({ kind: 'updated', id: revised.id } as const) : ({ kind: 'not found' } as const);
   }
 
-  list(sender?: string): readonly JobView[] {
-    const { books, clock } = this.#o;
-    const since = clock.now() - LISTED_MS;
-    const jobs = sender === undefined ? [...books.jobs()] : [...books.jobsOfNumber(sender)];
-    const listed = jobs.filter(({ endedAt }) => endedAt === undefined || endedAt > since);
-    return listed.sort((a, b) => b.createdAt - a.createdAt).map((job) => this.#view(job));
+  list(sender: string): readonly JobView[] {
+    return this.#listed(sender).map((job) => this.#view(job));
+  }
+
+  /** A view reads the job's ledger and payload, so only those that are shown are made. */
+  page({ sender, state, limit }: Parameters<Jobs['page']>[0]) {
+    const found = this.#listed(sender).filter((job) => state === undefined || job.state === state);
+    return { count: found.length, jobs: found.slice(0, limit).map((job) => this.#view(job)) };
   }
 
   job(id: string): JobView | undefined {
@@ -100,6 +102,14 @@ export class Schedules implements Jobs {
 
   count(): number {
     return this.#o.scheduler.count();
+  }
+
+  #listed(sender: string | undefined): JobRow[] {
+    const { books, clock } = this.#o;
+    const since = clock.now() - LISTED_MS;
+    const jobs = sender === undefined ? [...books.jobs()] : [...books.jobsOfNumber(sender)];
+    const listed = jobs.filter(({ endedAt }) => endedAt === undefined || endedAt > since);
+    return listed.sort((a, b) => b.createdAt - a.createdAt);
   }
 
   /** SD1 */

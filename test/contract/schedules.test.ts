@@ -108,11 +108,12 @@ describe('schedules and broadcasts: what contacts get, what the app is told', ()
     expect([id, id, text]).toEqual([answer['messageId'], answer['id'], 'later']);
   });
 
-  it('§2 recurring from now on: runs, reports completed, waits for tomorrow', async () => {
+  it('§2, S-65 recurring from now on: runs, reports completed, waits for tomorrow', async () => {
     const scheduleId = appId();
     const [contact = ''] = contacts(1);
     const { scheduleId: id } = await register('schedule-recurring', {
       ...{ scheduleId, targetPhoneNumbers: [contact], message: 'daily', repeatInterval: 'daily', daysOfWeek: [] },
+      ...{ targetQueues: [3], targetGroups: ['tag:4'], targetNumbers: [] },
       ...{ scheduleDateTime: inSeconds(-1), timezone: 'Europe/Berlin' },
     });
     await arrived(contact);

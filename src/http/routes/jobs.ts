@@ -19,10 +19,10 @@ export function jobRoutes(declare: Declare, jobs: Jobs, strict: Middleware): voi
     const [sender, state, limit] = [c.req.query('sender'), c.req.query('state'), c.req.query('limit')];
     const query = jobsQuery.safeParse(given({ sender, state, limit }));
     if (!query.success) return reply(c, 400, { error: 'Invalid sender, state or limit' });
-    const { data } = query;
-    const whose = data.sender === undefined ? undefined : parseDigits(data.sender);
-    const found = jobs.list(whose).filter((job) => data.state === undefined || job.state === data.state);
-    return reply(c, 200, { ok: true, count: found.length, jobs: found.slice(0, data.limit).map(shown) });
+    const { sender: named, ...rest } = query.data;
+    const whose = named === undefined ? undefined : parseDigits(named);
+    const page = jobs.page({ ...rest, ...(whose !== undefined && { sender: whose }) });
+    return reply(c, 200, { ok: true, count: page.count, jobs: page.jobs.map(shown) });
   });
 
   declare(getJob, options, (c) => {

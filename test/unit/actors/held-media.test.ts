@@ -100,7 +100,7 @@ it('ME4: what is held no more is refused, not fetched again', async () => {
   expect(got).toEqual({ kind: 'refused', why: 'Media refused: it is no longer held' });
 });
 
-it('guard and size limit are those of every medium; a refusal leaves nothing and may be tried again', async () => {
+it('S-33: guard and size limit are those of every medium; a refusal leaves nothing and may be tried again', async () => {
   const media = process();
   serve = (_, response) => response.end('x'.repeat(2_000));
   expect(await media.hold('job', url('/big'), soon())).toMatchObject({ kind: 'refused' });

@@ -51,9 +51,16 @@ export class FakeJobs implements Jobs {
     return this.#told(['update', id, fields], this.updated);
   }
 
-  list(sender?: string) {
+  list(sender: string) {
+    return this.page({ sender, limit: Infinity }).jobs;
+  }
+
+  page({ sender, state, limit }: Parameters<Jobs['page']>[0]) {
     if (this.broken) throw this.broken;
-    return this.jobs.filter((job) => sender === undefined || job.sender === sender);
+    const found = this.jobs.filter(
+      (job) => job.sender === (sender ?? job.sender) && job.state === (state ?? job.state),
+    );
+    return { count: found.length, jobs: found.slice(0, limit) };
   }
 
   job(id: string) {

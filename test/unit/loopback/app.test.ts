@@ -152,7 +152,7 @@ describe('the other callbacks', () => {
     expect(problems()).toEqual([]);
   });
 
-  it('a route that no app has is a violation', async () => {
+  it('S-65: a route that no app has is a violation', async () => {
     expect((await get('get-queue-recipients')).status).toBe(404);
     expect(problems()).toEqual(['no such route']);
   });

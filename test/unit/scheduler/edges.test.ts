@@ -298,3 +298,145 @@ it('S-13: a new attempt that is dispatched again, or cancelled and dispatched ag
   await stage.run(HOUR);
   expect(stage.sentTo()).toEqual([P, Q, P, Q]);
 });
+
+describe('what holds for every job', () => {
+  const LATER = { scheduleDateTime: iso(START + HOUR) };
+
+  it('S-58: sent, with its id, is told before the gap and before delivered; one final word', async () => {
+    const stage = new Stage();
+    stage.pacing = { ...stage.pacing, gap: 60 };
+    await stage.register(
+      'broadcast',
+      toAll([
+        { id: 1, phone: P },
+        { id: 2, phone: Q },
+      ]),
+      now,
+    );
+    await stage.run(1_000);
+    const id = stage.messages[0]?.id ?? '';
+    expect(stage.told('broadcast recipient')).toMatchObject([{ contactId: 1, status: 'sent', messageId: id }]);
+    await stage.settle(stage.life.runs.receipt({ device: SENDER, id, status: 'delivered', at: stage.time.now() }));
+    await stage.run(HOUR);
+    expect(stage.told('broadcast recipient').map(({ contactId, status }) => [contactId, status])).toEqual([
+      [1, 'sent'],
+      [1, 'delivered'],
+      [2, 'sent'],
+    ]);
+    expect(stage.told('broadcast status').map(({ status }) => status)).toEqual(['processing', 'completed']);
+  });
+
+  it('S-19: a message id on every engine; delivered and read after a restart, of schedules and broadcasts', async () => {
+    for (const engine of ['baileys', 'waba', 'twilio'] as const) {
+      const stage = new Stage();
+      stage.engine = { kind: 'engine', engine, branding: '' };
+      await stage.register('bulk', bulk([P]));
+      await stage.register('broadcast', toAll([{ id: 1, phone: Q }]), now);
+      await stage.run(MINUTE);
+      expect(stage.told('schedule recipient').map(({ messageId }) => messageId)).toEqual([idTo(stage, P)]);
+      stage.restart();
+      for (const [status, to] of [
+        ['delivered', P],
+        ['read', P],
+        ['delivered', P],
+        ['read', Q],
+      ] as const) {
+        const at = stage.time.now();
+        await stage.settle(stage.life.runs.receipt({ device: SENDER, id: idTo(stage, to), status, at }));
+      }
+      expect(stage.told('schedule recipient').map(({ status }) => status)).toEqual(['sent', 'delivered', 'read']);
+      expect(stage.told('broadcast recipient').map(({ status }) => status)).toEqual(['sent', 'read']);
+    }
+  });
+
+  it('S-32: a number that was stopped or unlinked loses no job: it is listed, and fails when due with the reason', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('bulk', bulk([P], LATER));
+    stage.isReady = false;
+    stage.restart();
+    expect(stage.jobs.list(SENDER)).toMatchObject([{ id, state: 'active' }]);
+    await stage.run(HOUR + 9 * MINUTE);
+    expect(stage.facts).toEqual([]);
+    await stage.run(2 * MINUTE);
+    expect(stage.told('schedule recipient')).toMatchObject([{ status: 'failed', error: 'device disconnected' }]);
+    expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'failed', reason: 'device disconnected' });
+  });
+
+  it('S-33: media of a single that is refused fails it, and is never sent as text', async () => {
+    const stage = new Stage();
+    stage.refusal = 'too large';
+    const media = {
+      messageType: 'media_with_caption',
+      mediaUrl: 'http://127.0.0.1:8000/uploads/a.png',
+      message: 'look',
+    };
+    const { id } = await stage.register('single', { targetPhoneNumber: P, provider: 'baileys', ...media });
+    await stage.run(MINUTE);
+    expect(stage.messages).toEqual([]);
+    expect(stage.jobs.job(id)).toMatchObject({ outcome: 'failed', reason: 'attachment-missing: too large' });
+  });
+
+  it('S-31: what has ended keeps neither base64 nor media nor a timer', async () => {
+    const stage = new Stage();
+    const attachment_base64 = 'A'.repeat(5_000);
+    const templateData = {
+      template_body: 'x',
+      attachment_type: 'image',
+      attachment_mime: 'image/png',
+      attachment_base64,
+    };
+    const { id } = await stage.register('bulk', bulk([P], { isTemplate: true, templateData }));
+    expect(JSON.stringify(stage.life.books.payload(id))).toContain(attachment_base64);
+    await stage.run(MINUTE);
+    expect(stage.messages.map(({ text }) => text)).toEqual(['media']);
+    expect(JSON.stringify(stage.life.books.payload(id))).not.toContain('AAAA');
+    expect(stage.released).toEqual([id]);
+    await stage.settle(stage.life.scheduler.stop());
+    expect(stage.time.pending).toBe(0);
+  });
+
+  it('S-08: a series that is registered within its own minute, or at its instant, loses no run', async () => {
+    for (const ahead of [0, 1_000, 30_000]) {
+      const stage = new Stage();
+      await stage.register('recurring', daily([P], { scheduleDateTime: iso(START + ahead) }));
+      await stage.run(2 * DAY + MINUTE);
+      expect(stage.messages.map(({ at }) => at - START - ahead)).toEqual([0, DAY, 2 * DAY]);
+    }
+  });
+
+  it('S-08, S-42: one run on each day around a change of the clocks, in the hour that is doubled too', async () => {
+    const stage = new Stage();
+    stage.time.advance(Date.UTC(2026, 9, 23, 12) - START);
+    const series = { scheduleDateTime: '2026-10-24 02:30:00', timezone: 'Europe/Berlin' };
+    await stage.register('recurring', daily([P], series));
+    await stage.run(3 * DAY);
+    expect(stage.messages.map(({ at }) => iso(at).slice(0, 16))).toEqual([
+      '2026-10-24T00:30',
+      '2026-10-25T00:30',
+      '2026-10-26T01:30',
+    ]);
+  });
+
+  it('settings §2: the pace is asked for before every bulk run, and used as it comes', async () => {
+    const stage = new Stage();
+    await stage.register('bulk', bulk([P, Q]));
+    await stage.register('single', { targetPhoneNumber: P, message: 'x', provider: 'baileys' });
+    await stage.run(MINUTE);
+    expect(stage.asked).toBe(1);
+  });
+
+  it('a page of jobs counts all, and shows the newest', async () => {
+    const stage = new Stage();
+    const ids: string[] = [];
+    for (const scheduleId of [1, 2, 3]) {
+      ids.unshift((await stage.register('bulk', bulk([P], { ...LATER, scheduleId }))).id);
+      await stage.run(1_000);
+    }
+    await stage.settle(stage.jobs.order('pause', ids[0] ?? ''));
+    const page = stage.jobs.page({ state: 'active', limit: 1 });
+    expect([page.count, page.jobs.map(({ id }) => id)]).toEqual([2, [ids[1]]]);
+    expect(stage.jobs.page({ sender: '5511900000009', limit: 9 })).toEqual({ count: 0, jobs: [] });
+  });
+});
+
+const idTo = (stage: Stage, phone: string): string => stage.messages.find(({ to }) => to === phone)?.id ?? '';

@@ -44,6 +44,10 @@ export class Stage {
   isFull: () => boolean = () => false;
   templates = new Map<number, Fields>();
   held: string[] = [];
+  /** Why no medium can be had. */
+  refusal: string | undefined;
+  /** How often the app was asked for the pace. */
+  asked = 0;
   released: string[] = [];
   life: Life;
   aliveAt: number | undefined;
@@ -149,6 +153,7 @@ class Life {
     this.runs = new Runs({
       ...{ books: this.books, sends, lookUps, pacing, appUrl, graceMs, clock, log },
       random: () => 0.5,
+      refreshPacing: () => void (stage.asked += 1),
       rearm: (job) => this.scheduler.rearm(job),
     });
     const read = () => stage.aliveAt;
@@ -198,6 +203,7 @@ class Life {
       room: () => stage.room,
       hold: (job, from) => {
         stage.held.push(job);
+        if (stage.refusal !== undefined) return Promise.resolve({ kind: 'refused', why: stage.refusal });
         return Promise.resolve({
           kind: 'held',
           place: from.kind === 'first of' ? { kind: 'path', path: '/held' } : from,
