@@ -14,8 +14,8 @@ import { type Run, type Scenario, together } from '../scenario.ts';
 
 const RECIPIENTS = { short: 60, long: 2_000 };
 const CLOUD = ['4930555001', '4930555002'];
-/** Both engines take about as long for a recipient, so that kills meet both in mid-send. */
-const ANSWER_MS = 30;
+/** Both peers take their time after they have taken a message, so that kills meet both engines in mid-send. */
+const ANSWER_MS = { short: 200, long: 30 };
 const MOMENTS = ['before the pause', 'during the order', 'while paused', 'after the resume'] as const;
 const SETTLED = ['sent', 'failed'];
 
@@ -27,10 +27,10 @@ export const jobs: Scenario = {
     const { world } = stage;
     const providers = new Providers(world);
     for (const phone of CLOUD) await providers.add({ vendor: 'graph', phone, token: `token ${phone}`, id: phone });
-    await providers.faults('graph', { answerMs: ANSWER_MS });
+    await providers.faults('graph', { answerMs: ANSWER_MS[form] });
     const { bridge, phones } = await stage.paired(2);
     await bridge.allConnected(phones, 60_000);
-    await world.faults({ ack: { delayMs: ANSWER_MS } });
+    await world.faults({ ack: { delayMs: ANSWER_MS[form] } });
     const appLog = await AppLog.fromNow(world);
     const running: BulkJob[] = [];
     for (const plan of plans(phones, RECIPIENTS[form])) running.push(await BulkJob.register(bridge, plan));
