@@ -34,10 +34,10 @@ export class DueHeap {
     return this.#entries[0];
   }
 
-  /** Takes out every id that is due, the earliest first. */
-  takeDue(now: number): string[] {
+  /** Takes out every id that is due, or `most` of them, the earliest first. */
+  takeDue(now: number, most = Infinity): string[] {
     const due: string[] = [];
-    for (let first = this.first(); first && first.at <= now; first = this.first()) {
+    for (let first = this.first(); first && first.at <= now && due.length < most; first = this.first()) {
       due.push(first.id);
       this.delete(first.id);
     }

@@ -42,6 +42,8 @@ const FIRST_LIST_MS = 120_000;
 const LOOP_MS = 8_000;
 const ORDER_MS = 4_000;
 const OPEN_AGAIN_MS = 5_000;
+/** Jobs that fell due together, between two turns of everything else. */
+const OPENED_AT_ONCE = 20;
 /** A message of an earlier run of the job is still on its way. */
 const LEAVING_MS = 1_000;
 /** How often it is noted that the process lives, so that a start knows how long it did not. */
@@ -240,7 +242,8 @@ export class Scheduler {
 
   #fire(): void {
     const { books, log, clock } = this.#o;
-    for (const id of this.#due.takeDue(clock.now())) {
+    // The others are due at once again; between two parts the first messages leave.
+    for (const id of this.#due.takeDue(clock.now(), OPENED_AT_ONCE)) {
       const job = books.job(id);
       if (!job) continue;
       this.#inTurn(job.key, () => this.#open(id)).catch((error: unknown) => {

@@ -9,7 +9,6 @@ import { BulkJob, type JobPlan, toldOf } from '../../helpers/bulk-jobs.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { auditJobs, type Paused } from '../../helpers/job-audit.ts';
 import { Providers } from '../../helpers/providers.ts';
-import type { Random } from '../../helpers/random.ts';
 import { type Run, type Scenario, together } from '../scenario.ts';
 
 const RECIPIENTS = { short: 60, long: 2_000 };
@@ -39,9 +38,9 @@ export const jobs: Scenario = {
       await appLog.refresh();
       return running.reduce((sum, { plan }) => sum + told(appLog, plan), 0);
     };
-    const goals = Array.from({ length: rounds }, () => random.between(0, 0.95 * RECIPIENTS[form])).sort(
-      (a, b) => a - b,
-    );
+    // One in each part of the run.
+    const part = (0.9 * RECIPIENTS[form]) / rounds;
+    const goals = Array.from({ length: rounds }, (_, index) => random.between(index * part, (index + 1) * part));
     const pauses: Paused[] = [];
     const wrongTotals: string[] = [];
     let killsInMidRun = 0;
@@ -54,12 +53,15 @@ export const jobs: Scenario = {
       const open = await unfinished(running, wrongTotals);
       const job = random.pick(open.length > 0 ? open : running);
       const moment = random.pick(MOMENTS);
-      const kill = () => killed(bridge, random);
+      const kill = async () => {
+        await delay(random.between(0, 200));
+        await killed(bridge);
+      };
       if (moment === 'before the pause') await kill();
       if (moment === 'during the order') {
         const order = job.tryOrder('pause');
         await delay(random.between(0, 15));
-        await kill();
+        await killed(bridge);
         await order;
       }
       await job.order('pause');
@@ -117,8 +119,7 @@ async function unfinished(all: readonly BulkJob[], wrongTotals: string[]): Promi
   return open;
 }
 
-async function killed(bridge: Bridge, random: Random): Promise<void> {
-  await delay(random.between(0, 200));
+async function killed(bridge: Bridge): Promise<void> {
   await bridge.kill9();
   await bridge.restart();
 }

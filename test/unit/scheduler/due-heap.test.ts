@@ -7,7 +7,8 @@ describe('the heap of due times', () => {
     for (const [id, at] of Object.entries({ e: 50, a: 10, c: 30, d: 40, b: 20 })) heap.set(id, at);
     expect(heap.first()).toEqual({ id: 'a', at: 10 });
     expect(heap.takeDue(9)).toEqual([]);
-    expect(heap.takeDue(30)).toEqual(['a', 'b', 'c']);
+    expect(heap.takeDue(30, 2)).toEqual(['a', 'b']);
+    expect(heap.takeDue(30)).toEqual(['c']);
     expect(heap.size).toBe(2);
     expect(heap.takeDue(1000)).toEqual(['d', 'e']);
     expect(heap.first()).toBeUndefined();
