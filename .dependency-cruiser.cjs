@@ -104,7 +104,12 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/actors/engines/[^/]+/', '^src/main\\.ts$', '^src/main/[^/]+$', '^src/actors/engines/select\\.ts$'],
+        pathNot: [
+          '^src/actors/engines/[^/]+/',
+          '^src/main\\.ts$',
+          '^src/main/[^/]+$',
+          '^src/actors/engines/select\\.ts$',
+        ],
       },
       to: { path: '^src/actors/engines/[^/]+/' },
     },
