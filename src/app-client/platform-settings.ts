@@ -44,6 +44,8 @@ export class PlatformSettings {
   readonly #ticker: Ticker;
   #round: Promise<boolean> | undefined;
   #isFirst = true;
+  /** What the disk has, until it has something newer. */
+  #known: Platform | undefined;
 
   constructor(options: PlatformSettingsOptions) {
     this.#o = options;
@@ -61,6 +63,12 @@ export class PlatformSettings {
   }
 
   current(): Platform {
+    // Every bulk message asks.
+    this.#known ??= this.#read();
+    return this.#known;
+  }
+
+  #read(): Platform {
     const engine = this.#engine.get(KEY);
     const pacing = this.#pacing.get(KEY);
     return {
@@ -117,7 +125,10 @@ export class PlatformSettings {
     return store
       .write((batch) => batch.put(table, KEY, { value, at }))
       .then(
-        () => true,
+        () => {
+          this.#known = undefined;
+          return true;
+        },
         (error: unknown) => {
           log.error({ err: error }, `${table.name} could not be kept on disk`);
           return false;

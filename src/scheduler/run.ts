@@ -59,6 +59,7 @@ export class Run implements Work {
   readonly sheet: Sheet;
   readonly #o: RunDeps;
   readonly #messenger: Messenger;
+  readonly #warmUp: JobRow['gap'];
   #blockedUntil = 0;
   /** The same for a number that is not connected, which ends when it is. */
   #connectedBy = 0;
@@ -73,6 +74,7 @@ export class Run implements Work {
   constructor(deps: RunDeps, job: JobRow, sheet: Sheet, messenger: Messenger) {
     this.#o = deps;
     this.id = job.id;
+    this.#warmUp = job.gap;
     this.occurrence = job.open ?? job.at;
     this.sheet = sheet;
     this.#messenger = messenger;
@@ -96,7 +98,7 @@ export class Run implements Work {
   }
 
   gapMs(): number {
-    return gapMs(this.#o.pacing(), this.#job()?.gap, this.#o.random());
+    return gapMs(this.#o.pacing(), this.#warmUp, this.#o.random());
   }
 
   /** The number is connected; whatever else it waits for stays. */
