@@ -29,13 +29,12 @@ import type { Work } from './number-queue.ts';
 import { batchPauseMs, gapMs, type Pacing } from './pacing.ts';
 import { afterQuiet } from './quiet-hours.ts';
 import { zoneOf } from './recipient-zone.ts';
+import { abandoned, failed, INTERRUPTED, withoutTail } from './row-changes.ts';
 import type { Sheet } from './sheet.ts';
+import { type Wait, Waits } from './waits.ts';
 
-/** Contract settings §6: how long a run waits for its number. */
-const CONNECTION_MS = 10 * 60_000;
 /** A look-up or engine that is not to be had is asked for again. */
 const ASK_AGAIN_MS = 5_000;
-const DAY_MS = 86_400_000;
 const DISCONNECTED = 'device disconnected';
 
 type Engine = BulkRequest['engine'];
@@ -60,11 +59,7 @@ export class Run implements Work {
   readonly #o: RunDeps;
   readonly #messenger: Messenger;
   readonly #warmUp: JobRow['gap'];
-  #blockedUntil = 0;
-  /** The same for a number that is not connected, which ends when it is. */
-  #connectedBy = 0;
-  #waits: { why: string; until?: number } | undefined;
-  #notReadySince: number | undefined;
+  readonly #waits: Waits;
   /** Messages that reached WhatsApp or a provider, in this process. */
   #attempts = 0;
   readonly #begunAt: number;
@@ -78,12 +73,13 @@ export class Run implements Work {
     this.occurrence = job.open ?? job.at;
     this.sheet = sheet;
     this.#messenger = messenger;
+    this.#waits = new Waits(deps.clock);
     this.#begunAt = deps.clock.now();
   }
 
   /** What it waits for, when it does. */
-  get waits(): { readonly why: string; readonly until?: number } | undefined {
-    return this.#mayGoOnAt() > this.#o.clock.now() ? this.#waits : undefined;
+  get waits(): Wait | undefined {
+    return this.#waits.current;
   }
 
   /** Messages per minute of this process's part. */
@@ -94,7 +90,7 @@ export class Run implements Work {
 
   readyAt(): number {
     const at = this.sheet.readyAt();
-    return Math.max(this.#mayGoOnAt(), at === Infinity ? 0 : at);
+    return Math.max(this.#waits.until, at === Infinity ? 0 : at);
   }
 
   gapMs(): number {
@@ -103,12 +99,11 @@ export class Run implements Work {
 
   /** The number is connected; whatever else it waits for stays. */
   connected(): void {
-    this.#connectedBy = 0;
+    this.#waits.connected();
   }
 
   holdUntil(until: number, why: string): void {
-    this.#blockedUntil = Math.max(this.#blockedUntil, until);
-    this.#waits = { why, until };
+    this.#waits.hold(until, why);
   }
 
   async step(): Promise<boolean> {
@@ -162,10 +157,6 @@ export class Run implements Work {
     for (const row of rows) this.sheet.set(row);
   }
 
-  #mayGoOnAt(): number {
-    return Math.max(this.#blockedUntil, this.#connectedBy);
-  }
-
   #job(): JobRow | undefined {
     return this.#o.books.job(this.id);
   }
@@ -179,39 +170,30 @@ export class Run implements Work {
   }
 
   async #notPrepared(prepared: { kind: 'later' | 'refused'; why: string }): Promise<boolean> {
-    const now = this.#o.clock.now();
-    this.#notReadySince ??= now;
-    if (prepared.kind === 'refused' || now - this.#notReadySince >= CONNECTION_MS) await this.failRest(prepared.why);
-    else this.holdUntil(now + ASK_AGAIN_MS, prepared.why);
+    this.#waits.missed();
+    if (prepared.kind === 'refused' || this.#waits.isOver()) await this.failRest(prepared.why);
+    else this.holdUntil(this.#o.clock.now() + ASK_AGAIN_MS, prepared.why);
     if (this.sheet.own.pending === 0) await this.#o.close(this, prepared.why);
     return false;
   }
 
   /** False while the linked device cannot, or may not, send; the row is put back. */
   #mayUseDevice(job: JobRow, row: LedgerRow): boolean {
-    const { sends, clock } = this.#o;
-    const now = clock.now();
-    if (!sends.isReady(job.sender)) {
-      this.#notReadySince ??= now;
-      this.sheet.untake(row);
-      this.#connectedBy = this.#notReadySince + CONNECTION_MS;
-      this.#waits = { why: 'the number is not connected', until: this.#connectedBy };
-      return false;
-    }
-    this.#notReadySince = undefined;
-    if (sends.room(job.sender, job.workspace) > 0) return true;
+    const { sends } = this.#o;
+    const isReady = sends.isReady(job.sender);
+    if (isReady) this.#waits.found();
+    if (isReady && sends.room(job.sender, job.workspace) > 0) return true;
     this.sheet.untake(row);
-    this.holdUntil((Math.floor(now / DAY_MS) + 1) * DAY_MS, 'the daily cap of this number is reached');
+    if (isReady) this.#waits.untilTomorrow('the daily cap of this number is reached');
+    else this.#waits.forConnection();
     return false;
   }
 
   /** RU3 */
   async #timedOut(): Promise<boolean> {
-    const since = this.#notReadySince;
-    if (since !== undefined && this.#o.clock.now() - since >= CONNECTION_MS) {
-      await this.failRest(DISCONNECTED);
-      this.connected();
-    }
+    if (!this.#waits.isOver()) return false;
+    await this.failRest(DISCONNECTED);
+    this.connected();
     return false;
   }
 
@@ -233,7 +215,7 @@ export class Run implements Work {
   async #one(job: JobRow, row: LedgerRow, engine: Engine): Promise<boolean> {
     const { books, clock } = this.#o;
     const isInterrupted = row.state === 'sending';
-    if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, UNKNOWN, []);
+    if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, INTERRUPTED, []);
     const made = await this.#made(job, row);
     if (made.kind === 'invalid') {
       const outcome = { kind: 'failed', error: made.why, attempted: false } as const;
@@ -242,13 +224,15 @@ export class Run implements Work {
     if (row.tail) return this.#tail(job, row, engine, made.followUps);
     const id = row.id ?? job.messageId ?? newMessageId();
     const sending: LedgerRow = { ...row, state: 'sending', id, digest: job.digest };
-    const isFirst = !this.#hasBegun();
-    if (this.#job()?.state !== 'active') return this.#back(row);
+    const latest = this.#job();
+    if (latest?.state !== 'active') return this.#back(row);
     this.sheet.set(sending);
     await books.commit({
       rows: [[this.#place(job, row), sending]],
-      ...(isFirst && { facts: startedFacts(job, this.sheet.totals, clock.now()) }),
-      ...(isFirst && { jobs: [{ ...this.#latest(job), engine, begun: true }] }),
+      ...(!latest.begun && {
+        facts: startedFacts(job, this.sheet.totals, clock.now()),
+        jobs: [{ ...latest, engine, begun: true }],
+      }),
     });
     // A pause that came while the id was written: nothing has left.
     if (this.#job()?.state !== 'active') return this.#back(row, job);
@@ -264,14 +248,6 @@ export class Run implements Work {
       this.#o.log.error({ err: error, job: job.id }, 'a message of a job could not be made');
       return { kind: 'invalid', why: 'Failed to send' };
     }
-  }
-
-  #hasBegun(): boolean {
-    return this.#job()?.begun === true;
-  }
-
-  #latest(job: JobRow): JobRow {
-    return this.#o.books.job(job.id) ?? job;
   }
 
   async #back(row: LedgerRow, job?: JobRow): Promise<boolean> {
@@ -387,8 +363,7 @@ export class Run implements Work {
   }
 
   async #withoutTail(job: JobRow, row: LedgerRow): Promise<boolean> {
-    const { tail: _, ...done } = this.sheet.row(row.n) ?? row;
-    await this.#write(job, done, []);
+    await this.#write(job, withoutTail(this.sheet.row(row.n) ?? row), []);
     return true;
   }
 
@@ -396,23 +371,4 @@ export class Run implements Work {
     this.sheet.set(row);
     await this.#o.books.commit({ rows: [[this.#place(job, row), row]], facts });
   }
-}
-
-const UNKNOWN: BulkOutcome = {
-  kind: 'unknown',
-  error: 'outcome unknown (bridge restarted while sending)',
-};
-
-/** What was handed over may have left; second parts are given up. Undefined: nothing changes. */
-function abandoned(row: LedgerRow, error: string, job: JobRow): LedgerRow | undefined {
-  if (row.state === 'pending') return failed(row, error, job);
-  if (row.state === 'sending') return { ...row, state: 'unknown', error: `outcome unknown (${error})` };
-  if (!row.tail) return undefined;
-  const { tail: _, ...done } = row;
-  return done;
-}
-
-/** Without the id of a message that never was. */
-function failed({ id: _, notBefore: __, ...row }: LedgerRow, error: string, job: JobRow): LedgerRow {
-  return { ...row, state: 'failed', error, dispatch: job.dispatch };
 }

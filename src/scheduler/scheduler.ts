@@ -28,12 +28,12 @@ import { joined } from './payload.ts';
 import type { Order, Totals } from './protocol.ts';
 import { occurrenceAfter } from './recurrence.ts';
 import type { Runs } from './runs.ts';
+import { resumedAt, successor } from './succession.ts';
 import { DueTimer } from './timer.ts';
+import { Turns } from './turns.ts';
 import { isoWithOffset } from './wall-clock.ts';
 
 const DAY_MS = 86_400_000;
-/** Contract bulk §1.3: a broadcast that ended this recently is only repeated for who has failed. */
-const RECENT_MS = 60_000;
 /** Contract schedules §12: the same fields again within this time are the same job. */
 const SAME_MS = 60_000;
 /** SC4 */
@@ -65,7 +65,7 @@ export class Scheduler {
   readonly #due = new DueHeap();
   readonly #timer: DueTimer;
   /** Orders and registrations of one job, one after the other. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   readonly #unfinished = new Set<string>();
   /** Jobs of an earlier process that are due before the app's list is known. */
   #gated: string[] = [];
@@ -129,7 +129,7 @@ export class Scheduler {
 
   /** SC1, SC2. `body` as it came. Rejects, with nothing stored, when the disk does or the job's loop does not stop in time. */
   register({ row }: Draft, body: Fields): Promise<JobRow> {
-    return this.#inTurn(row.key, async () => {
+    return this.#turns.take(row.key, async () => {
       const before = this.#o.books.jobOf(row.key);
       const isSame = before && row.appId === undefined && this.#o.clock.now() - before.createdAt < SAME_MS;
       return isSame ? before : this.#succeed(row.appId === undefined ? undefined : before, row, body);
@@ -143,7 +143,7 @@ export class Scheduler {
   revise(id: string, { row }: Draft, body: Fields, also: Partial<JobRow> = {}): Promise<JobRow | undefined> {
     const known = this.#o.books.job(id);
     if (!known) return Promise.resolve(undefined);
-    return this.#inTurn(known.key, async () => {
+    return this.#turns.take(known.key, async () => {
       const before = this.#o.books.job(id);
       if (!before || before.state === 'ended') return undefined;
       const { key, ledger, listed, state, reason } = before;
@@ -185,7 +185,7 @@ export class Scheduler {
   order(order: Order | 'hold' | 'release', id: string, reason?: string): Promise<JobRow | undefined> {
     const known = this.#o.books.job(id);
     if (!known) return Promise.resolve(undefined);
-    return this.#inTurn(known.key, async () => {
+    return this.#turns.take(known.key, async () => {
       const { books, runs, clock } = this.#o;
       const job = books.job(id);
       const state = job && jobMove(job.state, order);
@@ -193,7 +193,7 @@ export class Scheduler {
       const now = clock.now();
       const { reason: _, ...rest } = job;
       const ended = state === 'ended' && ({ outcome: 'cancelled', endedAt: now } as const);
-      const resumed = state === 'active' ? next(job, now) : {};
+      const resumed = state === 'active' ? resumedAt(job, now) : {};
       if (resumed === 'over') return this.#giveUp({ ...job, state }, 'the series ended while it was paused');
       const moved: JobRow = {
         ...rest,
@@ -246,10 +246,12 @@ export class Scheduler {
     for (const id of this.#due.takeDue(clock.now(), OPENED_AT_ONCE)) {
       const job = books.job(id);
       if (!job) continue;
-      this.#inTurn(job.key, () => this.#open(id)).catch((error: unknown) => {
-        log.error({ err: error, job: id }, 'a job could not be opened');
-        this.#later(id, OPEN_AGAIN_MS);
-      });
+      this.#turns
+        .take(job.key, () => this.#open(id))
+        .catch((error: unknown) => {
+          log.error({ err: error, job: id }, 'a job could not be opened');
+          this.#later(id, OPEN_AGAIN_MS);
+        });
     }
     this.#arm();
   }
@@ -312,7 +314,7 @@ export class Scheduler {
       if (this.#gate) this.#gated.push(id);
       else this.rearm(goesOn);
     };
-    this.#inTurn(key, close).catch((error: unknown) => {
+    this.#turns.take(key, close).catch((error: unknown) => {
       // The next start tries again.
       log.error({ err: error, job: id }, 'a run that was interrupted could not be closed');
     });
@@ -345,17 +347,6 @@ export class Scheduler {
     alive.note(clock.now()).catch((error: unknown) => log.error({ err: error }, 'the time could not be noted'));
     this.#beat = clock.setTimeout(() => this.#keepAlive(), ALIVE_MS);
   }
-
-  #inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#turns.get(key) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#turns.set(key, turn);
-    const leave = () => {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key);
-    };
-    turn.then(leave, leave);
-    return turn;
-  }
 }
 
 const WORDS = {
@@ -365,31 +356,3 @@ const WORDS = {
   hold: undefined,
   release: undefined,
 } as const;
-
-/** Resumed after its time: a one-off goes out now, a series goes on with its next occurrence (S-10). */
-function next(job: JobRow, now: number): Partial<JobRow> | 'over' {
-  if (job.open !== undefined || job.next === undefined || job.next > now) return {};
-  if (!job.rule) return { next: now };
-  const occurrence = occurrenceAfter(job.rule, anchorOf(job), job.zone, now);
-  return occurrence === undefined ? 'over' : { occurrence, next: Math.max(opensAt(job, occurrence), now) };
-}
-
-/** What a registration under the same key becomes (SC2, bulk §1.3). */
-function successor(before: JobRow, row: JobRow, now: number): JobRow {
-  const dispatch = before.dispatch + 1;
-  const { messageId } = before;
-  // A new attempt that was asked for and has not begun is asked for still.
-  const anew = before.anew && before.open === undefined && { anew: true as const };
-  if (before.state !== 'ended') {
-    const { id, createdAt, runs, lastRunAt, engine } = before;
-    const kept = { id, createdAt, runs, ...(lastRunAt !== undefined && { lastRunAt }) };
-    const sameEngine = engine !== undefined && before.provider === row.provider && { engine };
-    const ledger = before.ledger === before.key ? before.ledger : row.ledger;
-    return { ...row, ...kept, ...sameEngine, ...anew, ledger, dispatch, ...(messageId && { messageId }) };
-  }
-  const sinceEnd = now - (before.endedAt ?? now);
-  const wasCancelled = before.outcome === 'cancelled';
-  const joins = wasCancelled ? sinceEnd < DAY_MS : sinceEnd < RECENT_MS;
-  const isBulk = row.kind === 'broadcast' || row.kind === 'campaign';
-  return { ...row, dispatch, ...anew, ...(isBulk && !joins && { anew: true as const }) };
-}
