@@ -166,8 +166,11 @@ export function closedFacts(
         failed === 0 && totals.sent > 0 ? 'completed' : totals.sent > 0 ? 'completed_with_errors' : 'failed';
       return [broadcast(job, appId, status, totals, at, status === 'failed' ? reason : undefined)];
     }
-    case 'campaign':
-      return [campaign(job, appId, totals.sent > 0 ? 'completed' : 'failed', totals, at, reason)];
+    case 'campaign': {
+      // The app stores the word as it is: a campaign that goes on tomorrow is not completed.
+      const last = totals.sent > 0 ? 'completed' : 'failed';
+      return [campaign(job, appId, isLast ? last : 'running', totals, at, reason)];
+    }
     default:
       return job.kind satisfies never;
   }

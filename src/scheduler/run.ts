@@ -218,6 +218,8 @@ export class Run implements Work {
     if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, INTERRUPTED, []);
     const made = await this.#made(job, row);
     if (made.kind === 'invalid') {
+      // Not listed any more, and it may have left.
+      if (isInterrupted) return this.#settle(job, row, INTERRUPTED, []);
       const outcome = { kind: 'failed', error: made.why, attempted: false } as const;
       return row.tail ? this.#withoutTail(job, row) : this.#settle(job, row, outcome, []);
     }

@@ -440,3 +440,33 @@ describe('what holds for every job', () => {
 });
 
 const idTo = (stage: Stage, phone: string): string => stage.messages.find(({ to }) => to === phone)?.id ?? '';
+
+describe('what the app is told in the end', () => {
+  it('S-57: a recurring campaign runs on in the app after each of its days', async () => {
+    const stage = new Stage();
+    await stage.register(
+      'campaign',
+      {
+        ...{ campaignId: 8, targetContacts: [{ id: 1, phone: P }], campaignType: 'custom' },
+        ...{ customMessage: { message: 'hello' }, isRecurring: true, recurringTime: '13:00', timezone: 'UTC' },
+      },
+      now,
+    );
+    await stage.run(3 * DAY);
+    expect(stage.messages).toHaveLength(3);
+    expect(new Set(stage.told('campaign status').map(({ status }) => status))).toEqual(new Set(['running']));
+  });
+
+  it('RM3: who was being sent at a crash and is not listed any more stays unknown, and is no failure that is sure', async () => {
+    const stage = new Stage();
+    stage.sendMs = 10_000;
+    await stage.register('bulk', bulk([P, Q]), {});
+    await stage.run(2_000);
+    stage.restart();
+    await stage.register('bulk', bulk([Q]), {});
+    await stage.run(MINUTE);
+    const told = stage.told('schedule recipient').find(({ phone }) => phone === P);
+    expect(told).toMatchObject({ status: 'failed', error: expect.stringContaining('outcome unknown') as string });
+    expect(stage.sentTo().filter((to) => to === P)).toHaveLength(1);
+  });
+});
