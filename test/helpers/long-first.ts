@@ -6,7 +6,10 @@ import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. Everything else takes a few seconds, and its order does not matter. */
-const LONG = ['p3-kill', 'p5-inbound', 'p5-outbox', 'inspector-page', 'p4-one-owner', 'restore', 'order', 'lmdb'];
+const LONG = [
+  ...['p5-inbound', 'p3-kill', 'close-codes', 'p5-outbox', 'clients-proxy', 'schedules', 'inspector-page', 'groups'],
+  ...['p6-providers', 'p8-jobs', 'p4-one-owner', 'receipts', 'media', 'error-classes', 'restore', 'order', 'lmdb'],
+];
 
 const rank = ({ moduleId }: TestSpecification): number => {
   const at = LONG.indexOf(basename(moduleId, '.test.ts'));
