@@ -8,6 +8,7 @@ import { answer, apiAnswers, loose, numberAnswers, phoneParam, workspaceQuery } 
 import { jobRecord } from './job-records.ts';
 import {
   bridgeId,
+  done,
   errorOnly,
   idParam,
   order,
@@ -57,7 +58,6 @@ export const scheduleBroadcast = registration('/api/broadcast/schedule/{phone}',
   failure: withDetails,
 });
 
-const done = <const M extends string>(message: M) => z.object({ success, message: z.literal(message) });
 const common = { tag, missing: errorOnly, failure: errorOnly };
 
 export const pauseBroadcast = order('post', '/api/broadcast/pause/{scheduleId}', {

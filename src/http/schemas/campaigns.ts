@@ -5,7 +5,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import { answer, apiAnswers, loose } from './common.ts';
-import { idParam, order, provider, recipientTimezones, registration, security, timing } from './registrations.ts';
+import { done, idParam, order, provider, recipientTimezones, registration, security, timing } from './registrations.ts';
 
 const tag = 'campaigns';
 const success = z.literal(true);
@@ -68,7 +68,6 @@ export const scheduleCampaign = registration('/api/wa/{phone}/campaign/schedule'
   failure: failed,
 });
 
-const done = <const M extends string>(message: M) => z.object({ success, message: z.literal(message) });
 const common = { tag, missing: failed, failure: failed };
 
 export const pauseCampaign = order('post', '/api/wa/campaign/{scheduleId}/pause', {

@@ -144,6 +144,9 @@ export const order = <
     }),
   });
 
+/** An order that was obeyed. */
+export const done = <const M extends string>(message: M) =>
+  z.object({ success: z.literal(true), message: z.literal(message) });
 export const errorOnly = z.object({ error: z.string() });
 export const withDetails = z.object({ error: z.string(), details: z.string() });
 

@@ -8,6 +8,7 @@ import { answer, apiAnswers, loose, numberAnswers, phoneParam, tooLarge, workspa
 import { jobRecord } from './job-records.ts';
 import {
   bridgeId,
+  done,
   errorOnly,
   idParam,
   order,
@@ -113,7 +114,6 @@ export const scheduleSingle = registration('/api/schedule-message/{phone}', {
   failure: withDetails,
 });
 
-const done = <const M extends string>(message: M) => z.object({ success, message: z.literal(message) });
 const common = { tag, missing: errorOnly, failure: errorOnly };
 
 export const pauseSchedule = order('post', '/api/pause-schedule/{scheduleId}', {
