@@ -22,12 +22,16 @@ export type DryRunDeps = Omit<MessengerDeps, 'sends'> & {
 export async function dryRunOf(deps: DryRunDeps, { row: job }: Draft, body: Fields): Promise<DryRun> {
   const { sends, clock, pacing } = deps;
   const now = clock.now();
-  const messenger = new Messenger({ ...deps, sends: { ...bound(sends), hold: refuse } }, job, body);
+  const engineOf: BulkSends['engineOf'] = (...asked) => sends.engineOf(...asked);
+  const messenger = new Messenger({ ...deps, sends: { engineOf, hold: refuse } }, job, body);
   const prepared = await messenger.prepare();
   const engine = prepared.kind === 'ready' ? prepared.engine : null;
   const problems = prepared.kind === 'ready' ? [] : [prepared.why];
   const { recipients, variantOf } = messenger;
-  const { rows } = openingOf({ job, at: job.at, recipients, known: new Map(), variantOf, now, graceMs: Infinity });
+  // As it will be when it opens, which is before the job's own hour where a recipient's zone is ahead.
+  const opens = job.next ?? now;
+  const known = new Map<string, never>();
+  const { rows } = openingOf({ job, at: job.at, recipients, known, variantOf, now: opens, graceMs: Infinity });
   const room = engine === 'baileys' ? sends.room(job.sender, job.workspace) : Infinity;
   if (engine === 'baileys' && !sends.isReady(job.sender)) problems.push('the number is not connected');
   if (recipients.length === 0) problems.push('no recipients');
@@ -37,7 +41,7 @@ export async function dryRunOf(deps: DryRunDeps, { row: job }: Draft, body: Fiel
   for (const [index, line] of rows.entries()) {
     const recipient = messenger.recipient(line.key);
     const zone = zoneOf(line.to ?? '', recipient?.zone, job.zone);
-    const at = Math.max(line.notBefore ?? now, job.at);
+    const at = line.notBefore ?? opens;
     finishAt = Math.max(at, index === 0 ? at : finishAt + gap);
     const own = engine === null || line.state === 'failed' ? undefined : messenger.problem(line);
     const found = [line.error, own, index >= room ? 'over the daily cap: sent on a later day' : undefined];
@@ -51,10 +55,6 @@ export async function dryRunOf(deps: DryRunDeps, { row: job }: Draft, body: Fiel
   }
   return { kind: 'dry run', recipients: views, engine, problems, finishAt };
 }
-
-const bound = (sends: DryRunDeps['sends']) => ({
-  engineOf: (...args: Parameters<BulkSends['engineOf']>) => sends.engineOf(...args),
-});
 
 /** A dry run fetches nothing. */
 const refuse: BulkSends['hold'] = () => Promise.resolve({ kind: 'refused', why: 'not fetched' });

@@ -8,7 +8,7 @@ import { textOf } from '../content/loose.ts';
 import type { Books } from './books.ts';
 import { type JobRow, type LedgerRow, occurrenceOf } from './jobs.types.ts';
 import type { Messenger } from './messenger.ts';
-import { type Pacing } from './pacing.ts';
+import type { Pacing } from './pacing.ts';
 import { withoutMedia } from './payload.ts';
 import type { JobView, RecipientView, Totals } from './protocol.ts';
 import type { Run } from './run.ts';
@@ -24,33 +24,32 @@ export type ViewOf = {
 };
 
 export function viewOf({ job, books, run, totals, pacing, now }: ViewOf): JobView {
-  const { open, openedAt: _, begun: __, ledger: ___, key: ____, digest: _____, listed: ______, ...rest } = job;
   const pending = run?.sheet.own.pending ?? 0;
-  const nextAt = job.state === 'ended' ? undefined : (open ?? job.next);
+  const nextAt = job.state === 'ended' ? undefined : (job.open ?? job.next);
   return {
-    id: rest.id,
-    kind: rest.kind,
-    ...(rest.appId !== undefined && { appId: rest.appId }),
-    sender: rest.sender,
-    state: rest.state,
-    running: open !== undefined,
-    ...(rest.outcome && { outcome: rest.outcome }),
-    ...(rest.reason !== undefined && { reason: rest.reason }),
+    id: job.id,
+    kind: job.kind,
+    ...(job.appId !== undefined && { appId: job.appId }),
+    sender: job.sender,
+    state: job.state,
+    running: job.open !== undefined,
+    ...(job.outcome && { outcome: job.outcome }),
+    ...(job.reason !== undefined && { reason: job.reason }),
     ...(run?.waits && { waits: run.waits }),
-    zone: rest.zone,
+    zone: job.zone,
     ...(nextAt !== undefined && { nextAt }),
-    createdAt: rest.createdAt,
-    ...(rest.endedAt !== undefined && { endedAt: rest.endedAt }),
-    ...(rest.lastRunAt !== undefined && { lastRunAt: rest.lastRunAt }),
-    runs: rest.runs,
+    createdAt: job.createdAt,
+    ...(job.endedAt !== undefined && { endedAt: job.endedAt }),
+    ...(job.lastRunAt !== undefined && { lastRunAt: job.lastRunAt }),
+    runs: job.runs,
     totals,
     failedNumbers: [...failedNumbers(books, job)],
     ...(run && {
       rate: run.rate,
       finishAt: Math.max(now, run.waits?.until ?? 0) + pending * averageGapMs(job, pacing),
     }),
-    ...(rest.messageId !== undefined && { messageId: rest.messageId }),
-    scheduledFor: longForm(rest.at, rest.zone),
+    ...(job.messageId !== undefined && { messageId: job.messageId }),
+    scheduledFor: longForm(job.at, job.zone),
     body: withoutMedia(books.payload(job.id)),
   };
 }

@@ -470,3 +470,23 @@ describe('what the app is told in the end', () => {
     expect(stage.sentTo().filter((to) => to === P)).toHaveLength(1);
   });
 });
+
+describe('a dry run (DY1)', () => {
+  const planned = async (more: Fields): Promise<(string | undefined)[]> => {
+    const stage = new Stage();
+    const body = bulk(['4915110000000', '819010000000'], { scheduleDateTime: '2026-06-02 09:00:00', ...more });
+    const plan = await stage.settle(stage.jobs.dryRun({ kind: 'bulk', sender: SENDER, body }));
+    expect(stage.jobs.list(SENDER)).toEqual([]);
+    return plan.kind === 'dry run' ? plan.recipients.map(({ at }) => at.slice(0, 16)) : [plan.kind];
+  };
+
+  it('S-55: shows each recipient its own hour, also where that is before the hour of the job’s zone', async () => {
+    const more = { timezone: 'Europe/Berlin', recipientTimezones: true };
+    expect(await planned(more)).toEqual(['2026-06-02T09:00', '2026-06-02T09:00']);
+  });
+
+  it('shows the end of quiet hours that the job falls into, not those of the moment', async () => {
+    const more = { timezone: 'Europe/Berlin', quietHours: { from: '08:00', to: '10:30' } };
+    expect(await planned(more)).toEqual(['2026-06-02T10:30', '2026-06-02T16:00']);
+  });
+});
