@@ -33,7 +33,7 @@ export function ofAnswer(answer: Answered, now: number): BulkOutcome {
     case 'sent':
       return { kind: 'sent', id: answer.id };
     case 'unknown':
-      return { kind: 'unknown', error: answer.error };
+      return { kind: 'interrupted', error: answer.error };
     case 'not ready':
       return { kind: 'not ready', why: answer.why };
     case 'timed out':

@@ -160,6 +160,8 @@ export type BulkOutcome =
   /** For good. `attempted`: it reached WhatsApp or a provider, so that the gap follows. */
   | { readonly kind: 'failed'; readonly error: string; readonly attempted: boolean }
   | { readonly kind: 'unknown'; readonly error: string }
+  /** The linked device lost its connection in between: given again under its id it is the same message. */
+  | { readonly kind: 'interrupted'; readonly error: string }
   /** Nothing was accepted; may be tried again at the end of the run. */
   | { readonly kind: 'transient'; readonly error: string }
   /** Nothing was handed over: the number is not connected. */

@@ -310,6 +310,15 @@ export class Run implements Work {
         await this.#write(job, after, recipientFacts(job, after, now));
         return true;
       }
+      case 'interrupted': {
+        if (!this.sheet.mayRepeat(row)) return this.#settle(job, row, { ...outcome, kind: 'unknown' }, []);
+        // Still `sending`: the next try gives the same message again, as after a crash (S-25, RM3).
+        const again: LedgerRow = { ...row, tries: row.tries + 1 };
+        await this.#write(job, again, []);
+        this.sheet.untake(again);
+        this.holdUntil(now + ASK_AGAIN_MS, outcome.error);
+        return true;
+      }
       case 'transient': {
         if (!this.sheet.mayRepeat(row)) {
           return this.#settle(job, row, { kind: 'failed', error: outcome.error, attempted: true }, []);

@@ -125,7 +125,7 @@ describe('through the linked device', () => {
 
   it.each<readonly [string, SendAnswer, BulkOutcome]>([
     ['sent', { kind: 'sent', id: 'B', to: JID }, { kind: 'sent', id: 'B' }],
-    ['unknown', { kind: 'unknown', id: ID, error: 'lost' }, { kind: 'unknown', error: 'lost' }],
+    ['unknown', { kind: 'unknown', id: ID, error: 'lost' }, { kind: 'interrupted', error: 'lost' }],
     ['not ready', { kind: 'not ready', why: 'away' }, { kind: 'not ready', why: 'away' }],
     ['timed out', { kind: 'timed out', why: 'late' }, { kind: 'transient', error: 'late' }],
     ['no time', failed({ why: 'no time' }), { kind: 'transient', error: 'why' }],

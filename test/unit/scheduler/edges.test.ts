@@ -490,3 +490,32 @@ describe('a dry run (DY1)', () => {
     expect(await planned(more)).toEqual(['2026-06-02T10:30', '2026-06-02T16:00']);
   });
 });
+
+it('S-25: a connection lost in the middle of a send fails nobody: the same message is given again under its id', async () => {
+  const stage = new Stage();
+  const asked: string[] = [];
+  stage.outcome = ({ id }, tries) => {
+    asked.push(id);
+    return tries === 1 ? { kind: 'interrupted', error: 'the connection was lost' } : undefined;
+  };
+  await stage.register('bulk', bulk([P]));
+  await stage.run(MINUTE);
+  expect([asked.length, new Set(asked).size]).toEqual([2, 1]);
+  expect(stage.told('schedule recipient').map(({ status }) => status)).toEqual(['sent']);
+  expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'completed', totals: { sent: 1, failed: 0 } });
+});
+
+it('RM2: a connection that is lost again and again leaves it unknown after three tries, and the run goes on', async () => {
+  const stage = new Stage();
+  let tries = 0;
+  stage.outcome = ({ to }) => {
+    if (to !== P) return undefined;
+    tries += 1;
+    return { kind: 'interrupted', error: 'the connection was lost' };
+  };
+  await stage.register('bulk', bulk([P, Q]));
+  await stage.run(5 * MINUTE);
+  expect(tries).toBe(3);
+  expect(stage.sentTo()).toEqual([Q]);
+  expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'completed', totals: { sent: 1, failed: 1 } });
+});
