@@ -36,7 +36,8 @@ export type NoAnswer = {
 
 export type AppAnswer = Answered | NoAnswer;
 
-export type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal };
+/** `token`: the caller's own, sent while none is configured (contract voice §2). */
+export type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly token?: string };
 
 /** `id`: the `webhook-id`, the same for every attempt; absent for what is never repeated (ticks): a new one. */
 export type Post = Call & { readonly id?: string };
@@ -85,7 +86,9 @@ export function appClient({ baseUrl, token, signingSecret, connections, clock }:
     call.signal?.addEventListener('abort', abort, { once: true });
     if (call.signal?.aborted) abort();
     try {
-      const response = await request.raw(path, { ...options, signal: controller.signal });
+      const own = !token && call.token ? { 'x-node-token': call.token } : {};
+      const headers = { ...options?.headers, ...own };
+      const response = await request.raw(path, { ...options, headers, signal: controller.signal });
       const retryAfter = response.headers.get('retry-after');
       return {
         kind: 'answer',
