@@ -29,6 +29,8 @@ export type NodeResult =
   /** Then port 1; a minute and more is left to the app (contract flows §11). */
   | { readonly kind: 'sleep'; readonly seconds: number }
   | { readonly kind: 'sub flow'; readonly flowId: string }
+  /** Nothing to follow whatever is wired, such as a menu without options: as at an unwired port (contract flows §6.6). */
+  | { readonly kind: 'dead end' }
   /** Completed. */
   | { readonly kind: 'end' }
   /** Nothing sensible can follow, such as after a prompt that never arrived (F-27). */
@@ -40,6 +42,8 @@ export type Match = {
   readonly text: string;
   /** Followed when the kind has no `answer` of its own; default 1. */
   readonly port?: number;
+  /** Any text would have done (free text, or the way for "else"): a keyword that starts flows goes first (F-18). */
+  readonly anyText?: true;
   /** Whatever the kind wants to remember of the match. */
   readonly data?: Readonly<Record<string, unknown>>;
 };
@@ -65,6 +69,14 @@ export type SendOptions = {
       readonly value?: string;
     }[];
   };
+};
+
+/** What customers read where a flow's author left nothing to say; configuration. */
+export type FlowTexts = {
+  /** A question whose own words came out empty. */
+  readonly prompt: string;
+  /** Something went wrong behind the scenes. */
+  readonly apology: string;
 };
 
 /** What is fixed for the conversation. */
@@ -98,7 +110,9 @@ export type NodeContext = Scene & {
   readonly now: number;
   /** Names this visit of this node for good: for ids made from it. */
   readonly visit: string;
+  /** Without a slash at its end. */
   readonly appUrl: string;
+  readonly texts: FlowTexts;
   /** The Cloud number behind the device, as far as settings tell. */
   readonly cloud: { readonly phoneNumberId: string; readonly wabaId: string } | undefined;
   /** The last content that a Message or Media node sent in this session. */

@@ -1,9 +1,19 @@
 /**
  * The variables of one conversation, and the only resolver of placeholders in flows (contract flows §4).
  *
- *  VA1  Every name is an ordinary key, `__proto__` and `constructor` too (F-48): they lie in a Map and are stored as pairs.
- *  VA2  Names that begin with `__` are the runtime's own and never shown to a customer.
+ *  VA1  Every name is an ordinary key, `__proto__` and `constructor` too (F-48): they lie in a Map and are stored as pairs;
+ *       inside values only own keys are looked at.
+ *  VA2  Names that begin with `__` are the runtime's own: no placeholder shows them.
+ *  VA3  A name is looked for as it is written, then in lower case, then step by step along its dots, whatever the case.
+ *  VA4  What is inserted is literal: it is not looked at again, so a customer's `{{…}}` shows nothing.
  */
+import { isObject } from '../../content/loose.ts';
+
+/** Anything but braces inside; `[^{}]` keeps a match short, whatever the text is. */
+const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
+
+/** What stands for an object where people read it: Google nodes and Deal. */
+const HUMAN_FIELDS = ['title', 'name', 'label', 'value', 'text', 'email', 'id'];
 
 export class Variables {
   readonly #values: Map<string, unknown>;
@@ -12,6 +22,7 @@ export class Variables {
     this.#values = new Map(pairs);
   }
 
+  /** Exactly this name. */
   get(name: string): unknown {
     return this.#values.get(name);
   }
@@ -30,5 +41,82 @@ export class Variables {
 
   pairs(): [string, unknown][] {
     return [...this.#values];
+  }
+
+  /** VA2, VA3; undefined: there is no such variable. A stored null, `''`, 0 or false is a value. */
+  find(name: string): unknown {
+    const key = name.trim();
+    if (key === '' || key.startsWith('__')) return undefined;
+    if (this.#values.has(key)) return this.#values.get(key);
+    const lower = key.toLowerCase();
+    return this.#values.has(lower) ? this.#values.get(lower) : this.#walk(lower.split('.'));
+  }
+
+  /** As a customer sees it; `''` when there is none. */
+  text(name: string): string {
+    return shown(this.find(name));
+  }
+
+  /** VA4. `insert` takes the name without braces and the whole placeholder. */
+  fill(text: string, insert: (name: string, placeholder: string) => string = (name) => this.text(name)): string {
+    return text.replace(PLACEHOLDER, (placeholder, name: string) => insert(name.trim(), placeholder));
+  }
+
+  /** For Google nodes and Deal: objects by their first human field, and tags for the time (UTC) where no variable has that name. */
+  fillForPeople(text: string, now: number): string {
+    return this.fill(text, (name) => {
+      const value = this.find(name);
+      return value === undefined ? timeTag(name.toLowerCase(), now) : humanText(value);
+    });
+  }
+
+  /** The longest beginning that is a variable; several that differ in case only: the first set. */
+  #walk(steps: readonly string[]): unknown {
+    for (let length = steps.length; length > 0; length -= 1) {
+      const wanted = steps.slice(0, length).join('.');
+      for (const [key, value] of this.#values) {
+        if (key.toLowerCase() !== wanted || key.startsWith('__')) continue;
+        const found = steps.slice(length).reduce(inside, value);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+}
+
+/** Text as it is, objects as JSON. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+function inside(value: unknown, step: string): unknown {
+  if (Array.isArray(value)) return /^\d+$/.test(step) ? value[Number(step)] : undefined;
+  if (!isObject(value)) return undefined;
+  const key = Object.keys(value).find((name) => name.toLowerCase() === step);
+  return key === undefined ? undefined : value[key];
+}
+
+function humanText(value: unknown): string {
+  if (!isObject(value)) return shown(value);
+  const texts = HUMAN_FIELDS.filter((field) => Object.hasOwn(value, field)).map((field) => shown(value[field]));
+  return texts.find((text) => text !== '') ?? shown(value);
+}
+
+function timeTag(name: string, now: number): string {
+  const iso = new Date(now).toISOString();
+  switch (name) {
+    case 'timestamp':
+    case 'execution_timestamp':
+    case 'now':
+      return iso.slice(0, 19).replace('T', ' ');
+    case 'date':
+      return iso.slice(0, 10);
+    case 'time':
+      return iso.slice(11, 19);
+    case 'iso_timestamp':
+      return iso;
+    default:
+      return '';
   }
 }

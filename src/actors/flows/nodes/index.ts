@@ -1,0 +1,11 @@
+/** Every kind of node, by its type on the wire (contract flows §2.4). */
+import type { NodeKind } from '../node.ts';
+import { message } from './message.ts';
+import { callNode, end, trigger, unknown } from './passing.ts';
+
+const KINDS: readonly NodeKind[] = [trigger, end, message, callNode];
+
+const BY_TYPE = new Map(KINDS.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
+
+/** A type that nobody knows is passed (passing.ts PA1). */
+export const kindOf = (type: string): NodeKind => BY_TYPE.get(type) ?? unknown;
