@@ -13,7 +13,7 @@
  * Deliberately not here: decoding (engines), payloads and retries (app-client), automations.
  */
 import type { InboundFact, ReceiptFact } from '../app-client/callbacks.types.ts';
-import type { InboundContent } from '../app-client/inbound-content.ts';
+import type { InboundContent, Vote } from '../app-client/inbound-content.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { Clock } from '../clock.ts';
 import { advance, forApp, type Receipt } from '../machines/receipt.ts';
@@ -45,6 +45,9 @@ export type InboundMessage = {
   /** Automations never handle this kind, however fresh it is (an edit, contract inbound §4). */
   readonly storedOnly?: true;
 };
+
+/** A customer's vote in a poll of ours: no bubble, so the app is told of none; only flows hear of it (contract flows §7). */
+export type InboundVote = Pick<InboundMessage, 'id' | 'contact' | 'name' | 'at'> & { readonly vote: Vote };
 
 export type InboundDeskOptions = {
   readonly digits: string;
@@ -85,12 +88,21 @@ export class InboundDesk {
    * Resolves when everything is durable. `also` runs in the same transaction, whether or not anything is forwarded.
    * Rejects, with nothing changed, only when the store does.
    */
-  async accept(messages: readonly InboundMessage[], also: (batch: Batch) => void): Promise<void> {
+  async accept(
+    messages: readonly InboundMessage[],
+    also: (batch: Batch) => void,
+    votes: readonly InboundVote[] = [],
+  ): Promise<void> {
     const { queue, store, lids, automation } = this.#o;
-    const news = messages.filter((message) => this.#isNews(message));
-    const pairs = lids.news(messages.flatMap(({ contact }) => pairOf(contact)));
-    const facts = news.map((message) => this.#fact(message));
-    const tasks = automation.open(facts);
+    const told = messages.filter((message) => this.#isNews(message));
+    const voted = votes.filter(({ id }) => !this.#isKnown(id));
+    const news: readonly Pick<InboundMessage, 'id' | 'group'>[] = [...told, ...voted];
+    const pairs = lids.news([...messages, ...votes].flatMap(({ contact }) => pairOf(contact)));
+    const facts = told.map((message) => this.#fact(message));
+    const tasks = [
+      ...automation.open(facts),
+      ...automation.openVotes(voted.map((vote) => ({ ...vote, contact: lids.complete(vote.contact) }))),
+    ];
     const change = (batch: Batch) => {
       also(batch);
       automation.put(batch, tasks);
@@ -104,7 +116,7 @@ export class InboundDesk {
     if (news.length === 0) return store.write(change);
     for (const { id } of news) this.#onTheirWay.add(id);
     try {
-      await queue.append(facts, change);
+      await (facts.length > 0 ? queue.append(facts, change) : store.write(change));
     } finally {
       for (const { id } of news) this.#onTheirWay.delete(id);
     }
@@ -170,8 +182,12 @@ export class InboundDesk {
 
   #isNews({ id, direction, group }: InboundMessage): boolean {
     if (group && !this.#o.forwardGroups) return false;
-    if (this.#onTheirWay.has(id) || this.#seen.has(id)) return false;
+    if (this.#isKnown(id)) return false;
     return direction === 'in' || !this.#o.sent.has(id);
+  }
+
+  #isKnown(id: string): boolean {
+    return this.#onTheirWay.has(id) || this.#seen.has(id);
   }
 
   #fact({ storedOnly, group, ...message }: InboundMessage): InboundFact {

@@ -5,7 +5,8 @@
  *
  *  SI1  A row is durable before its stanza leaves.
  *  SI2  The content of an id never changes: a repeat sends what was recorded first.
- *  SI3  Content is kept 8 days (retries ask for at least 7), the row 30 (receipts).
+ *  SI3  Content is kept 8 days (retries ask for at least 7), the row 30 (receipts); the content of a `lasting` row as long
+ *       as the row: a poll's votes cannot be read without it.
  *  SI4  Reads see writes that are still on their way to the disk.
  */
 import type { Clock } from '../clock.ts';
@@ -29,9 +30,12 @@ export type SentRow = {
   readonly receipt?: Receipt;
   /** Where its receipts go (contract inbound §10); a single send when absent. */
   readonly origin?: Origin;
+  readonly lasting?: true;
   /** WhatsApp's code, when it refused the message after it had been answered as sent or pending. */
   readonly refused?: number;
 };
+
+export type SentTraits = Pick<SentRow, 'origin' | 'lasting'>;
 
 /** Makes a change durable, alone or together with others. */
 export type Commit = (change: (batch: Batch) => void) => Promise<void>;
@@ -49,7 +53,7 @@ export class SentIndex {
     this.#sweep = new RotatingSweep(this.#table, (row) => {
       const days = (clock.now() - row.at) / DAY_MS;
       if (days > ROW_DAYS) return 'remove';
-      if (days <= CONTENT_DAYS || !row.message) return 'keep';
+      if (days <= CONTENT_DAYS || !row.message || row.lasting) return 'keep';
       const { message: _, ...rest } = row;
       return { replace: rest };
     });
@@ -64,9 +68,9 @@ export class SentIndex {
   }
 
   /** SI1. Resolves when `commit` has made it durable. */
-  record(id: string, to: string, message: Uint8Array, commit: Commit, origin?: Origin): Promise<void> {
-    const from = origin ?? this.get(id)?.origin;
-    return this.#write(id, { to, message, at: this.#clock.now(), ...(from && { origin: from }) }, (change) =>
+  record(id: string, to: string, message: Uint8Array, commit: Commit, traits: SentTraits = {}): Promise<void> {
+    const origin = traits.origin ?? this.get(id)?.origin;
+    return this.#write(id, { to, message, at: this.#clock.now(), ...traits, ...(origin && { origin }) }, (change) =>
       commit((batch) => {
         change(batch);
         this.#sweep.onAdd(batch);

@@ -7,7 +7,7 @@
 
 /** What a message says, decoded. Contract inbound §4. A kind without a decoder is a short readable text. */
 export type InboundContent =
-  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string; readonly tap?: Tap }
   | {
       readonly kind: 'media';
       readonly type: 'image' | 'video' | 'audio' | 'document' | 'sticker';
@@ -30,6 +30,24 @@ export type InboundContent =
   | { readonly kind: 'contact'; readonly name: string; readonly phone: string; readonly vcard: string }
   /** `target`: id of the message it belongs to; an empty `emoji` takes the reaction back (inbound §5). */
   | { readonly kind: 'reaction'; readonly emoji: string; readonly target: string };
+
+/** What was tapped in an earlier message. For flows: the app is told the text alone (inbound §4). */
+export type Tap = {
+  /** Of the button or row; may be empty. */
+  readonly id: string;
+  /** Its label; may be empty. */
+  readonly title: string;
+  /** Id of the message that it is part of. */
+  readonly quoted?: string;
+};
+
+/** A poll as one customer has voted by now. The app is told of none (inbound §4). */
+export type Vote = {
+  /** Id of the poll's message. */
+  readonly poll: string;
+  /** What is chosen, in the poll's order; empty when the vote was taken back. */
+  readonly labels: readonly string[];
+};
 
 /** A message that is one medium. */
 export type Medium = Extract<InboundContent, { readonly kind: 'media' }>;

@@ -5,6 +5,7 @@ import type { JobNews } from '../../src/actors/protocol.ts';
 
 export const NO_AUTOMATION: AutomationDoor = {
   open: () => [],
+  openVotes: () => [],
   put: () => undefined,
   begin: () => undefined,
   humanWrote: () => undefined,

@@ -11,6 +11,7 @@
  *  AU5  A `flow_id` that comes up to 120 s late starts its flow when nothing else ran for that message, else it is logged
  *       (C-34).
  *  AU6  What a crash leaves is taken up at its step (tasks.ts TK2); by then too old, it is stored only.
+ *  AU7  A vote is for a waiting session alone: it waits for no answer, causes no look-up and starts nothing.
  *
  * Deliberately not here: forwarding the message (the outbox does), sending replies (replies.ts), flows themselves.
  */
@@ -25,7 +26,7 @@ import type { Identity } from '../../phone.ts';
 import { AnswerSlot } from './answer-slot.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cooldowns } from './cooldowns.ts';
-import type { Flows } from './flows.ts';
+import type { CustomerMessage, Flows } from './flows.ts';
 import { messageOf, verdictOf } from './reading.ts';
 import type { Replies } from './replies.ts';
 import type { OpenTask, Step, Tasks } from './tasks.ts';
@@ -60,7 +61,9 @@ type FlowStep = Extract<Step, { kind: 'flow' }>;
 type Case = OpenTask & { readonly slot: AnswerSlot };
 
 /** What the inbound desk needs of it. */
-export type AutomationDoor = Pick<Automation, 'open' | 'put' | 'begin' | 'humanWrote'>;
+export type AutomationDoor = Pick<Automation, 'open' | 'openVotes' | 'put' | 'begin' | 'humanWrote'>;
+
+type Vote = Pick<CustomerMessage, 'id' | 'contact' | 'name' | 'at'> & Required<Pick<CustomerMessage, 'vote'>>;
 
 export class Automation {
   readonly #o: AutomationOptions;
@@ -78,6 +81,11 @@ export class Automation {
       const message = messageOf(fact);
       return message ? [this.#o.tasks.open(message)] : [];
     });
+  }
+
+  /** The same for votes, of which the app is told nothing and says nothing (AU7). */
+  openVotes(votes: readonly Vote[]): OpenTask[] {
+    return votes.map((vote) => this.#o.tasks.open({ ...vote, text: '' }, { kind: 'go on' }));
   }
 
   put(batch: Batch, tasks: readonly OpenTask[]): void {
@@ -167,6 +175,7 @@ export class Automation {
       if (this.#stopped) return;
       if ((await flows.offer(device, message, lookUp)) === 'consumed') return this.#end(one);
     }
+    if (message.vote) return this.#close(one);
     const verdict = await slot.within(LOOK_UP_WAITS_MS);
     if (verdict?.kind === 'stop') return this.#close(one);
     if (this.#stopped) return;

@@ -5,6 +5,7 @@
  *  FL2  Nothing here rejects for an expected outcome.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
+import type { Attachment, Tap, Vote } from '../../app-client/inbound-content.ts';
 import type { Identity } from '../../phone.ts';
 
 /** A fresh message of a customer, as automations see it. */
@@ -14,9 +15,15 @@ export type CustomerMessage = {
   readonly contact: Identity;
   /** The push name; may be empty. */
   readonly name: string;
-  /** Text or caption; may be empty. */
+  /** Text or caption, or the label of a tap; may be empty. */
   readonly text: string;
+  readonly tap?: Tap;
+  /** A message with a vote is nothing else: only a waiting session has a use for it. */
+  readonly vote?: Vote;
   readonly media?: 'image' | 'video' | 'audio' | 'document' | 'sticker';
+  /** Where the medium's bytes are to be had; absent when they are not. */
+  readonly bytes?: { readonly mime: string; readonly attachment: Attachment };
+  readonly place?: { readonly latitude: number; readonly longitude: number };
   /** WhatsApp's time, epoch seconds. */
   readonly at: number;
 };

@@ -69,8 +69,10 @@ export class Tasks {
     return [...this.#table.range()].map(({ key, value }) => ({ seq: Number(key), task: value, done: false }));
   }
 
-  open(message: CustomerMessage): OpenTask {
-    return { seq: this.#sequence.next(), task: { message, step: { kind: 'new' } }, done: false };
+  /** `verdict`: known from the beginning. */
+  open(message: CustomerMessage, verdict?: Verdict): OpenTask {
+    const task: Task = { message, step: { kind: 'new' }, ...(verdict && { verdict }) };
+    return { seq: this.#sequence.next(), task, done: false };
   }
 
   /** TK1. */

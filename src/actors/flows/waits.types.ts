@@ -3,6 +3,8 @@
  * older bridge reads as one of ours. Deadlines are not in here: they are the session's (absolute times in the store).
  */
 
+import type { Attachment, Tap, Vote } from '../../app-client/inbound-content.ts';
+
 /** `text` as shown, `id` as it comes back in a tap. */
 export type AnswerItem = { readonly text: string; readonly answerText?: string; readonly id: string };
 export type ListItem = {
@@ -79,8 +81,8 @@ export type Menu = {
 export type ReplyMedia =
   /** Where they can be had by anybody (provider-inbound). */
   | { readonly kind: 'url'; readonly url: string }
-  /** `message`: id of the message on the linked device, under which the attachment is known. */
-  | { readonly kind: 'message'; readonly message: string; readonly mime: string };
+  /** On the linked device. */
+  | { readonly kind: 'attachment'; readonly attachment: Attachment; readonly mime: string };
 
 /** What a customer said, whatever the engine (contract flows §7.3). Plain JSON: it is kept while its branch runs. */
 export type Reply = {
@@ -88,10 +90,9 @@ export type Reply = {
   readonly id: string;
   /** Typed text or caption, the label of a tap, a maps link for a location; may be empty. */
   readonly text: string;
-  /** A button, list row, template button or native-flow reply. `quoted`: id of the message it was tapped in. */
-  readonly tap?: { readonly id: string; readonly title: string; readonly quoted?: string };
-  /** A poll vote: the labels chosen now (none: taken back), and the poll's message id. */
-  readonly vote?: { readonly poll: string; readonly labels: readonly string[] };
+  /** A button, list row, template button or native-flow reply. */
+  readonly tap?: Tap;
+  readonly vote?: Vote;
   readonly media?: ReplyMedia;
   /** Epoch ms. */
   readonly at: number;

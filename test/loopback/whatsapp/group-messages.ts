@@ -42,8 +42,10 @@ export async function sendFromMember(
   const { addressing } = group;
   const composed = compose(content, {
     peerJid: jid,
+    ownJid: jidFor(addressing, from),
     isOwn: (of) => author.sent.has(of),
     authorOf: (of) => authorOf(group, author, of),
+    secretOf: () => undefined,
     media: service.media,
   });
   if ('kind' in composed) return { kind: 'refused', reason: composed.reason };

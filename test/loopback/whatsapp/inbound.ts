@@ -150,8 +150,10 @@ function composeFor(service: Service, author: Person, request: ReturnType<typeof
   const peerJid = group ?? jidFor(addressing, to);
   return compose(request, {
     peerJid,
+    ownJid: jidFor(addressing, author.phone),
     isOwn: (id) => author.sent.has(id),
     authorOf: (id) => (group === undefined || author.sent.has(id) ? undefined : jidFor(addressing, to)),
+    secretOf: (id) => author.inbox.messageOf(id)?.messageContextInfo?.messageSecret ?? undefined,
     media: service.media,
   });
 }

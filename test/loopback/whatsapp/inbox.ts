@@ -70,6 +70,11 @@ export class Inbox {
     return this.#senders.get(id);
   }
 
+  /** As decrypted; absent when it has not arrived, or the server does not decrypt. */
+  messageOf(id: string): proto.IMessage | undefined {
+    return this.#stored.find((one) => one.id === id)?.message;
+  }
+
   get count(): number {
     return this.#stored.length;
   }

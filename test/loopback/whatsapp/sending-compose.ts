@@ -8,6 +8,7 @@ import { proto } from '@whiskeysockets/baileys';
 import type { MediaHost } from './media-host.ts';
 import { cardMessage } from './sending-cards.ts';
 import type { Composed } from './sending-composed.ts';
+import { sealVote } from './poll-votes.ts';
 import { mediaMessage } from './sending-media.ts';
 import { replyMessage } from './sending-replies.ts';
 import type { Content } from './sending-request.ts';
@@ -16,10 +17,14 @@ import type { Content } from './sending-request.ts';
 export interface Chat {
   /** The other side's jid, as the author addresses it; in a group the group's. */
   readonly peerJid: string;
+  /** The author's own, in the same way of addressing. */
+  readonly ownJid: string;
   /** Whether the author wrote the message with this id. */
   isOwn(id: string): boolean;
   /** In a group: who wrote it, when the author did not. */
   authorOf(id: string): string | undefined;
+  /** Of a poll that the author has received. */
+  secretOf(id: string): Uint8Array | undefined;
   readonly media: MediaHost;
 }
 
@@ -63,12 +68,17 @@ function bodyOf(content: Content, chat: Chat): Composed | undefined {
     return { message: { pollCreationMessageV3, messageContextInfo }, stanza: { type: 'poll' }, enc: {} };
   }
   if (pollVote !== undefined) {
-    const vote = { encPayload: randomBytes(48), encIv: randomBytes(12) };
-    const pollUpdateMessage = { pollCreationMessageKey: key(pollVote.id), vote, senderTimestampMs: Date.now() };
+    const { id, options } = pollVote;
+    const secret = chat.secretOf(id);
+    const vote =
+      options !== undefined && secret !== undefined
+        ? sealVote(options, { pollId: id, secret, creatorJid: chat.peerJid, voterJid: chat.ownJid })
+        : { encPayload: randomBytes(48), encIv: randomBytes(12) };
+    const pollUpdateMessage = { pollCreationMessageKey: key(id), vote, senderTimestampMs: Date.now() };
     return { message: { pollUpdateMessage }, stanza: { type: 'poll' }, enc: HIDDEN_WHEN_UNREADABLE };
   }
   if (raw !== undefined) return asText(proto.Message.fromObject(raw));
-  const answer = replyMessage(content);
+  const answer = replyMessage(content, chat.peerJid);
   if (answer !== undefined) return asText(answer);
   return mediaMessage(content, chat.media) ?? cardMessage(content);
 }

@@ -22,7 +22,8 @@ const Media = z.strictObject({
   claimedLength: z.int().optional(),
 });
 const Contact = z.strictObject({ name: z.string(), phone, vcard: z.string().optional() });
-const Reply = z.strictObject({ id: z.string(), text: z.string() });
+/** `quoted`: the message that was tapped in. */
+const Reply = z.strictObject({ id: z.string(), text: z.string(), quoted: id.optional() });
 const Money = z.strictObject({ amount: z.number(), currency: z.string().length(3), note: z.string().default('') });
 
 /** Exactly one of the content fields; the last group changes how it is packed. */
@@ -50,11 +51,14 @@ export const Content = z.strictObject({
   poll: z
     .strictObject({ name: z.string(), options: z.array(z.string()).min(2), selectable: z.int().min(0).default(1) })
     .optional(),
-  pollVote: z.strictObject({ id }).optional(),
+  /** Seals these options of a poll that the person has received; without them: bytes that nobody can open. */
+  pollVote: z.strictObject({ id, options: z.array(z.string()).optional() }).optional(),
   buttonReply: Reply.optional(),
-  listReply: z.strictObject({ id: z.string(), title: z.string() }).optional(),
+  listReply: z.strictObject({ id: z.string(), title: z.string(), quoted: id.optional() }).optional(),
   templateReply: Reply.optional(),
-  nativeFlowReply: z.strictObject({ name: z.string(), params: z.string(), body: z.string().default('') }).optional(),
+  nativeFlowReply: z
+    .strictObject({ name: z.string(), params: z.string(), body: z.string().default(''), quoted: id.optional() })
+    .optional(),
   edit: z.strictObject({ id, text: z.string() }).optional(),
   revoke: z.strictObject({ id }).optional(),
   groupInvite: z.strictObject({ name: z.string(), code: z.string() }).optional(),

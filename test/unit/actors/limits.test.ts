@@ -23,7 +23,7 @@ it('LI1, LI2, C-23: 463 and 429 are limits of the number for a while, other refu
 
   const sent = new SentIndex(store, time);
   const commit = store.write.bind(store);
-  await sent.record('A', '1@s.whatsapp.net', Buffer.from('x'), commit, 'auto');
+  await sent.record('A', '1@s.whatsapp.net', Buffer.from('x'), commit, { origin: 'auto' });
   await sent.refuse('A', 463, commit);
   expect(sent.get('A')).toMatchObject({ refused: 463, origin: 'auto' });
   await sent.record('B', '1@s.whatsapp.net', Buffer.from('x'), commit);

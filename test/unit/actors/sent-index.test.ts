@@ -28,6 +28,22 @@ afterEach(async () => {
 /** What a new process reads. */
 const onDisk = () => new SentIndex(store, new SimulatedTime()).get('A')?.receipt;
 
+it('SI3 content leaves after 8 days, that of a poll stays as long as its row (contract flows §12: a wait lasts 30 days)', async () => {
+  const time = new SimulatedTime();
+  const old = new SentIndex(store, time);
+  const content = Buffer.from('poll');
+  await old.record('T', '1@s.whatsapp.net', content, (change) => store.write(change));
+  await old.record('P', '1@s.whatsapp.net', content, (change) => store.write(change), { lasting: true });
+  const sendsFor = async (days: number) => {
+    time.advance(days * 86_400_000);
+    for (let n = 0; n < 40; n++) await old.record(`${days}/${n}`, 'x', content, (change) => store.write(change));
+  };
+  await sendsFor(9);
+  expect([old.get('T')?.message, Buffer.from(old.get('P')?.message ?? []).toString()]).toEqual([undefined, 'poll']);
+  await sendsFor(22);
+  expect(old.has('P')).toBe(false);
+});
+
 describe('receipts of a sent message', () => {
   it.each(['delivered', 'read'] as const)(
     'an ack mark that rides along and leaves late takes no `%s` back (contract inbound §10: never downwards)',

@@ -1,5 +1,7 @@
 /** Order of handling one customer message (contract inbound §6), by simulated time. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CustomerMessage } from '../../../src/actors/automation/flows.ts';
+import type { Attachment } from '../../../src/app-client/inbound-content.ts';
 import { ANA, answer, BOB, custom, DEVICE, flowId, NO_MATCH, Stage } from './stage.ts';
 import { digits } from '../../property/outbox/app.ts';
 
@@ -98,6 +100,48 @@ describe('flows (inbound §6.5-§6.7)', () => {
     stage.answered('A', ANA, flowId(12));
     await stage.pass(300);
     expect([stage.offers, stage.lookUps, stage.starts]).toEqual([['A'], [], []]);
+  });
+
+  it('AU7, F-04: a vote is offered at once, also after a crash; nothing else happens to it', async () => {
+    const seen: unknown[] = [];
+    stage.waiting = () => true;
+    stage.onOffer = async (message) => {
+      seen.push([stage.now, message.vote]);
+      return seen.length === 1 ? new Promise(() => undefined) : 'not consumed';
+    };
+    await stage.votes('V', ANA, ['Bee']);
+    await stage.pass(0);
+    stage.kill9();
+    await stage.pass(130);
+    expect(seen).toEqual([
+      [0, { poll: 'P', labels: ['Bee'] }],
+      [0, { poll: 'P', labels: ['Bee'] }],
+    ]);
+    expect([stage.lookUps, stage.starts, stage.left()]).toEqual([[], [], 0]);
+    stage.waiting = () => false;
+    await stage.votes('W', ANA, ['Ant']);
+    await stage.pass(130);
+    expect([seen.length, stage.lookUps, stage.left()]).toEqual([2, [], 0]);
+  });
+
+  it('contract flows §7.3: flows are told the tap, the place and where a medium is', async () => {
+    const seen: CustomerMessage[] = [];
+    stage.waiting = () => true;
+    stage.onOffer = async (message) => (seen.push(message), 'consumed');
+    const tap = { id: 'p0', title: 'Yes', quoted: 'M' };
+    const attachment = { file: 'f', source: { kind: 'whatsapp' } } as unknown as Attachment;
+    const place = { latitude: 1, longitude: 2 };
+    await stage.arrives('A', ANA, '', { content: { kind: 'text', text: 'Yes', tap } });
+    await stage.arrives('B', ANA, '', { content: { kind: 'location', ...place, name: '', address: '', caption: '' } });
+    await stage.arrives('C', ANA, '', {
+      content: { kind: 'media', type: 'image', mime: 'image/png', caption: 'c', attachment },
+    });
+    await stage.pass(5);
+    expect(seen).toMatchObject([
+      { text: 'Yes', tap },
+      { text: '', place },
+      { text: 'c', media: 'image', bytes: { mime: 'image/png', attachment } },
+    ]);
   });
 
   it('C-33: other text during a wait is looked up once, also when the session looks it up itself', async () => {

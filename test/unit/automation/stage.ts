@@ -165,6 +165,14 @@ export class Stage {
     this.automation.begin(tasks);
   }
 
+  /** As the inbound desk hands a vote over. */
+  async votes(id: string, contact: Identity, labels: readonly string[]): Promise<void> {
+    const at = this.time.now() / 1_000;
+    const tasks = this.automation.openVotes([{ id, contact, name: 'Ana Maria', at, vote: { poll: 'P', labels } }]);
+    await this.#store?.write((batch) => this.automation.put(batch, tasks));
+    this.automation.begin(tasks);
+  }
+
   /** The outbox heard this. */
   answered(id: string, contact: Identity, said: AppAnswer = STORED, first = true): void {
     this.automations.listener(DEVICE)({ id, contact }, said, first);

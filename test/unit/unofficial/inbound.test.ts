@@ -5,6 +5,9 @@ import { receiptsOf } from '../../../src/actors/engines/unofficial/inbound/recei
 import { select } from '../../../src/actors/engines/unofficial/inbound/select.ts';
 import { decode } from '../../../src/actors/engines/unofficial/inbound/decode.ts';
 import { unwrap } from '../../../src/actors/engines/unofficial/inbound/unwrap.ts';
+import { openVote } from '../../../src/actors/engines/unofficial/inbound/votes.ts';
+import { sealVote } from '../../loopback/whatsapp/poll-votes.ts';
+import { digits } from '../../property/outbox/app.ts';
 
 const ME = { pn: '5511987654321', lid: '900000000000001' };
 const base = { id: 'A1', t: '1700000000' };
@@ -84,6 +87,10 @@ describe('unwrap and decode (contract inbound §4)', () => {
   const says = (text: string) => ({ kind: 'contents', contents: [{ kind: 'text', text }] });
   const note = (text: string, what: string) => ({ ...says(text), note: what });
   const hello = says('hello');
+  const tapped = (id: string, title: string, quoted?: string) => ({
+    kind: 'contents',
+    contents: [{ kind: 'text', text: 'hello', tap: { id, title, ...(quoted && { quoted }) } }],
+  });
   const flow = (params: string, body = '') => ({
     interactiveResponseMessage: { body: { text: body }, nativeFlowResponseMessage: { paramsJson: params } },
   });
@@ -101,14 +108,74 @@ describe('unwrap and decode (contract inbound §4)', () => {
       },
       hello,
     ],
-    ['button', { buttonsResponseMessage: { selectedButtonId: 'b1', selectedDisplayText: 'hello' } }, hello],
-    ['button without a label', { buttonsResponseMessage: { selectedButtonId: 'hello' } }, hello],
-    ['list', { listResponseMessage: { title: 'hello', singleSelectReply: { selectedRowId: 'r' } } }, hello],
-    ['list without a title', { listResponseMessage: { singleSelectReply: { selectedRowId: 'hello' } } }, hello],
-    ['template', { templateButtonReplyMessage: { selectedId: 't', selectedDisplayText: 'hello' } }, hello],
-    ['flow', flow('{"display_text":"hello","id":"x"}'), hello],
-    ['flow with an id only', flow('{"id":"hello"}'), hello],
-    ['flow whose params are no JSON', flow('{broken', 'hello'), hello],
+    [
+      'button',
+      { buttonsResponseMessage: { selectedButtonId: 'b1', selectedDisplayText: 'hello' } },
+      tapped('b1', 'hello'),
+    ],
+    ['button without a label', { buttonsResponseMessage: { selectedButtonId: 'hello' } }, tapped('hello', '')],
+    [
+      'list',
+      { listResponseMessage: { title: 'hello', singleSelectReply: { selectedRowId: 'r' } } },
+      tapped('r', 'hello'),
+    ],
+    [
+      'list without a title',
+      { listResponseMessage: { singleSelectReply: { selectedRowId: 'hello' } } },
+      tapped('hello', ''),
+    ],
+    [
+      'template',
+      { templateButtonReplyMessage: { selectedId: 't', selectedDisplayText: 'hello' } },
+      tapped('t', 'hello'),
+    ],
+    ['flow', flow('{"display_text":"hello","id":"x"}'), tapped('x', 'hello')],
+    ['flow with an id only', flow('{"id":"hello"}'), tapped('hello', '')],
+    ['flow whose params are no JSON', flow('{broken', 'hello'), tapped('', 'hello')],
+    [
+      'F-28 a button names the message that it was tapped in',
+      {
+        buttonsResponseMessage: {
+          ...{ selectedButtonId: 'p0', selectedDisplayText: 'hello' },
+          contextInfo: { stanzaId: 'M1' },
+        },
+      },
+      tapped('p0', 'hello', 'M1'),
+    ],
+    [
+      'F-28 a list row does, within a disappearing message',
+      {
+        ephemeralMessage: {
+          message: {
+            listResponseMessage: {
+              ...{ title: 'hello', singleSelectReply: { selectedRowId: 'r' } },
+              contextInfo: { stanzaId: 'M1' },
+            },
+          },
+        },
+      },
+      tapped('r', 'hello', 'M1'),
+    ],
+    [
+      'F-28 a template button does',
+      {
+        templateButtonReplyMessage: {
+          ...{ selectedId: 't', selectedDisplayText: 'hello' },
+          contextInfo: { stanzaId: 'M1' },
+        },
+      },
+      tapped('t', 'hello', 'M1'),
+    ],
+    [
+      'F-28 a native-flow reply does, and its number is an id too',
+      {
+        interactiveResponseMessage: {
+          ...{ body: { text: 'hello' }, nativeFlowResponseMessage: { paramsJson: '{"id":7,"title":"hello"}' } },
+          contextInfo: { stanzaId: 'M1' },
+        },
+      },
+      tapped('7', 'hello', 'M1'),
+    ],
     [
       'poll',
       { pollCreationMessageV3: { name: 'q', options: [{ optionName: 'a' }, { optionName: 'b' }] } },
@@ -247,8 +314,68 @@ describe('intake', () => {
           content: { kind: 'text', text: 'hello' },
         },
       ],
+      votes: [],
       remarks: [],
       keep: false,
+    });
+  });
+
+  describe('votes in polls (contract flows §3.6, §7.3)', () => {
+    const secret = Buffer.alloc(32, 7);
+    const POLL = proto.Message.encode({
+      pollCreationMessageV3: { name: 'q', options: ['Ant', 'Bee', 'Cat'].map((optionName) => ({ optionName })) },
+      messageContextInfo: { messageSecret: secret },
+    }).finish();
+    const ofPhone = (digits: string) => `${digits}@s.whatsapp.net`;
+    const cast = (options: string[], creatorJid: string, voterJid: string, attrs: Record<string, string> = {}) =>
+      intake(
+        row(
+          {
+            pollUpdateMessage: {
+              pollCreationMessageKey: { id: 'P1' },
+              vote: sealVote(options, { pollId: 'P1', secret, creatorJid, voterJid }),
+            },
+          },
+          attrs,
+        ),
+        ME,
+      );
+    const voter = { pn: digits(PN), lid: LID };
+
+    it.each([
+      ['by phone', ofPhone(ME.pn), ofPhone(PN)],
+      ['by LID', `${ME.lid}@lid`, `${LID}@lid`],
+      ['by both', ofPhone(ME.pn), `${LID}@lid`],
+    ])('F-04 a vote opens, addressed %s (VO2), to labels in the order of the poll', (_, creator, by) => {
+      const { votes, messages, remarks } = cast(['Cat', 'Ant'], creator, by);
+      expect([messages, remarks]).toEqual([[], []]);
+      expect(votes).toMatchObject([{ id: 'A1', contact: { pn: PN }, name: 'Ann', poll: 'P1' }]);
+      const [vote] = votes;
+      expect(vote && openVote(vote, POLL, ME, voter)).toEqual({ poll: 'P1', labels: ['Ant', 'Cat'] });
+    });
+
+    it('a vote that was taken back has no labels', () => {
+      const [vote] = cast([], ofPhone(ME.pn), ofPhone(PN)).votes;
+      expect(vote && openVote(vote, POLL, ME, voter)).toEqual({ poll: 'P1', labels: [] });
+    });
+
+    it("VO1 somebody else's vote, and one in another message, do not open", () => {
+      const [others] = cast(['Ant'], ofPhone(ME.pn), '1@s.whatsapp.net').votes;
+      expect(others && openVote(others, POLL, ME, voter)).toBeUndefined();
+      const [own] = cast(['Ant'], ofPhone(ME.pn), ofPhone(PN)).votes;
+      const text = proto.Message.encode({ conversation: 'x' }).finish();
+      expect(own && openVote(own, text, ME, voter)).toBeUndefined();
+    });
+
+    it('votes in groups and on the own phone are nobody’s answer', () => {
+      for (const attrs of [
+        { from: '1@g.us', participant: ofPhone(PN) },
+        { from: ofPhone(ME.pn), recipient: ofPhone(PN) },
+      ])
+        expect(cast(['Ant'], ofPhone(ME.pn), ofPhone(PN), attrs)).toMatchObject({
+          votes: [],
+          remarks: ['pollUpdateMessage'],
+        });
     });
   });
 

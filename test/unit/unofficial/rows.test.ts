@@ -137,6 +137,19 @@ describe('inbound desk', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('F-04 a vote is no callback; automations get it once, with both halves of the contact', async () => {
+    const opened: unknown[] = [];
+    groups.automation = { ...NO_AUTOMATION, openVotes: (votes) => (opened.push(...votes), []) };
+    const one = desk();
+    groups.automation = NO_AUTOMATION;
+    const contact = { pn: digits('491701234567'), lid: '9' };
+    await one.accept([message('A', { contact })], nothing);
+    told.length = 0;
+    const voted = { id: 'V', contact: { lid: '9' }, name: 'Ann', at: 1, vote: { poll: 'P', labels: ['x'] } };
+    await Promise.all([one.accept([], nothing, [voted]), one.accept([], nothing, [voted])]);
+    expect([told, opened]).toEqual([[], [{ ...voted, contact }]]);
+  });
+
   it('IN1 a repeated id still takes its journal row out', async () => {
     const one = desk();
     await one.accept([message('A')], nothing);
@@ -198,7 +211,7 @@ describe('inbound desk', () => {
       await setImmediate();
       jobs.push(receipt);
     };
-    await sent.record('A', 'x', Buffer.alloc(1), commit, 'job');
+    await sent.record('A', 'x', Buffer.alloc(1), commit, { origin: 'job' });
     const receipts = ['delivered', 'delivered', 'read', 'delivered', 'played', 'read'] as const;
     await Promise.all(receipts.map((receipt) => one.receipt('A', receipt, 5)));
     expect(jobs).toEqual([
@@ -211,7 +224,7 @@ describe('inbound desk', () => {
 
   it('IN6: it counts as told only when the job has it, so that a failure or a crash in between repeats it', async () => {
     const one = desk();
-    await sent.record('A', 'x', Buffer.alloc(1), commit, 'job');
+    await sent.record('A', 'x', Buffer.alloc(1), commit, { origin: 'job' });
     jobReceipt = () => Promise.reject(new Error('no space left'));
     const both = [one.receipt('A', 'delivered', 5), one.receipt('A', 'delivered', 6)];
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);

@@ -12,7 +12,7 @@ import { ContactBook } from '../../contact-book.ts';
 import { DailyCount } from '../../daily-count.ts';
 import { GroupBook } from '../../group-book.ts';
 import type { AutomationHome } from '../../automation/automations.ts';
-import { InboundDesk } from '../../inbound.ts';
+import { InboundDesk, type InboundVote } from '../../inbound.ts';
 import type { JobNews } from '../../protocol.ts';
 import { LidMap } from '../../lid-map.ts';
 import { noteRefusal } from '../../limits.ts';
@@ -25,6 +25,7 @@ import { intake } from './inbound/intake.ts';
 import { readMedia } from './inbound/media.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
 import type { Me } from './inbound/select.ts';
+import { openVote, type SealedVote } from './inbound/votes.ts';
 import { PromisedSends } from './promised-sends.ts';
 import { Recipients } from './recipient.ts';
 import { RideAlong } from './ride-along.ts';
@@ -65,6 +66,7 @@ export class Device {
   readonly rideAlong: RideAlong;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #lids: LidMap;
   readonly #writing = new Set<Promise<void>>();
 
   constructor(options: DeviceOptions) {
@@ -88,6 +90,7 @@ export class Device {
       log.warn({ err: error }, 'media that a crash left behind could not be removed');
     });
     const lids = new LidMap(store);
+    this.#lids = lids;
     this.contacts = new ContactBook(store, lids, clock, log);
     this.groups = new GroupBook(store, lids, clock);
     this.recipients = new Recipients(store, lids, clock);
@@ -132,11 +135,23 @@ export class Device {
   }
 
   #accept(entry: JournalEntry, me: Me): Promise<void> {
-    const { messages, remarks, keep } = intake(entry.row, me);
-    for (const kind of remarks) this.#log.info({ kind }, 'inbound content without a decoder');
-    const accepting = this.desk.accept(messages, this.journal.done(entry, keep)).then(() => this.journal.forget(entry));
+    const { messages, votes, remarks, keep } = intake(entry.row, me);
+    const opened = votes.map((vote) => this.#open(vote, me));
+    const counted = opened.filter((vote) => vote !== undefined);
+    const unread = opened.length > counted.length ? ['vote that does not open'] : [];
+    for (const kind of [...remarks, ...unread]) this.#log.info({ kind }, 'inbound content without a decoder');
+    const accepting = this.desk
+      .accept(messages, this.journal.done(entry, keep), counted)
+      .then(() => this.journal.forget(entry));
     this.#track(accepting);
     return accepting;
+  }
+
+  #open(sealed: SealedVote, me: Me): InboundVote | undefined {
+    const { id, contact, name, at, poll } = sealed;
+    const sent = this.sent.get(poll)?.message;
+    const vote = sent && openVote(sealed, sent, me, this.#lids.complete(contact));
+    return vote && { id, contact, name, at, vote };
   }
 
   /** What this number sent under this id, as a mirror shows it: its bytes are to be had where the recipient has them. */

@@ -15,6 +15,7 @@ import type { NewestOwn } from '../../newest-own.ts';
 import type { SentIndex } from '../../sent-index.ts';
 import type { Batch } from '../../../store/store.ts';
 import type { Origin } from '../engine.ts';
+import { isPoll } from './inbound/votes.ts';
 import { isShown, stanzaOf } from './outgoing/stanza.ts';
 import type { RideAlong } from './ride-along.ts';
 import { failed, type HandedOver, ofError } from './send-outcome.ts';
@@ -55,7 +56,8 @@ export class Relay {
         change(batch);
         if (!isRepeat) this.#o.daily.add(batch);
       });
-    const recorded = this.#o.sent.record(id, to, bytes, record, origin);
+    const traits = { ...(origin && { origin }), ...(isPoll(message) && { lasting: true as const }) };
+    const recorded = this.#o.sent.record(id, to, bytes, record, traits);
     recorded.catch(this.#o.onFailure);
     if (isShown(message)) {
       const noted = this.#o.rideAlong.add((batch) => this.#o.newest.record(batch, to, id));

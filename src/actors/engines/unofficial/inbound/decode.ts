@@ -9,7 +9,7 @@
 import type { proto } from '@whiskeysockets/baileys';
 import type { InboundContent } from '../../../../app-client/inbound-content.ts';
 import { readCard } from './cards.ts';
-import { readShown, readTap } from './interactive.ts';
+import { readShown, readTap, textOfTap } from './interactive.ts';
 import { type Origin, readMedia } from './media.ts';
 import { readContacts } from './people.ts';
 import { kindOf } from './unwrap.ts';
@@ -40,7 +40,8 @@ export function decode(message: proto.IMessage, origin: Origin): Decoded {
   if (contacts.length > 0) return { kind: 'contents', contents: contacts };
   if (message.locationMessage || message.liveLocationMessage) return readLocation(message);
   const text = readText(message);
-  if (text !== undefined) return one({ kind: 'text', text });
+  const tap = readTap(message);
+  if (text !== undefined) return one({ kind: 'text', text, ...(tap && { tap }) });
   const note: InboundContent = { kind: 'text', text: `[${readable(what)}]` };
   return { kind: 'contents', contents: [note], note: what };
 }
@@ -54,7 +55,7 @@ export function readText(message: proto.IMessage): string | undefined {
     imageMessage?.caption ||
     videoMessage?.caption ||
     documentMessage?.caption ||
-    (readTap(message) ?? readCard(message) ?? readShown(message))
+    (textOfTap(message) ?? readCard(message) ?? readShown(message))
   );
 }
 

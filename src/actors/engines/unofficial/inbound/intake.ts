@@ -12,9 +12,12 @@ import { identityOf, type Me, select } from './select.ts';
 import { decode, forwardedOf, readText } from './decode.ts';
 import type { Origin } from './media.ts';
 import { unwrap } from './unwrap.ts';
+import { readSealed, type SealedVote } from './votes.ts';
 
 export type Intake = {
   readonly messages: readonly InboundMessage[];
+  /** Of customers, to be opened with the poll (votes.ts). */
+  readonly votes: readonly SealedVote[];
   /** Kinds that were left out or forwarded as a note, for the count. Words, never content. */
   readonly remarks: readonly string[];
   /** Baileys itself acts on this content, so a redelivery must show it again (DJ4). */
@@ -23,25 +26,28 @@ export type Intake = {
 
 type Envelope = Omit<InboundMessage, 'content' | 'storedOnly'>;
 
+const NOTHING = { messages: [], votes: [], remarks: [] } as const;
+
 export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plaintext'>, me: Me): Intake {
   let message: proto.IMessage;
   try {
     message = proto.Message.decode(unpadRandomMax16(plaintext));
   } catch {
     // Authentic, but no message: Baileys reports it to the sender as undecryptable.
-    return { messages: [], remarks: ['undecodable'], keep: true };
+    return { ...NOTHING, remarks: ['undecodable'], keep: true };
   }
   const content = unwrap(message);
   const keep = content.kind === 'protocol' || content.kind === 'resent' || !!message.senderKeyDistributionMessage;
   const selected = select(attrs, me);
   switch (selected.kind) {
     case 'ignored':
-      return { messages: [], remarks: [selected.why], keep };
+      return { ...NOTHING, remarks: [selected.why], keep };
     case 'peer': {
       const resent = content.kind === 'resent' ? content.messages : [];
       const read = resent.map((info) => readResent(info, me));
       return {
         messages: read.flatMap(({ messages }) => messages),
+        votes: read.flatMap(({ votes }) => votes),
         remarks: read.flatMap(({ remarks }) => remarks),
         keep,
       };
@@ -63,24 +69,29 @@ function read(envelope: Envelope, message: proto.IMessage, origin: Origin): Omit
   switch (content.kind) {
     case 'protocol':
     case 'resent':
-      return { messages: [], remarks: [] };
+      return NOTHING;
     case 'revoke':
-      return { messages: [], remarks: ['deleted for everyone'] };
+      return { ...NOTHING, remarks: ['deleted for everyone'] };
     case 'edit': {
       const text = readText(content.message);
-      if (!text) return { messages: [], remarks: ['edit without a text'] };
+      if (!text) return { ...NOTHING, remarks: ['edit without a text'] };
       return {
+        ...NOTHING,
         messages: [{ ...envelope, content: { kind: 'text', text: `Edited: ${text}` }, storedOnly: true }],
-        remarks: [],
       };
     }
     case 'content': {
+      const sealed = readSealed(content.message);
+      if (sealed && envelope.direction === 'in' && !envelope.group) {
+        const { id, contact, name, at } = envelope;
+        return { ...NOTHING, votes: [{ id, contact, name, at, ...sealed }] };
+      }
       const decoded = decode(content.message, origin);
-      if (decoded.kind === 'no bubble') return { messages: [], remarks: [decoded.what] };
+      if (decoded.kind === 'no bubble') return { ...NOTHING, remarks: [decoded.what] };
       const forwarded = forwardedOf(content.message);
       const rest = { ...envelope, ...(forwarded !== undefined && { forwarded }) };
       const messages = decoded.contents.map((one, n) => ({ ...rest, ...nth(envelope.id, n), content: one }));
-      return { messages, remarks: decoded.note === undefined ? [] : [decoded.note] };
+      return { ...NOTHING, messages, remarks: decoded.note === undefined ? [] : [decoded.note] };
     }
     default:
       return content satisfies never;
@@ -94,7 +105,7 @@ const nth = (id: string, n: number) => (n === 0 ? { id } : { id: `${id}_${n + 1}
 function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMessageInfo, me: Me): Omit<Intake, 'keep'> {
   const jid = key?.remoteJid;
   const contact = identityOf([jid]);
-  if (!jid || !contact || !key.id || !message) return { messages: [], remarks: ['resent without content'] };
+  if (!jid || !contact || !key.id || !message) return { ...NOTHING, remarks: ['resent without content'] };
   const direction = key.fromMe ? 'out' : 'in';
   const name = direction === 'in' ? (pushName ?? '') : '';
   const envelope: Envelope = { id: key.id, direction, contact, name, at: Number(messageTimestamp ?? 0) };

@@ -4,16 +4,39 @@
  */
 import type { proto } from '@whiskeysockets/baileys';
 import { z } from 'zod';
+import type { Tap } from '../../../../app-client/inbound-content.ts';
 
-/** Undefined when the message is no answer to buttons, lists or flows. */
-export function readTap(message: proto.IMessage): string | undefined {
+/** Undefined when the message is no answer to buttons, lists or flows. In the order of contract flows §7.3. */
+export function readTap(message: proto.IMessage): Tap | undefined {
   const { buttonsResponseMessage: button, listResponseMessage: list, templateButtonReplyMessage: template } = message;
-  if (button) return button.selectedDisplayText || button.selectedButtonId || undefined;
-  if (list) return list.title || list.singleSelectReply?.selectedRowId || undefined;
-  if (template) return template.selectedDisplayText || template.selectedId || undefined;
   const flow = message.interactiveResponseMessage;
-  if (!flow) return undefined;
-  return nativeFlowText(flow.nativeFlowResponseMessage?.paramsJson) || flow.body?.text || undefined;
+  if (flow) {
+    const { id, display_text, title } = nativeFlowParams(flow.nativeFlowResponseMessage?.paramsJson);
+    return tap(id, display_text || title || flow.body?.text, flow.contextInfo);
+  }
+  if (template) return tap(template.selectedId, template.selectedDisplayText, template.contextInfo);
+  if (list) return tap(list.singleSelectReply?.selectedRowId, list.title, list.contextInfo);
+  return button ? tap(button.selectedButtonId, button.selectedDisplayText, button.contextInfo) : undefined;
+}
+
+/** What the app is told of a tap: its label, else its id. */
+export function textOfTap(message: proto.IMessage): string | undefined {
+  const flow = message.interactiveResponseMessage;
+  if (flow) {
+    const { id, display_text, title } = nativeFlowParams(flow.nativeFlowResponseMessage?.paramsJson);
+    return display_text || title || id || flow.body?.text || undefined;
+  }
+  const found = readTap(message);
+  return found?.title || found?.id || undefined;
+}
+
+function tap(
+  id: string | null | undefined,
+  title: string | null | undefined,
+  context: proto.IContextInfo | null | undefined,
+): Tap {
+  const quoted = context?.stanzaId;
+  return { id: id ?? '', title: title ?? '', ...(quoted && { quoted }) };
 }
 
 /** What a message with buttons, a list or cards shows above them. Undefined for other kinds. */
@@ -35,9 +58,8 @@ const word = z.union([z.string(), z.number()]).transform(String).optional().catc
 const FlowParams = z.object({ display_text: word, title: word, id: word });
 
 /** `params` is JSON that the customer's phone made: anything may be in it. */
-function nativeFlowText(params: string | null | undefined): string | undefined {
-  const parsed = FlowParams.safeParse(jsonOf(params ?? ''));
-  return parsed.success ? parsed.data.display_text || parsed.data.title || parsed.data.id : undefined;
+function nativeFlowParams(params: string | null | undefined): z.infer<typeof FlowParams> {
+  return FlowParams.safeParse(jsonOf(params ?? '')).data ?? {};
 }
 
 function jsonOf(text: string): unknown {
