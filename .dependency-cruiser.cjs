@@ -56,7 +56,7 @@ module.exports = {
     },
     room(4, 'app-client', '^src/app-client/', [
       base,
-      '^src/(store/store|net|net/proxy)\\.ts$',
+      '^src/(store/store|net|net/proxy|content/loose)\\.ts$',
       '^src/machines/(receipt|status-words)\\.ts$',
     ]),
     room(5, 'actors', '^src/actors/', [

@@ -25,6 +25,7 @@ import { Views } from './actors/views.ts';
 import { WhatsAppVersions } from './actors/whatsapp-version.ts';
 import { bulkSends } from './actors/bulk-sends.ts';
 import { HeldMedia } from './actors/content/held-media.ts';
+import { WorkspaceAttributes } from './app-client/attributes.ts';
 import { appClient } from './app-client/client.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { Endpoints } from './app-client/endpoints.ts';
@@ -237,6 +238,7 @@ async function main(config: Config, log: Log): Promise<void> {
       clock,
     }),
     client,
+    attributes: new WorkspaceAttributes(client, clock),
     pacing: () => platform.current().pacing,
     refreshPacing: () => void platform.refresh(0),
     appUrl: config.appUrl,

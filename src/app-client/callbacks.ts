@@ -5,10 +5,12 @@
  * Invariants:
  *  B1  no field is longer than the app accepts.
  *
- * Deliberately not here: inbound messages (`inbound-body.ts`), what jobs tell (`job-callbacks.ts`), storing and sending.
+ * Deliberately not here: inbound messages (`inbound-body.ts`), what jobs and flows tell (`job-callbacks.ts`,
+ * `flow-callbacks.ts`), storing and sending.
  */
 import type { Identity } from '../phone.ts';
 import type { Fact, GroupsFact, InboundFact, ProxyFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
+import { FLOW_PATHS, flowCallback } from './flow-callbacks.ts';
 import { inboundBody } from './inbound-body.ts';
 import type { Attachment } from './inbound-content.ts';
 import { JOB_PATHS, jobBody } from './job-callbacks.ts';
@@ -50,6 +52,7 @@ export const PATHS = {
   groups: '/api/groups/sync',
   proxy: '/api/devices/proxy-result',
   ...JOB_PATHS,
+  ...FLOW_PATHS,
 } as const;
 
 /** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
@@ -73,6 +76,15 @@ export function callbackOf(fact: Fact): Callback {
     case 'campaign recipient':
     case 'campaign reply':
       return { ...jobBody(fact), lane: 'rest' };
+    case 'flow message':
+    case 'flow position':
+    case 'flow complete':
+    case 'flow park':
+    case 'flow tag':
+    case 'flow assign':
+    case 'flow task':
+    case 'flow contact':
+      return flowCallback(fact);
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }

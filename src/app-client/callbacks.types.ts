@@ -3,6 +3,7 @@
  * the wire's body with the app's field limits applied (contract README §3.1: truncate, store, then send).
  */
 import type { Identity } from '../phone.ts';
+import type { FlowFact } from './flow-facts.types.ts';
 import type { InboundContent } from './inbound-content.ts';
 
 export type Group = { readonly jid: string; readonly subject: string };
@@ -173,4 +174,4 @@ export type JobFact =
   | CampaignRecipientFact
   | CampaignReplyFact;
 
-export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact | JobFact;
+export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact | JobFact | FlowFact;

@@ -1,5 +1,5 @@
 /**
- * Typed questions to the app whose answers are used. Contract README §5, inbound §8, flows §9.
+ * Keyword look-ups: questions to the app that cost something. Contract README §5, inbound §8, flows §9.2.
  *
  *  EP1  A keyword look-up counts a trigger and uses credit: it is repeated only when the connection was refused, so that
  *       the app cannot have heard of it (inbound §8).
@@ -9,7 +9,6 @@
  *
  * Deliberately not here: the outbox (a late repeat of a look-up would be wrong), and what the answers lead to.
  */
-import { z } from 'zod';
 import type { Clock, Timer } from '../clock.ts';
 import { type KeywordReply, keywordReply } from './inbound-answers.ts';
 import type { AppAnswer, AppClient } from './client.ts';
@@ -40,21 +39,10 @@ export type Witness = {
   refused(): Promise<void>;
 };
 
-/** A flow as the app has it; its nodes are read by the flow runtime. Contract inbound §3.1. */
-export type FlowDefinition = {
-  readonly flow: Readonly<Record<string, unknown>>;
-  readonly data: Readonly<Record<string, unknown>>;
-};
-export type FlowAnswer =
-  | { readonly kind: 'flow'; readonly definition: FlowDefinition }
-  | { readonly kind: 'not found' }
-  | { readonly kind: 'no answer'; readonly why: string };
-
 const AT_ONCE = 12;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5_000;
 const KEYWORD_MS = 15_000;
-const FLOW_MS = 20_000;
 
 type Job = {
   readonly run: () => Promise<AppAnswer>;
@@ -95,17 +83,6 @@ export class Endpoints {
       if (answer.status >= 200 && answer.status < 300) return { kind: 'found', reply: keywordReply(answer.body) };
       return { kind: 'no answer', why: `HTTP ${answer.status}` };
     }
-  }
-
-  /** Asked once, in 20 s. */
-  async flow(id: string): Promise<FlowAnswer> {
-    const path = `/api/flows/${encodeURIComponent(id)}`;
-    const answer = await this.#o.client.get(path, {}, { timeoutMs: FLOW_MS });
-    if (answer.kind === 'no answer') return { kind: 'no answer', why: answer.detail };
-    if (answer.status === 404) return { kind: 'not found' };
-    const { flow, flow_data: data } = flowBody.safeParse(answer.body).data?.data ?? {};
-    if (answer.status >= 300 || !flow || !data) return { kind: 'no answer', why: `HTTP ${answer.status}` };
-    return { kind: 'flow', definition: { flow, data } };
   }
 
   /** Undefined when `until` came first. */
@@ -181,6 +158,3 @@ function wire({ text, customer, device, media, workspace }: KeywordQuery): Recor
 }
 
 const isRefused = (answer: AppAnswer): boolean => answer.kind === 'no answer' && answer.detail === 'ECONNREFUSED';
-
-const fields = z.record(z.string(), z.unknown());
-const flowBody = z.object({ data: z.object({ flow: fields, flow_data: fields }) });

@@ -21,6 +21,14 @@ export const LIMITS = {
   schedule: { reason: 1_000, phoneNumber: 64, phone: 32, error: 512, messageId: 128 },
   /** Broadcasts and campaigns (bulk §3, §4.4); they know no `reason`, which is kept as short as a schedule's. */
   bulk: { reason: 1_000, error: 1_024, messageId: 191, response: 4_096, phone: 32 },
+  /** What flows tell and ask (flows §8); mirrors of their messages have the limits of `inbound` too. */
+  flow: {
+    ...{ sessionKey: 191, phone: 32, nodeId: 64, nodeLabel: 180, header: 191, footer: 191, templateName: 191 },
+    ...{ tag: 64, note: 1_024, taskTitle: 255, taskNotes: 4_000, fields: 40, fieldKey: 64, fieldValue: 2_000 },
+    ...{ model: 120, prompt: 6_000, agentContext: 5_500, dealName: 191, sql: 8_000, matchValue: 255, docTitle: 240 },
+    ...{ formSession: 64, retailerIds: 50, products: 30, productsHeader: 60, productsBody: 1_024, productsFooter: 60 },
+    ...{ aiField: 120, mediaBytes: 25 * 1_048_576 },
+  },
   /** `/api/node-heartbeat` (clients §8). */
   heartbeat: { wid: 32 },
 } as const;

@@ -2,12 +2,11 @@
  * What jobs ask the app for when they run, and the campaigns that it may list at start. Contract bulk §4.3.
  *
  *  LU1  A look-up says `no answer` unless the app itself said what is so: a job then waits, it does not fail.
- *  LU2  A workspace's attributes are asked for once a minute however many jobs run; an answer that failed is not kept.
  *
  * Deliberately not here: queue recipients, which nobody asks for (S-65); flows (endpoints.ts).
  */
 import { z } from 'zod';
-import type { Clock } from '../clock.ts';
+import type { WorkspaceAttributes } from './attributes.ts';
 import type { AppAnswer, AppClient } from './client.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -22,25 +21,20 @@ export type CampaignList =
   | { readonly kind: 'no answer'; readonly why: string };
 
 const TIMEOUT_MS = 15_000;
-const KEPT_MS = 60_000;
 
 const fields = z.record(z.string(), z.unknown());
-/** PHP's empty map is an empty list. */
-const map = z.union([fields, z.array(z.unknown()).transform((): Fields => ({}))]);
 const templateAnswer = z.object({ template: fields });
-const attributesAnswer = z.object({ attributes: map });
 const campaignsAnswer = z.object({
   campaigns: z.union([z.array(fields), z.record(z.string(), fields).transform((list) => Object.values(list))]),
 });
 
 export class JobLookUps {
   readonly #client: Pick<AppClient, 'get'>;
-  readonly #clock: Clock;
-  readonly #attributes = new Map<string, { readonly until: number; readonly answer: Promise<Fields | undefined> }>();
+  readonly #attributes: WorkspaceAttributes;
 
-  constructor(client: Pick<AppClient, 'get'>, clock: Clock) {
+  constructor(client: Pick<AppClient, 'get'>, attributes: WorkspaceAttributes) {
     this.#client = client;
-    this.#clock = clock;
+    this.#attributes = attributes;
   }
 
   async template(id: number): Promise<TemplateAnswer> {
@@ -50,15 +44,9 @@ export class JobLookUps {
     return data ? { kind: 'found', fields: data.template } : { kind: 'no answer', why: reasonOf(answer) };
   }
 
-  /** `{}` when the app has none or does not say. LU2 */
-  async attributes(workspace: string): Promise<Fields> {
-    const now = this.#clock.now();
-    for (const [name, { until }] of this.#attributes) if (until <= now) this.#attributes.delete(name);
-    const known = this.#attributes.get(workspace) ?? { until: now + KEPT_MS, answer: this.#ask(workspace) };
-    this.#attributes.set(workspace, known);
-    const attributes = await known.answer;
-    if (!attributes && this.#attributes.get(workspace) === known) this.#attributes.delete(workspace);
-    return attributes ?? {};
+  /** `{}` when the app has none or does not say. */
+  attributes(workspace: string): Promise<Fields> {
+    return this.#attributes.of(workspace, 'ask again');
   }
 
   async campaigns(signal?: AbortSignal): Promise<CampaignList> {
@@ -67,11 +55,6 @@ export class JobLookUps {
     if (answer.kind === 'answer' && answer.status === 404) return { kind: 'list', campaigns: [] };
     const { data } = campaignsAnswer.safeParse(bodyOf(answer));
     return data ? { kind: 'list', campaigns: data.campaigns } : { kind: 'no answer', why: reasonOf(answer) };
-  }
-
-  async #ask(workspace: string): Promise<Fields | undefined> {
-    const answer = await this.#get(`/api/workspace-attributes/${encodeURIComponent(workspace)}`);
-    return attributesAnswer.safeParse(bodyOf(answer)).data?.attributes;
   }
 
   #get(path: string, signal?: AbortSignal): Promise<AppAnswer> {

@@ -2,6 +2,7 @@
  * The scheduler with everything that belongs to it, for the composition root.
  */
 import type { BulkSends, JobNews } from '../actors/protocol.ts';
+import type { WorkspaceAttributes } from '../app-client/attributes.ts';
 import type { AppClient } from '../app-client/client.ts';
 import { JobLookUps } from '../app-client/look-ups.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
@@ -26,6 +27,7 @@ export type SchedulingOptions = {
   readonly queue: OutboxQueue;
   readonly sends: BulkSends;
   readonly client: Pick<AppClient, 'get'>;
+  readonly attributes: WorkspaceAttributes;
   /** What the app set last. */
   readonly pacing: () => Pacing;
   /** Asks the app for it again (contract settings §2); nobody waits for the answer. */
@@ -47,10 +49,10 @@ export type Scheduling = {
   stop(): Promise<void>;
 };
 
-export function createScheduling({ store, queue, client, ...options }: SchedulingOptions): Scheduling {
+export function createScheduling({ store, queue, client, attributes, ...options }: SchedulingOptions): Scheduling {
   const { clock, log, graceMs } = options;
   const books = new Books(store, queue);
-  const lookUps = new JobLookUps(client, clock);
+  const lookUps = new JobLookUps(client, attributes);
   const runs = new Runs({ ...options, lookUps, books, random: Math.random, rearm: (job) => scheduler.rearm(job) });
   const table = store.table<number>('scheduler');
   const alive = {

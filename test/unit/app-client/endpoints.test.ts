@@ -125,22 +125,3 @@ describe('keyword-replies (inbound §8)', () => {
     expect(w.asked).toHaveLength(40);
   });
 });
-
-describe('flows/<id> (inbound §3.1)', () => {
-  it('answers the definition, not found, or why not', async () => {
-    const data = { flow: { id: 3 }, flow_data: { flowNodes: [], flowEdges: [], workspace_id: 1 } };
-    const app = await startApp(({ path }) => {
-      if (path.endsWith('/3')) return { body: { success: true, data } };
-      return path.endsWith('/4') ? { status: 404, body: { success: false, message: 'no' } } : { status: 500 };
-    });
-    cleanups.push(() => app.close());
-    const time = new SimulatedTime();
-    const endpoints = new Endpoints({ client: client(app.url, time), clock: time });
-    expect(await endpoints.flow('3')).toEqual({
-      kind: 'flow',
-      definition: { flow: data.flow, data: data.flow_data },
-    });
-    expect(await endpoints.flow('4')).toEqual({ kind: 'not found' });
-    expect(await endpoints.flow('5')).toEqual({ kind: 'no answer', why: 'HTTP 500' });
-  });
-});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { WorkspaceAttributes } from '../../../src/app-client/attributes.ts';
 import type { AppAnswer } from '../../../src/app-client/client.ts';
 import { JobLookUps } from '../../../src/app-client/look-ups.ts';
 import { scheduleList } from '../../../src/app-client/schedule-list.ts';
@@ -14,7 +15,7 @@ function asking(...answers: AppAnswer[]) {
     asked.push(`${path} ${timeoutMs}`);
     return answers.shift() ?? DOWN;
   };
-  return { asked, time, get, lookUps: new JobLookUps({ get }, time) };
+  return { asked, time, get, lookUps: new JobLookUps({ get }, new WorkspaceAttributes({ get }, time)) };
 }
 
 describe('bulk §4.3: what jobs ask for', () => {
@@ -34,7 +35,7 @@ describe('bulk §4.3: what jobs ask for', () => {
     expect(asked).toEqual(['/api/templates-camp/3 15000']);
   });
 
-  it('LU2: attributes are asked for once a minute per workspace; a failed answer is not kept', async () => {
+  it('WA1, WA2: attributes are asked for once a minute per workspace; a failed answer is not kept', async () => {
     const { asked, time, lookUps } = asking(
       DOWN,
       ok({ ok: true, attributes: { shop: 'A' } }),
