@@ -10,7 +10,7 @@ import type { Button, Content } from './content.ts';
 /** `numbers`: what can be answered is numbered through, because the answer may be the number alone (flows §10.3). */
 export type Marks = 'bullets' | 'numbers';
 
-type Interactive = { readonly kind: 'buttons' | 'list' | 'carousel' | 'location request' };
+type Interactive = { readonly kind: 'buttons' | 'list' | 'carousel' | 'location request' | 'poll' };
 export type InteractiveContent<From> = Extract<Content<From>, Interactive>;
 
 export function asText<From>(content: InteractiveContent<From>, marks: Marks = 'bullets'): string {
@@ -36,6 +36,8 @@ export function asText<From>(content: InteractiveContent<From>, marks: Marks = '
     }
     case 'location request':
       return content.body;
+    case 'poll':
+      return blocks(content.question, content.options.map((option) => `${mark()} ${option}`).join('\n'));
     default:
       return content satisfies never;
   }

@@ -119,6 +119,13 @@ export type Content<From = MediaSource> =
       readonly address: string;
     }
   | { readonly kind: 'location request'; readonly body: string }
+  /** Answered with one option, or with several where `multiple`. */
+  | {
+      readonly kind: 'poll';
+      readonly question: string;
+      readonly options: readonly string[];
+      readonly multiple: boolean;
+    }
   | { readonly kind: 'contact'; readonly displayName: string; readonly vcard: string }
   | { readonly kind: 'reaction'; readonly target: Target; readonly emoji: string }
   | { readonly kind: 'pin'; readonly target: Target; readonly pin: boolean; readonly seconds: number }

@@ -101,6 +101,7 @@ export function mediaOf<From>(content: Content<From>): Media<From>[] {
     case 'list':
     case 'location':
     case 'location request':
+    case 'poll':
     case 'contact':
     case 'reaction':
     case 'pin':

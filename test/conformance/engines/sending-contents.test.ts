@@ -143,6 +143,40 @@ describe('contract messages §2, §3, §4, §7: what the contact sees', () => {
   });
 });
 
+describe('contract flows §3.6: polls', () => {
+  const options = ['Sea', 'Hills', 'City'];
+
+  it.each([
+    [false, 'pollCreationMessageV3', 1],
+    [true, 'pollCreationMessage', 0],
+  ] as const)(
+    'a native poll, several choices: %s, with the secret that its votes are read by',
+    async (multiple, field, count) => {
+      const { type, message } = await shown({ kind: 'poll', question: 'Where to?', options, multiple });
+      expect(type).toBe('poll');
+      expect(message).toMatchObject({
+        [field]: {
+          name: 'Where to?',
+          options: options.map((optionName) => ({ optionName })),
+          ...(count > 0 && { selectableOptionsCount: count }),
+        },
+        messageContextInfo: { messageSecret: expect.objectContaining({ length: 32 }) },
+      });
+    },
+  );
+
+  it.each([
+    ['one option', ['Sea'], 'Where to?\n\n1. Sea'],
+    ['none', [], 'Where to?'],
+    ['equal ones', ['Sea', 'Sea'], 'Where to?\n\n1. Sea\n2. Sea'],
+    ['thirteen', Array.from({ length: 13 }, (_, n) => `Town ${n}`), expect.stringMatching(/\n13\. Town 12$/)],
+  ])('F-06 %s: asked as numbered text', async (_, some, text) => {
+    expect(await shown({ kind: 'poll', question: 'Where to?', options: some, multiple: false })).toMatchObject({
+      ...{ type: 'text', text },
+    });
+  });
+});
+
 describe('contract messages §6: actions on a message', () => {
   const target = { id: '3EB0AAAAAAAAAAAAAAAAAA', fromMe: false };
 

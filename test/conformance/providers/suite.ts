@@ -43,6 +43,7 @@ const SAMPLES: readonly Content[] = [
   { kind: 'carousel', body: '', title: '', footer: '', cards: [{ title: 'c', body: 'x', footer: '', buttons: [] }] },
   { kind: 'location', latitude: 1.5, longitude: -2.5, name: 'n', address: 'a' },
   { kind: 'location request', body: 'Where?' },
+  { kind: 'poll', question: 'Where to?', options: ['Sea', 'Hills'], multiple: false },
   { kind: 'contact', displayName: 'Ann', vcard: 'BEGIN:VCARD\nFN:Ann\nTEL;waid=491701234567:+491701234567\nEND:VCARD' },
   { kind: 'reaction', target: { id: 'wamid.1', fromMe: false }, emoji: '👍' },
   { kind: 'pin', target: { id: 'wamid.1', fromMe: true }, pin: true, seconds: 86_400 },

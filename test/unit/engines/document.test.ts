@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<Content['kind'], string>> = {
   carousel: 'Cards with image and buttons',
   location: 'Location',
   'location request': 'Request for the location',
+  poll: 'Poll',
   contact: 'Contact card',
   template: 'Template approved by Meta',
   'content template': 'Content template approved by Twilio',

@@ -31,6 +31,15 @@ describe('stanza attributes and nodes follow from the message, also from the sto
     expect(isShown(message)).toBe(content.kind === 'text');
   });
 
+  it('a poll says outside that it is one; one that had to become text does not', async () => {
+    const poll = { kind: 'poll', question: 'Well?', options: ['Yes', 'No'], multiple: false } as const;
+    for (const multiple of [false, true])
+      expect(stanzaOf(stored(await compose({ ...poll, multiple }, CHAT, unknown))).additionalNodes).toEqual([
+        { tag: 'meta', attrs: { polltype: 'creation' } },
+      ]);
+    expect(stanzaOf(await compose({ ...poll, options: ['Yes'] }, CHAT, unknown)).additionalNodes).toEqual([]);
+  });
+
   it('facts §3.1: native flow needs its `biz` node', async () => {
     const message = await compose({ kind: 'location request', body: 'Where?' }, CHAT, unknown);
     const [biz] = stanzaOf(stored(message)).additionalNodes;

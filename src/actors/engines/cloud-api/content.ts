@@ -6,6 +6,7 @@
  *
  * Deliberately not here: buttons and lists (interactive.ts), forms and products (business.ts), links and uploads (media.ts).
  */
+import { asText } from '../../../content/as-text.ts';
 import type { Capabilities, Card, Content } from '../../../content/content.ts';
 import { catalogueMessage, formMessage, productListMessage, productMessage } from './business.ts';
 import { contactOf } from './contact.ts';
@@ -20,6 +21,7 @@ export const CAPABILITIES = {
   media: 'yes',
   location: 'yes',
   'location request': 'yes',
+  poll: { fallback: 'numbered text' },
   contact: { fallback: 'name, phones, mail addresses, pages and organisation of the vCard' },
   reaction: 'yes',
   pin: 'no',
@@ -56,6 +58,8 @@ export function draftsOf(content: Content): Drafted {
       const part = { type: 'location_request_message', body: { text: content.body || ' ' }, action };
       return drafts({ type: 'interactive', part });
     }
+    case 'poll':
+      return textOf(asText(content, 'numbers'));
     case 'contact':
       return drafts({ type: 'contacts', part: contactOf(content) });
     case 'reaction':

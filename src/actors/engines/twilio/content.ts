@@ -16,6 +16,7 @@ export const CAPABILITIES = {
   media: 'yes',
   location: 'yes',
   'location request': { fallback: 'its text' },
+  poll: { fallback: 'numbered text' },
   contact: { fallback: 'name and phones as text' },
   reaction: 'no',
   pin: 'no',
@@ -67,6 +68,7 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
     }
     case 'list':
     case 'location request':
+    case 'poll':
       return [{ body: asText(content, 'numbers') }];
     case 'carousel': {
       const above = asText({ ...content, cards: [] });

@@ -12,6 +12,9 @@ export const CAPABILITIES = {
   media: 'yes',
   location: 'yes',
   'location request': 'yes',
+  poll: {
+    fallback: 'as numbered text where WhatsApp takes no such poll: fewer than 2 or more than 12 options, equal ones',
+  },
   contact: 'yes',
   reaction: 'yes',
   pin: 'yes',

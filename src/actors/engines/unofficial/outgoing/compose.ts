@@ -4,6 +4,7 @@
  * Deliberately not here: stanza attributes (stanza.ts), encryption and sending (../send.ts).
  */
 import { type AnyMessageContent, generateWAMessageContent, proto, type WAMessageKey } from '@whiskeysockets/baileys';
+import { asText } from '../../../../content/as-text.ts';
 import type { Content, MediaFile, Target } from '../../../../content/content.ts';
 import { phoneJid, splitJid } from '../../../../phone.ts';
 import type { Sendable } from './capabilities.ts';
@@ -20,6 +21,14 @@ const PIN_SECONDS = [86_400, 604_800, 2_592_000] as const;
 export function isInteractive(content: Content<MediaFile>): content is NativeFlow {
   return ['buttons', 'list', 'carousel', 'location request'].includes(content.kind);
 }
+
+/** What WhatsApp's own clients let one ask; votes name an option by its hash, so that equal ones could not be told apart. */
+const isPoll = ({ options, question }: Extract<Plain, { kind: 'poll' }>): boolean =>
+  options.length >= 2 &&
+  options.length <= 12 &&
+  question.length <= 255 &&
+  new Set(options).size === options.length &&
+  options.every((option) => option.trim() !== '' && option.length <= 100);
 
 /** Who wrote a message in a group, a JID, as far as it is known. */
 export type AuthorOf = (id: string) => string | undefined;
@@ -41,6 +50,11 @@ export async function compose(content: Plain, chat: string, authorOf: AuthorOf):
     case 'location': {
       const { latitude, longitude, name, address } = content;
       return generate({ location: { degreesLatitude: latitude, degreesLongitude: longitude, name, address } });
+    }
+    case 'poll': {
+      const { question: name, options, multiple } = content;
+      if (!isPoll(content)) return generate({ text: asText(content, 'numbers'), linkPreview: null });
+      return generate({ poll: { name, values: [...options], selectableCount: multiple ? 0 : 1 } });
     }
     case 'contact': {
       const { displayName, vcard } = content;

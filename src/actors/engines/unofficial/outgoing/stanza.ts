@@ -27,6 +27,9 @@ const BIZ: BinaryNode = {
   ],
 };
 
+/** As the library's own way of sending a poll has it. */
+const POLL: BinaryNode = { tag: 'meta', attrs: { polltype: 'creation' } };
+
 export type StanzaOptions = {
   readonly additionalAttributes: { [name: string]: string };
   readonly additionalNodes: BinaryNode[];
@@ -36,8 +39,13 @@ export function stanzaOf(message: proto.IMessage): StanzaOptions {
   const edit = editOf(message);
   return {
     additionalAttributes: edit === undefined ? {} : { edit },
-    additionalNodes: message.interactiveMessage ? [BIZ] : [],
+    additionalNodes: nodesOf(message),
   };
+}
+
+function nodesOf({ interactiveMessage, pollCreationMessage, pollCreationMessageV3 }: proto.IMessage): BinaryNode[] {
+  if (interactiveMessage) return [BIZ];
+  return pollCreationMessage || pollCreationMessageV3 ? [POLL] : [];
 }
 
 /** A message of its own in the chat: not a reaction, pin, edit or revoke. */
