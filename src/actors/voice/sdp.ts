@@ -26,6 +26,14 @@ export function outgoing(sdp: string, publicAddress?: string): Outgoing {
   return { kind: 'sdp', sdp: `${withPacketTime(told).join('\r\n')}\r\n` };
 }
 
+/** A description that was taken before its candidates were in it (gathering took too long): with those there are. */
+export function withCandidates(sdp: string, candidates: readonly string[]): string {
+  if (sdp.includes('a=candidate:')) return sdp;
+  const lines = folded(sdp).split('\r\n');
+  const connection = lines.findIndex((line, at) => line.startsWith('c=') && lines[at - 1]?.startsWith('m=audio'));
+  return lines.toSpliced(connection + 1, 0, ...candidates.map((candidate) => `a=${candidate}`)).join('\r\n');
+}
+
 /** `undefined`: an offer or answer that a call can be made of. */
 export function problemOf(sdp: string): string | undefined {
   const audio = /^m=audio \d+ \S+ (.*)$/m.exec(folded(sdp).replaceAll('\r\n', '\n'));
