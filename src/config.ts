@@ -114,12 +114,30 @@ const variables = {
   CLOUD_MESSAGES_PER_SECOND: integer(1, 1000).default(60),
   TWILIO_MESSAGES_PER_SECOND: integer(1, 1000).default(10),
   PROXY_PROBE_URL: url('http:', 'https:').default('https://api.ipify.org'),
+  VOICE_PIPELINE: choice(['cascade', 'realtime', 'auto']).default('cascade'),
+  VOICE_REALTIME_URL: url('http:', 'https:').default('https://api.openai.com/v1/realtime/calls'),
+  VOICE_REALTIME_MODEL: text.default('gpt-realtime'),
+  VOICE_REALTIME_VOICE: text.default('marin'),
+  VOICE_MAX_CALLS: integer(0, 200).default(30),
+  VOICE_MAX_CALL_MINUTES: integer(0, 1_440).default(60),
+  VOICE_BARGE_IN: flag.default(true),
+  WABA_CALL_TURN_URL: text.transform(listed).default([]),
+  WABA_CALL_TURN_USER: text.default(''),
+  WABA_CALL_TURN_PASS: text.default(''),
+  WABA_CALL_STUN_URLS: text.transform(listed).default([]),
+  WABA_CALL_PORT_RANGE: z
+    .string()
+    .regex(/^\d{1,5}-\d{1,5}$/, 'expected two ports: 40000-40200')
+    .transform((value) => value.split('-').map(Number) as [number, number])
+    .refine(([min, max]) => min >= 1024 && min < max && max <= 65_535, 'expected two ports, from 1024 to 65535')
+    .optional(),
+  WABA_CALL_PUBLIC_ADDRESS: z.ipv4('expected an IPv4 address').optional(),
 };
 
 const schema = z.object(variables).superRefine((env, context) => {
   const refuse = (variable: Variable, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
-  for (const variable of ['META_GRAPH_URL', 'TWILIO_API_URL'] as const) {
+  for (const variable of ['META_GRAPH_URL', 'TWILIO_API_URL', 'VOICE_REALTIME_URL'] as const) {
     const provider = parseUrl(env[variable]);
     if (provider?.protocol === 'http:' && !isLoopback(provider.hostname))
       refuse(variable, 'plain http is only allowed to a loopback address: tokens are sent there');
@@ -235,6 +253,33 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       perSecond: env.TWILIO_MESSAGES_PER_SECOND,
       /** Built from the variable as it is: the app verifies Twilio's signature over this URL (contract messages §10). */
       statusCallback: env.APP_DOMAIN_NAME === undefined ? undefined : `${env.APP_DOMAIN_NAME}/api/twilio/status`,
+    }),
+    /** Calls (contract voice §12). */
+    voice: Object.freeze({
+      pipeline: env.VOICE_PIPELINE,
+      realtime: Object.freeze({
+        url: env.VOICE_REALTIME_URL,
+        model: env.VOICE_REALTIME_MODEL,
+        voice: env.VOICE_REALTIME_VOICE,
+      }),
+      maxCalls: env.VOICE_MAX_CALLS,
+      /** 0: no limit. */
+      longestCallMs: env.VOICE_MAX_CALL_MINUTES * 60_000,
+      bargeIn: env.VOICE_BARGE_IN,
+      ice: Object.freeze({
+        stunUrls: Object.freeze(env.WABA_CALL_STUN_URLS),
+        ...(env.WABA_CALL_TURN_URL.length > 0 && {
+          turn: Object.freeze({
+            urls: Object.freeze(env.WABA_CALL_TURN_URL),
+            user: env.WABA_CALL_TURN_USER,
+            pass: env.WABA_CALL_TURN_PASS,
+          }),
+        }),
+        ...(env.WABA_CALL_PORT_RANGE && { ports: Object.freeze(env.WABA_CALL_PORT_RANGE) }),
+        ...(env.WABA_CALL_PUBLIC_ADDRESS !== undefined && { publicAddress: env.WABA_CALL_PUBLIC_ADDRESS }),
+        /** Meta's side is a peer on this machine: calls go over loopback. */
+        local: isLoopback(parseUrl(env.META_GRAPH_URL)?.hostname ?? ''),
+      }),
     }),
     whatsapp: Object.freeze({
       socketUrl: env.WHATSAPP_SOCKET_URL,

@@ -5,13 +5,14 @@
  * Invariants:
  *  B1  no field is longer than the app accepts.
  *
- * Deliberately not here: inbound messages (`inbound-body.ts`), what jobs and flows tell (`job-callbacks.ts`,
- * `flow-callbacks.ts`), storing and sending.
+ * Deliberately not here: inbound messages (`inbound-body.ts`), what jobs, flows and calls tell (`job-callbacks.ts`,
+ * `flow-callbacks.ts`, `call-callbacks.ts`), storing and sending.
  */
 import type { Identity } from '../phone.ts';
 import type { Fact, GroupsFact, InboundFact, ProxyFact, ReceiptFact, StatusFact } from './callbacks.types.ts';
 import { FLOW_PATHS, flowCallback } from './flow-callbacks.ts';
 import { inboundBody } from './inbound-body.ts';
+import { CALL_PATHS, callBody } from './call-callbacks.ts';
 import type { Attachment } from './inbound-content.ts';
 import { JOB_PATHS, jobBody } from './job-callbacks.ts';
 import { cut, LIMITS } from './limits.ts';
@@ -53,6 +54,7 @@ export const PATHS = {
   proxy: '/api/devices/proxy-result',
   ...JOB_PATHS,
   ...FLOW_PATHS,
+  ...CALL_PATHS,
 } as const;
 
 /** Pure. Throws for an inbound fact without any identity, which is the caller's mistake. */
@@ -85,6 +87,9 @@ export function callbackOf(fact: Fact): Callback {
     case 'flow task':
     case 'flow contact':
       return flowCallback(fact);
+    case 'call error':
+    case 'call turn':
+      return { ...callBody(fact), lane: 'rest' };
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }

@@ -174,4 +174,27 @@ export type JobFact =
   | CampaignRecipientFact
   | CampaignReplyFact;
 
-export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact | JobFact | FlowFact;
+/** bridge-error: a call that failed. Contract voice §3. */
+export type CallErrorFact = {
+  readonly kind: 'call error';
+  /** The business number. */
+  readonly device: string;
+  /** The app's id. */
+  readonly call: string;
+  readonly metaCallId?: string;
+  readonly reason: string;
+};
+
+/** transcript-turn: one spoken turn. Contract voice §3, §11. */
+export type CallTurnFact = {
+  readonly kind: 'call turn';
+  readonly device: string;
+  readonly call: string;
+  readonly role: 'agent' | 'user';
+  readonly text: string;
+  readonly sinceAcceptMs: number;
+};
+
+export type CallFact = CallErrorFact | CallTurnFact;
+
+export type Fact = InboundFact | ReceiptFact | StatusFact | GroupsFact | ProxyFact | JobFact | FlowFact | CallFact;

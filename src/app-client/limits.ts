@@ -29,6 +29,8 @@ export const LIMITS = {
     ...{ formSession: 64, retailerIds: 50, products: 30, productsHeader: 60, productsBody: 1_024, productsFooter: 60 },
     ...{ aiField: 120, mediaBytes: 25 * 1_048_576 },
   },
+  /** `/api/waba-call/bridge-error`, `/api/waba-call/transcript-turn` (voice §3). */
+  call: { reason: 500, text: 6_000 },
   /** `/api/node-heartbeat` (clients §8). */
   heartbeat: { wid: 32 },
 } as const;

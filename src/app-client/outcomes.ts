@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { retryAfterMs } from '../net.ts';
 import type { AppAnswer } from './client.ts';
 import { PATHS } from './callbacks.ts';
+import { CALL_PATHS } from './call-callbacks.ts';
 import { JOB_PATHS } from './job-callbacks.ts';
 
 export type Outcome =
@@ -19,7 +20,7 @@ export type Outcome =
   | { readonly kind: 'hold' }
   /** Accepted, but the app does not know the message yet. */
   | { readonly kind: 'again later'; readonly afterMs: number }
-  /** The app lacks this endpoint, or does not know the job it is about: it would never be taken. */
+  /** The app lacks this endpoint, or does not know the job or call it is about: it would never be taken. */
   | { readonly kind: 'skip' }
   | { readonly kind: 'dead'; readonly why: string };
 
@@ -32,7 +33,8 @@ export type History = {
   readonly unknownDeviceMs: number;
 };
 
-const OF_JOBS: ReadonlySet<string> = new Set(Object.values(JOB_PATHS));
+/** Told about a row of the app's own: a job, a call. */
+const OF_ROWS: ReadonlySet<string> = new Set([...Object.values(JOB_PATHS), ...Object.values(CALL_PATHS)]);
 
 const REPEAT_AFTER = [2000, 5000, 15_000, 60_000] as const;
 const LONGEST_BACKOFF = 5 * 60_000;
@@ -50,7 +52,7 @@ export function outcomeOf(path: string, answer: AppAnswer, history: History, now
     const asked = Math.min(retryAfterMs(answer.retryAfter, now), LONGEST_RETRY_AFTER);
     return { kind: 'retry', afterMs: Math.max(backoff, asked), appDown: status >= 502 && status <= 504 };
   }
-  if (status === 404 && (path === PATHS.receipt || isUnknownJob(path, body))) return { kind: 'skip' };
+  if (status === 404 && (path === PATHS.receipt || isUnknownRow(path, body))) return { kind: 'skip' };
   if (status === 404 && isUnknownDevice(path, body) && history.unknownDeviceMs < DEVICE_MAY_APPEAR_MS)
     return { kind: 'retry', afterMs: backoff, appDown: false };
   return { kind: 'dead', why: `HTTP ${status}` };
@@ -61,8 +63,8 @@ export function isUnknownDevice(path: string, body: unknown): boolean {
   return path === PATHS.inbound && DeviceNotFound.safeParse(body).success;
 }
 
-/** README §3.1: the app itself says that it has no such job. A route that is missing says it otherwise. */
-const isUnknownJob = (path: string, body: unknown): boolean => OF_JOBS.has(path) && NotOk.safeParse(body).success;
+/** README §3.1: the app itself says that it has no such job or call. A route that is missing says it otherwise. */
+const isUnknownRow = (path: string, body: unknown): boolean => OF_ROWS.has(path) && NotOk.safeParse(body).success;
 
 function repeat(path: string, body: unknown, repeats: number): Outcome {
   const wait = REPEAT_AFTER[repeats];
