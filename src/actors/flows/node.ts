@@ -157,6 +157,10 @@ export type NodeKind = {
   readonly answer?: (context: NodeContext, wait: Wait, reply: Reply, match: Match) => Promise<NodeResult>;
   /** The wait's time is over; without it port 2 is followed. */
   readonly due?: (context: NodeContext, wait: Wait) => Promise<NodeResult>;
+  /** The wait that this node's menu leaves open, for a tap on one that is not remembered (reply-routing.ts RR2). */
+  readonly menu?: (scene: Scene) => Wait | undefined;
+  /** Whether it ever waits for the customer; without it: when there is a `match`. */
+  readonly waits?: (node: FlowNode, flow: Flow) => boolean;
   /** What an author should mend. */
   readonly check?: (node: FlowNode, flow: Flow) => readonly Omit<FlowProblem, 'nodeId'>[];
 };
