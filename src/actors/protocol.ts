@@ -17,6 +17,21 @@ export type { Account, NumberState, ProviderResult, SendResult };
 
 export type { OutboxAdmin } from '../app-client/outbox-admin.types.ts';
 export type { Contact } from './contact-book.ts';
+export type {
+  DelayResume,
+  FailedStart,
+  FlowCheck,
+  FlowCounts,
+  FlowDesk,
+  OrderMeta,
+  Provider as FlowProvider,
+  ProviderMessage,
+  ResumeAnswer,
+  SessionView,
+  StartOrder,
+  WhichSession,
+} from './flows/protocol.ts';
+export type { FlowProblem } from './flows/definition.types.ts';
 export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
 
 /** One number as seen from outside: one record, whether restored, imported or paired a minute ago (C-18). */

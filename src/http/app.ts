@@ -7,7 +7,7 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppSettings, Numbers, Operator, OutboxAdmin, Providers, Vitals } from '../actors/protocol.ts';
+import type { AppSettings, FlowDesk, Numbers, Operator, OutboxAdmin, Providers, Vitals } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
@@ -24,6 +24,7 @@ import { retryAfter } from './retry-after.ts';
 import { broadcastRoutes } from './routes/broadcasts.ts';
 import { campaignRoutes } from './routes/campaigns.ts';
 import { clientRoutes } from './routes/clients.ts';
+import { flowRoutes } from './routes/flows.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Inspector, inspectorRoutes } from './routes/inspector.ts';
@@ -44,6 +45,8 @@ export type HttpDeps = {
   readonly outbox: OutboxAdmin;
   /** Without a scheduler its routes do not exist. */
   readonly jobs: Jobs;
+  /** Without a flow runtime its routes do not exist. */
+  readonly flows?: FlowDesk;
   readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
@@ -83,7 +86,9 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const declare = declarer(app, numbers, vitals, log);
   const retry = retryAfter(deps.operator, clock);
   const scheduled = () => jobs.count();
-  healthRoutes(declare, { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken });
+  const { flows } = deps;
+  const health = { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken };
+  healthRoutes(declare, { ...health, ...(flows && { flows: () => flows.counts() }) });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, retryAfter: retry, strict: auth.strict, answerMs: waits.sendMs });
@@ -99,6 +104,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   broadcastRoutes(declare, jobs);
   campaignRoutes(declare, jobs);
   jobRoutes(declare, jobs, auth.strict);
+  if (flows) flowRoutes(declare, { flows, clock, strict: auth.strict, strictOrBody: auth.strictOrBody });
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);
   return app;

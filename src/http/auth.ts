@@ -5,6 +5,7 @@
  *  A2  Trust by address needs a loopback peer without forwarding header, a loopback or own `Host`, and no foreign
  *      `Origin` (C-02): a web page that the operator visits cannot drive the bridge.
  *  A3  Strict routes take the token from the header only and accept no address once a token is configured.
+ *      Some let the token come in the body too (`strictOrBody`).
  *  A4  The query string is never a source of tokens; it ends up in logs and histories.
  *
  *  A5  Who presents wrong tokens again and again gets 429 (failed-tokens.ts); a right one is always admitted.
@@ -38,6 +39,8 @@ export type Auth = {
   readonly guard: Middleware;
   /** In addition, for the routes marked T. */
   readonly strict: Middleware;
+  /** For those of them that take `node_token` of the body as well. */
+  readonly strictOrBody: Middleware;
   /** For the inspector: the token in the header, or a local peer in every mode. */
   readonly localOrToken: Middleware;
   /** Did the caller prove that it knows the token? Decides how much `/` and `/health` tell. */
@@ -94,6 +97,11 @@ export function createAuth(options: AuthOptions): Auth {
     },
     strict: async function strict(c, next) {
       const verdict = knowsToken(c) ? 'allowed' : options.token === '' ? byAddress(c) : 'unauthorized';
+      return verdict === 'allowed' ? next() : refuse(c, verdict);
+    },
+    strictOrBody: async function strictOrBody(c, next) {
+      const known = knowsToken(c) || (await byBody(c));
+      const verdict = known ? 'allowed' : options.token === '' ? byAddress(c) : 'unauthorized';
       return verdict === 'allowed' ? next() : refuse(c, verdict);
     },
     localOrToken: async function localOrToken(c, next) {

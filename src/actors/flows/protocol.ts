@@ -82,6 +82,32 @@ export type SessionView = {
   readonly why?: string;
 };
 
+export type FlowCheck =
+  | { readonly kind: 'checked'; readonly problems: readonly FlowProblem[] }
+  | { readonly kind: 'not found' }
+  | { readonly kind: 'no answer'; readonly why: string };
+
+/** A start that was accepted and came to nothing (F-43). */
+export type FailedStart = {
+  readonly device: string;
+  readonly flowId: string;
+  readonly subscriber?: number;
+  /** For the operator; no texts. */
+  readonly why: string;
+  /** Epoch ms. */
+  readonly at: number;
+};
+
+export type FlowCounts = {
+  /** Sessions that run or wait. */
+  readonly active: number;
+  readonly waiting: number;
+  /** Since the process began. */
+  readonly failedStarts: number;
+  /** Newest first, at most 20. */
+  readonly lastFailed: readonly FailedStart[];
+};
+
 export interface FlowDesk {
   /** Returns at once: the work begins behind the answer. */
   start(order: StartOrder): void;
@@ -96,8 +122,10 @@ export interface FlowDesk {
   providerInbound(message: ProviderMessage, deadline: number): Promise<{ readonly consumed: boolean }>;
   /** Of one number, or of all; newest first. */
   sessions(device: string | undefined): readonly SessionView[];
+  /** What is wrong with a flow of the app as it is there now. */
+  check(flowId: string): Promise<FlowCheck>;
   /** What is wrong with a definition: the app's answer of `GET /api/flows/{id}`, its `flow_data`, or builder nodes and edges. */
   validate(definition: unknown): readonly FlowProblem[];
   /** For `/health`. */
-  counts(): { readonly active: number; readonly waiting: number; readonly failedStarts: number };
+  counts(): FlowCounts;
 }

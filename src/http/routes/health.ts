@@ -8,11 +8,11 @@
  * `draining` with HTTP 503, so that a load balancer that reads only the code looks elsewhere.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AppSettings, Vitals } from '../../actors/protocol.ts';
+import type { AppSettings, FlowCounts, Vitals } from '../../actors/protocol.ts';
 import type { Clock } from '../../clock.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext } from '../env.ts';
-import { isoOrNull } from '../iso.ts';
+import { iso, isoOrNull } from '../iso.ts';
 import { answer } from '../schemas/common.ts';
 import { pacingFields } from '../schemas/settings.ts';
 import { pacingWords } from './settings.ts';
@@ -49,6 +49,7 @@ const vitalSigns = z.object({
   activeDevices: count,
   readyDevices: count,
   activeFlowSessions: count,
+  failedFlowStarts: count.openapi({ description: 'Accepted and come to nothing, since the process began' }),
   activeCooldowns: count,
   connectionLocks: count,
   scheduledMessages: count,
@@ -56,6 +57,14 @@ const vitalSigns = z.object({
   memoryUsage: z.object({ rss: count, heapTotal: count, heapUsed: count, external: count, arrayBuffers: count }),
   whatsappSettings: z.object({ api: z.enum(['Facebook', 'Baileys']), lastFetched: z.string().nullable() }).optional(),
   messageSettings: z.object({ ...pacingFields, lastFetched: z.string().nullable() }).optional(),
+  lastFailedFlowStarts: z
+    .array(
+      z.object({
+        ...{ phone: z.string(), flowId: z.string(), flowSubscriberId: count.optional(), why: z.string() },
+        at: z.string().openapi({ format: 'date-time' }),
+      }),
+    )
+    .optional(),
   outbox: z
     .object({
       pending: count,
@@ -83,6 +92,7 @@ export type HealthRoutes = {
   readonly settings: AppSettings;
   /** Jobs that have not ended. */
   readonly scheduled: () => number;
+  readonly flows?: () => FlowCounts;
   readonly clock: Clock;
   readonly version: string;
   readonly knowsToken: (c: HttpContext) => boolean;
@@ -90,7 +100,7 @@ export type HealthRoutes = {
 
 export function healthRoutes(
   declare: Declare,
-  { vitals, settings, scheduled, clock, version, knowsToken }: HealthRoutes,
+  { vitals, settings, scheduled, flows, clock, version, knowsToken }: HealthRoutes,
 ): void {
   const startedAt = clock.now();
 
@@ -116,10 +126,12 @@ export function healthRoutes(
     const phase = vitals.phase();
     const now = clock.now();
     const platform = settings.platform();
+    const running = flows?.();
     const details = knowsToken(c) && {
       whatsappSettings: { api: apiWord(platform.useCloud), lastFetched: isoOrNull(platform.engineReadAt) },
       messageSettings: { ...pacingWords(platform), lastFetched: isoOrNull(platform.pacingReadAt) },
       outbox: vitals.outbox(),
+      ...(running && { lastFailedFlowStarts: running.lastFailed.map(failedStart) }),
     };
     const signs = {
       status: phase === 'running' ? ('healthy' as const) : phase,
@@ -127,8 +139,8 @@ export function healthRoutes(
       timestamp: new Date(now).toISOString(),
       activeDevices: known,
       readyDevices: ready,
-      // A room that is not built yet has none of its own.
-      activeFlowSessions: 0,
+      activeFlowSessions: running?.active ?? 0,
+      failedFlowStarts: running?.failedStarts ?? 0,
       activeCooldowns: vitals.cooldowns(),
       connectionLocks: starting,
       scheduledMessages: scheduled(),
@@ -139,5 +151,10 @@ export function healthRoutes(
     return phase === 'draining' ? reply(c, 503, signs) : reply(c, 200, signs);
   });
 }
+
+const failedStart = ({ device, flowId, subscriber, why, at }: FlowCounts['lastFailed'][number]) => ({
+  ...{ phone: device, flowId, why, at: iso(at) },
+  ...(subscriber !== undefined && { flowSubscriberId: subscriber }),
+});
 
 const apiWord = (useCloud: boolean) => (useCloud ? ('Facebook' as const) : ('Baileys' as const));

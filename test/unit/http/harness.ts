@@ -5,6 +5,7 @@ import pino from 'pino';
 import type { SenderSettings } from '../../../src/content/engine-choice.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
+import { FakeFlows } from './fake-flows.ts';
 import { FakeJobs } from './fake-jobs.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
@@ -48,6 +49,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   const operator = new FakeOperator();
   const outbox = new FakeOutbox();
   const jobs = new FakeJobs();
+  const flows = new FakeFlows();
   const settings = new FakeSettings();
   const vitals = new FakeVitals();
   const logged: string[] = [];
@@ -61,6 +63,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
     operator,
     outbox,
     jobs,
+    flows,
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('figures') },
     vitals,
     clock: systemClock,
@@ -94,5 +97,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, providers, operator, outbox, jobs, settings, vitals, logged, call };
+  return { app, numbers, providers, operator, outbox, jobs, flows, settings, vitals, logged, call };
 }
