@@ -113,6 +113,9 @@ const variables = {
     .default('v23.0'),
   CLOUD_MESSAGES_PER_SECOND: integer(1, 1000).default(60),
   TWILIO_MESSAGES_PER_SECOND: integer(1, 1000).default(10),
+  VOICE_DEEPGRAM_URL: url('http:', 'https:').default('https://api.deepgram.com'),
+  VOICE_OPENAI_URL: url('http:', 'https:').default('https://api.openai.com'),
+  VOICE_ELEVENLABS_URL: url('http:', 'https:').default('https://api.elevenlabs.io'),
   PROXY_PROBE_URL: url('http:', 'https:').default('https://api.ipify.org'),
   VOICE_PIPELINE: choice(['cascade', 'realtime', 'auto']).default('cascade'),
   VOICE_REALTIME_URL: url('http:', 'https:').default('https://api.openai.com/v1/realtime/calls'),
@@ -134,10 +137,20 @@ const variables = {
   WABA_CALL_PUBLIC_ADDRESS: z.ipv4('expected an IPv4 address').optional(),
 };
 
+/** Tokens and keys are sent there. */
+const SECRET_URLS = [
+  'META_GRAPH_URL',
+  'TWILIO_API_URL',
+  'VOICE_REALTIME_URL',
+  'VOICE_DEEPGRAM_URL',
+  'VOICE_OPENAI_URL',
+  'VOICE_ELEVENLABS_URL',
+] as const;
+
 const schema = z.object(variables).superRefine((env, context) => {
   const refuse = (variable: Variable, message: string) =>
     context.addIssue({ code: 'custom', path: [variable], message });
-  for (const variable of ['META_GRAPH_URL', 'TWILIO_API_URL', 'VOICE_REALTIME_URL'] as const) {
+  for (const variable of SECRET_URLS) {
     const provider = parseUrl(env[variable]);
     if (provider?.protocol === 'http:' && !isLoopback(provider.hostname))
       refuse(variable, 'plain http is only allowed to a loopback address: tokens are sent there');
@@ -261,6 +274,12 @@ function shape(env: z.infer<typeof schema>, directory: string) {
         url: env.VOICE_REALTIME_URL,
         model: env.VOICE_REALTIME_MODEL,
         voice: env.VOICE_REALTIME_VOICE,
+      }),
+      /** The speech vendors: base URLs, no trailing slash; their WebSockets are on the same host. */
+      speechUrls: Object.freeze({
+        deepgram: env.VOICE_DEEPGRAM_URL,
+        openai: env.VOICE_OPENAI_URL,
+        elevenlabs: env.VOICE_ELEVENLABS_URL,
       }),
       maxCalls: env.VOICE_MAX_CALLS,
       /** 0: no limit. */

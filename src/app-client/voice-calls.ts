@@ -11,6 +11,7 @@
 import { z } from 'zod';
 import { type Fields, flagOf, isObject, listOf, mapOf, textOf } from '../content/loose.ts';
 import type { AppAnswer, AppClient } from './client.ts';
+import { cut } from './limits.ts';
 
 export type ToolMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -70,6 +71,17 @@ export type Claim = 'claimed' | 'taken' | 'unknown' | 'not asked';
 /** Which call asks; `token` is the call's own, used while the bridge has none configured (§2). */
 export type Asking = { readonly token?: string; readonly signal?: AbortSignal };
 
+export type ReplyQuestion = {
+  readonly workspace: string;
+  readonly model: string;
+  readonly system: string;
+  readonly user: string;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  /** `''`: no assistant of a call flow. */
+  readonly callAssistantId: string;
+};
+
 const KEYS_NONE: VoiceKeys = { deepgram: '', openai: '', elevenlabs: '' };
 /** The connection was never there, so the app cannot have heard of it. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -124,6 +136,34 @@ export class VoiceCalls {
     const metaCallId = textOf(mapOf(okBody(answer))?.['meta_call_id']).trim();
     return metaCallId === '' ? missing(answer) : { kind: 'dialled', metaCallId };
   }
+
+  /** The language model's answer (§8.3); `''`: none. The prompts are as long as the app takes them. */
+  async reply(question: ReplyQuestion, asking: Asking): Promise<string> {
+    const body = {
+      workspace_id: question.workspace,
+      model: cut(question.model, 120),
+      system_prompt: question.system,
+      user_prompt: question.user,
+      max_tokens: question.maxTokens,
+      temperature: question.temperature,
+      ...(question.callAssistantId !== '' && { call_assistant_id: question.callAssistantId }),
+    };
+    const answer = await this.#client.post('/api/flow-node/ai-call', body, { timeoutMs: 12_000, ...asking });
+    return saidBy(answer, 'reply');
+  }
+
+  /** What the web says (§10); `''`: nothing. */
+  async search(query: string, asking: Asking): Promise<string> {
+    const body = { query: cut(query, 500), max_results: 5 };
+    const answer = await this.#client.post('/api/flow-node/web-search', body, { timeoutMs: 10_000, ...asking });
+    return saidBy(answer, 'text');
+  }
+}
+
+/** `''` also when the app says that it went wrong. */
+function saidBy(answer: AppAnswer, field: string): string {
+  const body = mapOf(okBody(answer)) ?? {};
+  return flagOf(body['ok'], true) ? textOf(body[field]).trim() : '';
 }
 
 const okBody = (answer: AppAnswer): unknown =>

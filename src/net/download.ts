@@ -110,7 +110,7 @@ const isOfTheFile = (error: unknown): boolean =>
   ['ENOSPC', 'EIO', 'EDQUOT', 'EBADF'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** EG3. An address in the URL itself is never looked up. */
-function pinned(addresses: readonly string[]): LookupFunction {
+export function pinned(addresses: readonly string[]): LookupFunction {
   const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
   return (_host, options, done) => {
     const [first] = all;

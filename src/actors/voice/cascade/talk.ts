@@ -1,0 +1,105 @@
+/**
+ * What a conversation and a call flow are made of: saying something, hearing the next turn, and what was said so far.
+ *
+ *  TA1  Turns reach the app in the order in which they were spoken; what nobody heard is in no transcript.
+ *  TA2  20 s of silence are asked about; the third in a row ends the call (V-17).
+ *  TA3  After `over` nothing is said or heard any more, and whoever waits is told at once.
+ *
+ * Deliberately not here: what is said (`conversation.ts`, `flow-run.ts`) and the goodbye (`cascade.ts`).
+ */
+import type { CallLine } from '../pipeline.ts';
+import type { Mouth, Said } from './mouth.ts';
+import type { Heard, Turn, Turns } from './turns.ts';
+
+const SILENCE_MS = 20_000;
+const SILENCES = 3;
+
+export type Line = { readonly role: 'agent' | 'user'; readonly text: string };
+
+/** How a call ends by itself; undefined: it is ended from outside. */
+export type Ending =
+  | { readonly why: string; readonly goodbye: string; readonly afterMs: number }
+  /** The engines of speech are gone. */
+  | 'dumb'
+  | undefined;
+
+export type Attended =
+  | { readonly kind: 'turn'; readonly turn: Turn }
+  /** For too long. */
+  | { readonly kind: 'silent' }
+  | { readonly kind: 'dumb' }
+  | { readonly kind: 'over' };
+
+export type TalkOptions = {
+  readonly mouth: Pick<Mouth, 'say' | 'cut'>;
+  readonly turns: Pick<Turns, 'next' | 'further' | 'close'>;
+  readonly line: Pick<CallLine, 'turn'>;
+  readonly reprompt: string;
+};
+
+export class Talk {
+  readonly #o: TalkOptions;
+  readonly #said: Line[] = [];
+  readonly #ended = new AbortController();
+
+  constructor(options: TalkOptions) {
+    this.#o = options;
+  }
+
+  /** All that was said, the oldest first. */
+  get said(): readonly Line[] {
+    return this.#said;
+  }
+
+  /** TA3. Aborted at the end. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** TA1: told by the mouth when it knows how much was heard. */
+  told(role: Line['role'], text: string, at: number): void {
+    this.#said.push({ role, text });
+    this.#o.line.turn({ role, text, at });
+  }
+
+  async say(text: string, overtaken?: AbortSignal): Promise<Said | 'over'> {
+    if (this.ended.aborted) return 'over';
+    if (text.trim() === '') return 'said';
+    const said = await this.#o.mouth.say(text, overtaken);
+    return this.ended.aborted ? 'over' : said;
+  }
+
+  async reprompt(): Promise<Said | 'over'> {
+    return this.say(this.#o.reprompt);
+  }
+
+  /** The next turn, or that long of silence. */
+  async hear(silenceMs: number): Promise<Heard> {
+    const heard = await this.#o.turns.next(silenceMs);
+    if (this.ended.aborted) return 'over';
+    if (typeof heard === 'object') this.told('user', heard.text, heard.at);
+    return heard;
+  }
+
+  /** TA2 */
+  async attend(): Promise<Attended> {
+    for (let silences = 1; ; silences += 1) {
+      const heard = await this.hear(SILENCE_MS);
+      if (heard === 'over') return { kind: 'over' };
+      if (heard !== 'silence') return { kind: 'turn', turn: heard };
+      if (silences === SILENCES) return { kind: 'silent' };
+      const said = await this.reprompt();
+      if (said === 'dumb' || said === 'over') return { kind: said };
+    }
+  }
+
+  further(): AbortSignal {
+    return this.#o.turns.further();
+  }
+
+  over(): void {
+    this.#ended.abort();
+    this.#o.turns.close();
+    this.#o.mouth.cut();
+  }
+}
