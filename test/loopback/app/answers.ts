@@ -1,10 +1,12 @@
 /**
- * What the app knows and therefore answers: settings, keywords, flows, conversations; jobs are in jobs.ts. One object per peer,
+ * What the app knows and therefore answers: settings, keywords, flows, conversations; jobs are in jobs.ts, what
+ * running flows need in flows.ts. One object per peer,
  * filled by tests, the control API or the demo. Answers follow the contract; nothing here validates or fails.
  */
 
 import type { Call, Json, Reply } from './call.types.ts';
 import { isReaction } from './contract.ts';
+import { Flows } from './flows.ts';
 import { Jobs } from './jobs.ts';
 
 export type { Call, Json, Reply };
@@ -38,6 +40,7 @@ type Conversation = { readonly id: number; readonly recent: string[] };
 
 export class Answers {
   readonly jobs = new Jobs();
+  readonly flows = new Flows();
   readonly #settings = new Map<string, Json>();
   readonly #proxies = new Map<string, Proxy>();
   readonly #keywords = new Map<string, Json>();
@@ -134,7 +137,7 @@ export class Answers {
       case 'GET /api/keyword-replies':
         return ok([this.#keywords.get(`${query['phone']} ${query['keyword']}`) ?? NO_KEYWORD]);
       default:
-        return this.jobs.answer(call);
+        return this.jobs.answer(call) ?? this.flows.answer(call);
     }
   }
 

@@ -2,11 +2,13 @@
  * What the app accepts: every callback of the contract with its field limits, stricter than the app itself, because an
  * over-long field is a lost message (contract inbound.md §3) and an unknown field is a misunderstanding.
  *
- * Deliberately not here: kinds of fields (fields.ts), what jobs tell (job-contract.ts).
+ * Deliberately not here: kinds of fields (fields.ts), what jobs tell (job-contract.ts), what
+ * flows tell and ask (flow-contract.ts).
  */
 
 import { z } from 'zod';
 import { digits, moment, optional, required, text, whole, word } from './fields.ts';
+import { FLOW_BODIES, FLOW_QUERIES } from './flow-contract.ts';
 import { JOB_BODIES, JOB_QUERIES } from './job-contract.ts';
 
 const BASE64_OF_16_MIB = Math.ceil((16 * 1024 * 1024) / 3) * 4;
@@ -53,6 +55,12 @@ const reaction = z.strictObject({
   reaction_target: required(191),
 });
 
+const flowButton = z.strictObject({
+  text: required(191),
+  type: word('url', 'phone', 'copy', 'quick_reply').nullish(),
+  value: optional(text(2_000)),
+});
+
 const message = z
   .strictObject({
     ...identity,
@@ -72,7 +80,7 @@ const message = z
     location_longitude: z.number().min(-180).max(180).nullish(),
     location_name: optional(text(191)),
     location_address: optional(text(255)),
-    buttons: z.array(z.unknown()).nullish(),
+    buttons: z.array(flowButton).nullish(),
     header: optional(text(191)),
     footer: optional(text(191)),
     source: word('flow').nullish(),
@@ -82,6 +90,10 @@ const message = z
   .refine((m) => m.body ?? m.media_type ?? m.contact_name ?? m.contact_phone ?? m.contact_vcard, {
     path: ['body'],
     error: 'nothing usable: such a message is dropped, not forwarded (§4)',
+  })
+  .refine((m) => (m.source === 'flow') === /^flow_out_\d+_\w+$/.test(m.wa_message_id), {
+    path: ['wa_message_id'],
+    error: 'the app knows mirrors of flows by `flow_out_<ms>_<random>` (flows §8)',
   })
   .refine((m) => m.media_type !== 'contact' || m.direction === 'out', {
     path: ['media_type'],
@@ -147,12 +159,14 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['/api/devices/proxy-result', proxyResult],
   ['/api/groups/sync', groupsSync],
   ...JOB_BODIES,
+  ...FLOW_BODIES,
 ]);
 
 const QUERIES: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['/api/keyword-replies', keywordQuery],
   ['/api/whatsapp-settings', settingsQuery],
   ...JOB_QUERIES,
+  ...FLOW_QUERIES,
 ]);
 
 /** What is wrong with a callback's body, one line per field; empty when the app would take it. */

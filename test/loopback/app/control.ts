@@ -19,6 +19,9 @@ const COMMANDS = {
   template: z.looseObject({ id: z.coerce.string() }),
   attributes: z.object({ workspace: z.coerce.string(), attributes: json }),
   knownJobs: z.object({ table: TABLES, ids: z.array(z.int()) }),
+  flowAnswer: z.object({ path: z.string(), body: z.unknown(), status: z.int().optional() }),
+  /** `bridge`: its base url; `aheadS`: as if that much time had passed. */
+  sweep: z.object({ bridge: z.url(), aheadS: z.number().default(0) }),
   nextAnswer: z.object({ path: z.string(), body: z.unknown(), status: z.int().optional() }),
   mode: z.object({ path: z.string().optional(), mode: z.enum(MODES), ms: z.number().optional() }),
 };
@@ -56,6 +59,23 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
   command('/app/receipts', COMMANDS.receipts, ({ updated, matched }) =>
     peer.answers.receipts({ ...(updated !== undefined && { updated }), ...(matched !== undefined && { matched }) }),
   );
+  const { flows } = peer.answers;
+  command('/app/flow-answer', COMMANDS.flowAnswer, ({ path, body, status }) => flows.set(path, body, status));
+  command('/app/parks', z.record(z.string(), json), (rows) => flows.parks(rows));
+  routes.get('/app/flows', (context) => context.json(flows.state));
+  routes.post('/app/sweep-delays', async (context) => {
+    const parsed = COMMANDS.sweep.safeParse(await context.req.json().catch(() => undefined));
+    if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
+    const { bridge, aheadS } = parsed.data;
+    const resumed = await flows.sweep(Date.now() + aheadS * 1_000, async (body) => {
+      const headers = { 'content-type': 'application/json', 'x-node-token': peer.token };
+      const url = `${bridge}/api/flow/resume-delay`;
+      const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
+      await answer.body?.cancel();
+      return answer.status;
+    });
+    return context.json({ resumed });
+  });
   const { jobs } = peer.answers;
   command('/app/schedules', z.array(z.unknown()), (rows) => jobs.active(rows));
   command('/app/campaigns', z.array(z.unknown()), (rows) => jobs.campaigns(rows));

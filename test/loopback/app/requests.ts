@@ -99,9 +99,10 @@ export class Requests {
 const LONG_MEDIUM = 4_000;
 
 function withoutLongMedium(body: Json): Json {
-  const medium = body['media_base64'];
+  const field = body['media_base64'] === undefined ? 'data' : 'media_base64';
+  const medium = body[field];
   if (typeof medium !== 'string' || medium.length <= LONG_MEDIUM) return body;
-  return { ...body, media_base64: `(${medium.length} characters)` };
+  return { ...body, [field]: `(${medium.length} characters)` };
 }
 
 const first = (...values: unknown[]): string | undefined =>
