@@ -124,6 +124,13 @@ const variables = {
   VOICE_MAX_CALLS: integer(0, 200).default(30),
   VOICE_MAX_CALL_MINUTES: integer(0, 1_440).default(60),
   VOICE_BARGE_IN: flag.default(true),
+  CALL_RECORDINGS_DIR: text.optional(),
+  CALL_RECORDINGS_MODE: z
+    .string()
+    .regex(/^0?[0-7]{3}$/, 'expected an octal file mode: 0640')
+    .transform((value) => Number.parseInt(value, 8))
+    .refine((mode) => (mode & 0o600) === 0o600, 'the bridge itself must be able to read and write')
+    .default(0o640),
   WABA_CALL_TURN_URL: text.transform(listed).default([]),
   WABA_CALL_TURN_USER: text.default(''),
   WABA_CALL_TURN_PASS: text.default(''),
@@ -285,6 +292,19 @@ function shape(env: z.infer<typeof schema>, directory: string) {
       /** 0: no limit. */
       longestCallMs: env.VOICE_MAX_CALL_MINUTES * 60_000,
       bargeIn: env.VOICE_BARGE_IN,
+      recordings: Object.freeze({
+        /** The first that exists, or else the last: where the app looks, when the bridge lies in or beside it. */
+        folders: Object.freeze(
+          env.CALL_RECORDINGS_DIR === undefined
+            ? [
+                resolve(directory, 'public/uploads/call-recordings'),
+                resolve(directory, '../public/uploads/call-recordings'),
+                resolve(directory, 'call-recordings'),
+              ]
+            : [resolve(directory, env.CALL_RECORDINGS_DIR)],
+        ),
+        mode: env.CALL_RECORDINGS_MODE,
+      }),
       ice: Object.freeze({
         stunUrls: Object.freeze(env.WABA_CALL_STUN_URLS),
         ...(env.WABA_CALL_TURN_URL.length > 0 && {
