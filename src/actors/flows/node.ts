@@ -75,6 +75,8 @@ export type SendOptions = {
 export type FlowTexts = {
   /** A question whose own words came out empty. */
   readonly prompt: string;
+  /** The label that opens a list. */
+  readonly menu: string;
   /** Something went wrong behind the scenes. */
   readonly apology: string;
 };

@@ -144,7 +144,7 @@ export class Bench {
       now: this.now,
       visit: `visit of ${this.node.id}`,
       appUrl: APP,
-      texts: { prompt: 'Please answer', apology: 'Sorry' },
+      texts: { prompt: 'Please answer', menu: 'Options', apology: 'Sorry' },
       cloud,
       lastSent,
       send: async (content, options) => {
