@@ -1,9 +1,11 @@
 /**
- * Which URLs the bridge may fetch for somebody else: media, templates, later webhooks (contract messages §11).
+ * Which URLs the bridge may fetch for somebody else: media and templates (contract messages §11), webhooks of flows and
+ * tools of calls (contract flows §3.1).
  *
- *  EG1  http and https only; plain http only to the app's own host. No credentials in the URL.
+ *  EG1  http and https only; plain http only to the app's own host, and for webhooks. No credentials in the URL.
  *  EG2  The app's host and `EGRESS_ALLOW_HOSTS` are allowed on any address, at the ports they were named with and at the
  *       two default ports. Every other host must resolve to public addresses only, in every answer it gives.
+ *       For webhooks, names of the inside are refused wherever they lead.
  *  EG3  What was checked is what is connected to: the answer names the addresses, and nobody resolves the name again.
  *
  * Deliberately not here: the request, its redirects (each is checked again) and its limits (download.ts).
@@ -17,6 +19,8 @@ export type EgressOptions = {
   readonly appUrl: string;
   /** `host` or `host:port`, as in `EGRESS_ALLOW_HOSTS`. */
   readonly allowHosts: readonly string[];
+  /** Default: media. */
+  readonly purpose?: 'media' | 'webhooks';
   /** Every address of a host name, in the order of preference. Default: the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
 };
@@ -28,6 +32,7 @@ export type Checked =
 type Endpoint = { readonly host: string; readonly port: string };
 
 const DEFAULT_PORTS = ['80', '443'];
+const INSIDE = /^localhost$|\.(localhost|internal)$|metadata\./;
 
 const systemResolve = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
@@ -35,12 +40,14 @@ const systemResolve = async (host: string): Promise<string[]> =>
 export class Egress {
   readonly #app: Endpoint;
   readonly #allowed: readonly Endpoint[];
+  readonly #forWebhooks: boolean;
   readonly #resolve: (host: string) => Promise<readonly string[]>;
 
-  constructor({ appUrl, allowHosts, resolve = systemResolve }: EgressOptions) {
+  constructor({ appUrl, allowHosts, purpose, resolve = systemResolve }: EgressOptions) {
     this.#app = endpointOf(new URL(appUrl));
     const named = allowHosts.map((entry) => endpointOf(new URL(`https://${entry}`)));
     this.#allowed = [this.#app, ...named];
+    this.#forWebhooks = purpose === 'webhooks';
     this.#resolve = resolve;
   }
 
@@ -51,11 +58,13 @@ export class Egress {
       return refused('only http and https addresses can be fetched');
     if (url.username !== '' || url.password !== '') return refused('the address contains credentials');
     const target = endpointOf(url);
-    if (url.protocol === 'http:' && !matches(target, this.#app))
+    if (url.protocol === 'http:' && !this.#forWebhooks && !matches(target, this.#app))
       return refused("plain http is allowed to the app's own host only");
+    const isExempt = this.#allowed.some((allowed) => matches(target, allowed));
+    if (this.#forWebhooks && !isExempt && INSIDE.test(target.host))
+      return refused('the host is not on the public internet');
     const addresses = await this.#addressesOf(target.host);
     if (addresses.length === 0) return refused('the host has no address');
-    const isExempt = this.#allowed.some((allowed) => matches(target, allowed));
     if (!isExempt && !addresses.every(isPublic)) return refused('the host is not on the public internet');
     return { kind: 'allowed', url, addresses };
   }

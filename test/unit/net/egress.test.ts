@@ -123,3 +123,30 @@ describe('EG1-EG3 URLs', () => {
     expect(await local.check('http://127.0.0.2:8000/')).toMatchObject({ kind: 'refused' });
   });
 });
+
+describe('flows §3.1: webhooks and tools of calls', () => {
+  const names: Readonly<Record<string, string>> = { 'app.example': '192.168.1.5', 'cdn.internal': '10.20.30.40' };
+  const webhooks = new Egress({
+    ...{ appUrl: 'https://app.example', allowHosts: ['cdn.internal'], purpose: 'webhooks' },
+    resolve: async (host) => [names[host] ?? '93.184.216.34'],
+  });
+
+  it.each([
+    'http://public.example/hook',
+    'https://public.example/hook',
+    'http://cdn.internal/x',
+    'http://app.example/x',
+  ])('F-33 allowed: %s', async (url) => expect((await webhooks.check(url)).kind).toBe('allowed'));
+
+  it.each([
+    ...['http://localhost/', 'http://LOCALHOST./', 'http://a.localhost/', 'https://db.internal/'],
+    ...['http://metadata.google.example/', 'http://x.metadata.test/', 'http://127.0.0.1/', 'http://[::ffff:10.0.0.1]/'],
+    ...['ftp://public.example/', 'http://u:p@public.example/'],
+  ])('F-31 refused, also where the name leads to a public address: %s', async (url) =>
+    expect((await webhooks.check(url)).kind).toBe('refused'),
+  );
+
+  it('F-32 media of a node still need https', async () => {
+    expect(await egress().check('http://public.example/a.jpg')).toMatchObject({ kind: 'refused' });
+  });
+});
