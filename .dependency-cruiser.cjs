@@ -98,6 +98,7 @@ module.exports = {
     only('prom-client', 'prom-client', '^src/metrics\\.ts$'),
     only('pino', 'pino', '^src/log\\.ts$'),
     only('node-schedule', 'node-schedule|@types/node-schedule', '^src/scheduler/timer\\.ts$'),
+    only('quickjs', 'quickjs-emscripten-core|@jitl/[^/]+', '^src/actors/flows/sandbox-worker\\.ts$'),
     only('luxon', 'luxon|@types/luxon', '^src/scheduler/wall-clock\\.ts$'),
     only('libphonenumber', 'libphonenumber-js', '^src/scheduler/(recipient-zone|content/country-code)\\.ts$'),
     {

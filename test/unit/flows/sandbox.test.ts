@@ -1,0 +1,262 @@
+/** The sandbox over a real thread and the real engine (contract flows §3.5, F-36). */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/clock.ts';
+import { createLog } from '../../../src/log.ts';
+import { program } from '../../helpers/programs.ts';
+import { Sandbox } from '../../../src/actors/flows/sandbox.ts';
+
+const lines: string[] = [];
+const log = createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } });
+const thread = program('src/actors/flows/sandbox-worker.ts');
+const sandbox = new Sandbox({ clock: systemClock, log, thread });
+const hasty = new Sandbox({ clock: systemClock, log, thread, runMs: 300 });
+afterAll(() => Promise.all([sandbox.close(), hasty.close()]));
+
+const run = (code: string, inputs: Record<string, unknown> = {}) => sandbox.run(code, inputs);
+const value = async (code: string, inputs: Record<string, unknown> = {}) => {
+  const answer = await run(code, inputs);
+  return answer.kind === 'ok' ? answer.value : answer;
+};
+const failed = (error: unknown) => ({ kind: 'refused', status: 0, error });
+
+describe('flows §3.5: what a script can do', () => {
+  it.each<readonly [string, string, unknown]>([
+    ['returns text', 'return "a" + 1', 'a1'],
+    ['returns an object', 'return { a: [1, null, { b: true }] }', { a: [1, null, { b: true }] }],
+    ['returns nothing', 'const a = 1;', null],
+    ['returns a function, which is nothing', 'return () => 1', null],
+    ['reads what it is given', 'return [previousResponse, allResponses.name, functionArgs.x]', ['before', 'Ana', 3]],
+    ['has a language of today', 'const { a = 2, ...rest } = { b: 3 }; return [a ?? 1, rest?.b, `${a}`]', [2, 3, '2']],
+    [
+      'has Date, Math, RegExp and JSON',
+      'return typeof Date.now() + Math.max(1, 2) + /b/.test("abc") + JSON.stringify([1])',
+      'number2true[1]',
+    ],
+    ['ends with a comment', 'return 1 // done', 1],
+  ])('%s', async (_, code, result) => {
+    const inputs = { previousResponse: 'before', allResponses: { name: 'Ana' }, functionArgs: { x: 3 } };
+    expect(await value(code, inputs)).toEqual(result);
+  });
+
+  it.each([
+    ['a throw', 'throw new TypeError("no")', 'TypeError: no'],
+    ['a thrown text', 'throw "no"', 'no'],
+    ['bad syntax', 'return (', expect.stringContaining('SyntaxError')],
+    ['a long reason', 'throw new Error("x".repeat(9999))', `Error: ${'x'.repeat(293)}`],
+    ['a result that is no JSON', 'return 1n', expect.stringContaining('TypeError')],
+    ['a result with a ring', 'const a = {}; a.a = a; return a', expect.stringContaining('TypeError')],
+  ])('fails by %s', async (_, code, why) => {
+    expect(await run(code)).toEqual(failed(why));
+  });
+});
+
+describe('F-36: what a script cannot reach', () => {
+  it.each([
+    'process',
+    'require',
+    'module',
+    'exports',
+    'Buffer',
+    'fetch',
+    'XMLHttpRequest',
+    'WebSocket',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'console',
+    'global',
+    'window',
+    'self',
+    'WebAssembly',
+    'Worker',
+    'postMessage',
+    'std',
+    'os',
+    'scriptArgs',
+    'print',
+    '__dirname',
+    'structuredClone',
+    'parentPort',
+    'navigator',
+    'Atomics.wait',
+    'gc',
+  ])('there is no %s', async (name) => {
+    expect(await value(`try { return typeof ${name} } catch { return 'undefined' }`)).toBe('undefined');
+  });
+
+  it.each<readonly [string, string]>([
+    ['import()', 'return import("fs").then((fs) => fs.readFileSync("/etc/passwd"))'],
+    ['import of a data URL', 'return import("data:text/javascript,export default process.env")'],
+    [
+      'this',
+      'return Object.getOwnPropertyNames(this).filter((name) => /process|require|env|fs/i.test(name)).join() || {}',
+    ],
+    [
+      'the constructor of a function',
+      'return typeof (function () {}).constructor("return this")().process === "undefined" ? {} : 1',
+    ],
+    [
+      'the constructor of what it was given',
+      'return typeof allResponses.constructor.constructor("return globalThis")().process === "undefined" ? {} : 1',
+    ],
+    ['an async constructor', 'return (async () => {}).constructor("return process.env")()'],
+    [
+      'a generator constructor',
+      'return typeof (function* () {}).constructor("return this")().next().value.process === "undefined" ? {} : 1',
+    ],
+    ['the harness by its callers', 'try { return arguments.callee.caller === null ? {} : {} } catch { return {} }'],
+    [
+      'the stack of an error',
+      'const at = new Error("x").stack; return /home|work|tmp|node_modules/.test(at) ? at : {}',
+    ],
+    [
+      'a stack that is prepared',
+      'Error.prepareStackTrace = (_, at) => at; const { stack } = new Error("x"); return typeof stack === "object" ? stack : {}',
+    ],
+    ['the end of its own function', 'return {} }); globalThis.process = 1; (function () {'],
+  ])('%s', async (_, code) => {
+    const answer = await run(code, { allResponses: {} });
+    expect(answer.kind === 'ok' ? (answer.value ?? {}) : {}).toEqual({});
+  });
+
+  it('SB4: the thread has no environment of the bridge', async () => {
+    process.env['SANDBOX_SECRET'] = 'top';
+    expect(await value('return JSON.stringify(Object.getOwnPropertyNames(globalThis))')).not.toContain('env');
+    delete process.env['SANDBOX_SECRET'];
+  });
+
+  it.each<readonly [string, string]>([
+    ['a prototype', 'Object.prototype.leak = "mine"; Array.prototype.map = () => 7'],
+    ['a global', 'globalThis.leak = "mine"; this.leak2 = "mine"'],
+    [
+      'the tools of the harness',
+      'JSON.stringify = () => "7"; JSON.parse = () => ({}); Function.prototype.call = () => 7; String = () => 7',
+    ],
+    [
+      'the tools as their prototypes',
+      'Object.defineProperty(Object.prototype, "then", { get: () => 7, configurable: true })',
+    ],
+    ['toJSON', 'Object.prototype.toJSON = () => "mine"; String.prototype.toJSON = () => "mine"'],
+  ])('SW1: what it does to %s ends with it, and touches no other session', async (_, code) => {
+    await run(`${code}; return 1`);
+    const probe = 'return [typeof leak, [1].map((n) => n + 1), JSON.stringify({ a: "b" }), "then" in {}, allResponses]';
+    expect(await value(probe, { allResponses: { own: 1 } })).toEqual([
+      'undefined',
+      [2],
+      '{"a":"b"}',
+      false,
+      { own: 1 },
+    ]);
+    expect(Object.prototype).not.toHaveProperty('leak');
+  });
+
+  it.each<readonly [string, string]>([
+    ['a getter that changes', 'let n = 0; return { get a() { return ++n } }'],
+    ['toJSON', 'return { toJSON: () => ({ a: 1 }) }'],
+    ['a proxy', 'return new Proxy({ a: 1 }, { get: (of, name) => (name === "toJSON" ? undefined : 1) })'],
+  ])('a result is read once, as JSON: %s', async (_, code) => {
+    expect(await value(code)).toEqual({ a: 1 });
+  });
+
+  it('a result with __proto__ is an ordinary value (F-48)', async () => {
+    const result = await value('return JSON.parse(\'{"__proto__":{"admin":true}}\')');
+    expect(Object.keys(result as object)).toEqual(['__proto__']);
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+  });
+});
+
+describe('F-36: how much a script can take', () => {
+  it.each<readonly [string, string, unknown]>([
+    ['recursion', 'const f = () => f() + 1; return f()', expect.stringContaining('InternalError')],
+    ['a huge array', 'const a = []; for (;;) a.push("x".repeat(1000) + a.length)', expect.any(String)],
+    ['one huge text', 'return "x".repeat(64 * 1024 * 1024)', expect.any(String)],
+    ['one huge buffer', 'return new Uint8Array(512 * 1024 * 1024).length', expect.any(String)],
+    ['a huge result', 'return "x".repeat(2 * 1024 * 1024)', 'the result is too large'],
+    ['a deep result', 'let a = []; for (let n = 0; n < 500; n++) a = [a]; return a', 'the result is nested too deeply'],
+    [
+      'memory that it catches and asks for again',
+      'for (;;) { try { const a = []; for (;;) a.push(new Array(100000).fill(1)) } catch {} }',
+      expect.any(String),
+    ],
+  ])('%s', async (_, code, why) => {
+    const begun = performance.now();
+    expect(await hasty.run(code, {})).toEqual(failed(why));
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    expect(await hasty.run('return 1', {})).toEqual({ kind: 'ok', value: 1 });
+  });
+
+  it.each<readonly [string, string]>([
+    ['an endless loop', 'for (;;);'],
+    ['one that catches everything', 'for (;;) { try { for (;;); } catch {} finally { continue } }'],
+    ['one in a getter of the result', 'return { get a() { for (;;); } }'],
+    ['one in toJSON', 'return { toJSON() { for (;;); } }'],
+    ['one in the words of an error', 'throw { get message() { for (;;); } }'],
+    ['an expression that backtracks', 'return /^(a+)+$/.test("a".repeat(40) + "!")'],
+    ['a sort', 'const a = Array.from({ length: 3e5 }, (_, n) => n); for (;;) a.sort(() => 1)'],
+  ])('its time is over in %s, and the next script runs', async (_, code) => {
+    expect(await hasty.run(code, {})).toEqual(failed('it ran too long'));
+    expect(await hasty.run('return 1', {})).toEqual({ kind: 'ok', value: 1 });
+  });
+
+  it('SB1: a runaway script holds up neither the loop nor, for longer than 2000 ms, the scripts behind it', async () => {
+    const begun = performance.now();
+    const order: string[] = [];
+    const note = (name: string) => (answer: unknown) => order.push(`${name} ${JSON.stringify(answer)}`);
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 10);
+    await Promise.all([
+      run('for (;;);').then(note('a')),
+      run('return 1').then(note('b')),
+      run('return 2').then(note('c')),
+    ]);
+    clearInterval(ticking);
+    const took = performance.now() - begun;
+    expect(took).toBeGreaterThan(1_900);
+    expect(took).toBeLessThan(4_000);
+    expect(order).toEqual([
+      'a {"kind":"refused","status":0,"error":"it ran too long"}',
+      'b {"kind":"ok","value":1}',
+      'c {"kind":"ok","value":2}',
+    ]);
+    expect(turns).toBeGreaterThan(60);
+  });
+
+  it('a hundred scripts one after another leave no memory behind', async () => {
+    for (let n = 0; n < 100; n++) await run('return new Array(100000).fill(1).length');
+    expect(await value('return "x".repeat(4 * 1024 * 1024).length')).toBe(4 * 1024 * 1024);
+  });
+
+  it('SB2: a thread that hangs or breaks is replaced, and nobody waits for it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'thread-'));
+    const file = join(folder, 'thread.mjs');
+    writeFileSync(
+      file,
+      `import { parentPort } from 'node:worker_threads';
+      parentPort.on('message', ({ code }) => {
+        if (code === 'hang') for (;;);
+        if (code === 'break') throw new Error('broken');
+        if (code === 'end') process.exit(0);
+        parentPort.postMessage({ kind: 'result', json: JSON.stringify(code) });
+      });
+      parentPort.postMessage({ kind: 'ready' });`,
+    );
+    const other = new Sandbox({ clock: systemClock, log, thread: file, runMs: 100 });
+    const answers = await Promise.all(['a', 'hang', 'b', 'break', 'c', 'end', 'd'].map((code) => other.run(code, {})));
+    expect(answers.map((answer) => (answer.kind === 'ok' ? answer.value : answer))).toEqual([
+      ...['a', failed('it ran too long'), 'b', failed('it could not be run'), 'c'],
+      ...[failed('it could not be run'), 'd'],
+    ]);
+    await other.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('SB3: after its end it refuses', async () => {
+    const other = new Sandbox({ clock: systemClock, log });
+    await other.close();
+    expect(await other.run('return 1', {})).toEqual(failed('the bridge is stopping'));
+  });
+});
