@@ -1,0 +1,329 @@
+/**
+ * One call: does the work that its machine (machines/call.ts) asks for, and owns everything that must be freed at its end.
+ * Contract voice §4-§6.
+ *
+ *  CL1  `release` closes pipeline, leg and recording on every path, says Meta's last word at most once, and forgets token
+ *       and keys (V-05, V-34, V-35).
+ *  CL2  `pre_accept` and `accept` carry the same text (V-23).
+ *  CL3  Realtime that is not ready in time gives way to the cascade, where that has its keys (V-33).
+ *
+ * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked
+ * (asking.ts), choosing a pipeline (choice.ts).
+ */
+import { type ActorRefFrom, createActor, fromPromise } from 'xstate';
+import type { Asking } from '../../app-client/voice-calls.ts';
+import { byDeadline } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import { callMachine, type Claimed, type Ending, type Prepared, type Worked } from '../../machines/call.ts';
+import { askForBrief, claimFor } from './asking.ts';
+import type { CallRequest, CallWorld } from './call.types.ts';
+import { chosen, type PipelineName } from './choice.ts';
+import { COUNTS_AS_ACCEPTED, type CallWord, type SayToMeta } from './graph.ts';
+import { MetaLeg } from './meta-leg.ts';
+import type { CallBrief, CallLine, Pipeline, RtpPlace } from './pipeline.ts';
+import type { Recording, Side } from './recording.types.ts';
+
+/** ICE and DTLS get so long before the call goes on without them (§4 step 5). */
+const PATH_MS = 3_000;
+const PICK_UP_MS = 60_000;
+/** Freeing and Meta's last word take no longer. */
+const RELEASE_MS = 10_000;
+
+export class Call {
+  readonly #w: CallWorld;
+  readonly #request: Omit<CallRequest, 'access' | 'offer'>;
+  readonly #actor: ActorRefFrom<typeof callMachine>;
+  readonly #leg: MetaLeg;
+  readonly #begunAt: number;
+  readonly #log: Log;
+  readonly #ended: (isSetupFailure: boolean) => void;
+  readonly closed: Promise<void>;
+  metaCallId: string | undefined;
+  #say: SayToMeta | undefined;
+  #offer: string;
+  /** What Meta gets: our answer (inbound) or our offer (outbound). */
+  #sdp = '';
+  #answerSdp = '';
+  #brief: CallBrief | undefined;
+  #name: PipelineName = 'cascade';
+  #pipeline: Pipeline | undefined;
+  #talkingSince: number | undefined;
+  #recordBoth = false;
+  #recording: Promise<Recording | undefined> | undefined;
+
+  constructor(
+    world: CallWorld,
+    { access, offer = '', ...request }: CallRequest,
+    ended: (isSetupFailure: boolean) => void,
+  ) {
+    const { clock, log } = world;
+    this.#w = world;
+    this.#request = request;
+    this.#ended = ended;
+    this.#offer = offer;
+    this.metaCallId = request.metaCallId;
+    this.#say = world.graph(access);
+    this.#begunAt = clock.now();
+    this.#log = log.child({ id: request.call, direction: request.direction });
+    this.#leg = new MetaLeg({
+      ice: world.ice,
+      clock,
+      opus: (payload, place) => this.#pipeline?.heard(payload, place),
+      digit: (digit) => this.#pipeline?.digit(digit),
+      heard: () => this.#actor.send({ type: 'heard' }),
+      spoke: () => this.#w.meter.firstWord(clock.now() - (this.#talkingSince ?? clock.now())),
+      lost: (why) => this.#actor.send({ type: 'lost', why }),
+    });
+    const work = <T>(run: (signal: AbortSignal) => Promise<T>) => fromPromise<T>(({ signal }) => run(signal));
+    this.#actor = createActor(
+      callMachine.provide({
+        actors: {
+          prepare: work((signal) => this.#prepare(signal)),
+          ring: work((signal) => this.#ring(signal)),
+          claim: work((signal) => this.#claim(signal)),
+          accept: work(() => this.#accept()),
+          dial: work((signal) => this.#dial(signal)),
+          answered: work((signal) => this.#answered(signal)),
+          release: fromPromise<void, Ending>(({ input }) => this.#release(input)),
+        },
+      }),
+      { input: { direction: request.direction, longestMs: world.longestMs }, clock },
+    );
+    this.#actor.on('talking', () => this.#talk());
+    this.#actor.on('farewell', () => this.#pipeline?.farewell());
+    this.closed = new Promise((resolve) => {
+      this.#actor.subscribe({
+        complete: resolve,
+        error: (error) => {
+          this.#log.error({ err: error }, 'a call failed');
+          resolve();
+        },
+      });
+    });
+    this.#log.info('a call begins');
+    this.#actor.start();
+  }
+
+  get pipelineName(): PipelineName {
+    return this.#name;
+  }
+
+  get waitsForAnswer(): boolean {
+    return this.#actor.getSnapshot().hasTag('waits for answer');
+  }
+
+  get isOver(): boolean {
+    return this.#actor.getSnapshot().hasTag('over');
+  }
+
+  terminate(): void {
+    this.#actor.send({ type: 'terminate' });
+  }
+
+  shutDown(): void {
+    this.#actor.send({ type: 'shutdown' });
+  }
+
+  link(metaCallId: string): void {
+    this.metaCallId ??= metaCallId;
+    this.#actor.send({ type: 'linked' });
+  }
+
+  /** Meta's answer to an outbound call; only the first counts (V-25). */
+  giveAnswer(sdp: string): void {
+    if (!this.waitsForAnswer || this.#answerSdp !== '') return;
+    this.#answerSdp = sdp;
+    this.#actor.send({ type: 'answer' });
+  }
+
+  record(): void {
+    this.#recordBoth = true;
+    if (this.#talkingSince !== undefined) this.#arm();
+  }
+
+  async #prepare(signal: AbortSignal): Promise<Prepared> {
+    const { direction } = this.#request;
+    if (direction === 'inbound' && this.#offer === '') return { ...failed('missing_sdp_offer'), reject: false };
+    const describe = direction === 'inbound' ? this.#leg.answer(this.#offer) : this.#leg.offer();
+    const [brief, described] = await Promise.all([
+      askForBrief(this.#w.app, this.#request, this.#asking(signal)),
+      describe,
+    ]);
+    this.#offer = '';
+    if (signal.aborted) return { ...failed('ended'), reject: false };
+    if (brief.kind !== 'brief') return { ...failed(brief.error), reject: brief.reject };
+    if (described.kind === 'failed') return { ...failed(described.why), reject: false };
+    this.#sdp = described.sdp;
+    this.#brief = brief.brief;
+    const choice = chosen(brief.brief, this.#w.preferred, this.#w.makers);
+    if (choice.kind === 'missing') return { ...failed(`missing_voice_keys:${choice.keys.join(',')}`), reject: true };
+    this.#name = choice.name;
+    if (direction === 'inbound') this.#open(choice.name);
+    return { kind: 'done' };
+  }
+
+  async #ring(signal: AbortSignal): Promise<Worked> {
+    const said = await this.#word({ action: 'pre_accept', sdp: this.#sdp });
+    if (said.kind === 'failed') return failed(`pre_accept_failed:${said.code}`);
+    const [, ready] = await Promise.all([
+      this.#leg.connectedBy(this.#w.clock.now() + PATH_MS),
+      this.#whenReady(signal),
+    ]);
+    return ready;
+  }
+
+  /** CL3 */
+  async #whenReady(signal: AbortSignal): Promise<Worked> {
+    const ready = await this.#pipeline?.ready;
+    if (ready?.kind === 'ready') return { kind: 'done' };
+    const why = ready?.why ?? 'no pipeline';
+    const { cascade } = this.#w.makers;
+    if (signal.aborted || this.#name === 'cascade' || !this.#brief || cascade.missing(this.#brief).length > 0)
+      return failed(why);
+    this.#log.warn({ reason: why }, 'realtime is not ready: this call is a cascade');
+    const left = this.#pipeline;
+    const next = this.#open('cascade');
+    await left?.close();
+    const second = await next.ready;
+    return second.kind === 'ready' ? { kind: 'done' } : failed(second.why);
+  }
+
+  #claim(signal: AbortSignal): Promise<Claimed> {
+    const { call, assistantId } = this.#request;
+    const { app, clock } = this.#w;
+    return claimFor(app, { call, metaCallId: this.metaCallId ?? '', assistantId }, this.#asking(signal), clock);
+  }
+
+  /** CL2 */
+  async #accept(): Promise<Worked> {
+    const said = await this.#word({ action: 'accept', sdp: this.#sdp });
+    if (said.kind === 'said' || said.code === COUNTS_AS_ACCEPTED) return { kind: 'done' };
+    return failed(`accept_failed:${said.code}`);
+  }
+
+  async #dial(signal: AbortSignal): Promise<Worked> {
+    const { call, assistantId, to = '' } = this.#request;
+    const dialled = await this.#w.app.dial({ call, sdp: this.#sdp, to, assistantId }, this.#asking(signal));
+    if (dialled.kind !== 'dialled') return failed(dialled.why);
+    this.metaCallId ??= dialled.metaCallId;
+    return { kind: 'done' };
+  }
+
+  /** §5 steps 4 and 5. The realtime leg is set up only now, not while the phone rings (§9.2). */
+  async #answered(signal: AbortSignal): Promise<Worked> {
+    const refused = await this.#leg.take(this.#answerSdp);
+    if (refused !== undefined) return failed(refused);
+    if (signal.aborted) return failed('ended');
+    const connected = this.#leg.connectedBy(this.#w.clock.now() + PICK_UP_MS).then((stands) => {
+      if (stands && !signal.aborted) this.#leg.keepOpen();
+      return stands;
+    });
+    this.#open(this.#name);
+    const [stands, ready] = await Promise.all([connected, this.#whenReady(signal)]);
+    return stands ? ready : failed('no_answer');
+  }
+
+  #open(name: PipelineName): Pipeline {
+    if (!this.#brief) throw new Error('a pipeline needs to know whom it talks for');
+    this.#name = name;
+    const pipeline: Pipeline = this.#w.makers[name].open(
+      this.#brief,
+      this.#lineFor(() => this.#pipeline === pipeline),
+    );
+    this.#pipeline = pipeline;
+    return pipeline;
+  }
+
+  /** What has been replaced says nothing more. */
+  #lineFor(isCurrent: () => boolean): CallLine {
+    return {
+      play: (opus: Uint8Array, place?: RtpPlace) => {
+        if (isCurrent()) this.#leg.play(opus, place);
+      },
+      turn: ({ role, text, at }) => {
+        if (!isCurrent() || text.trim() === '') return;
+        const sinceAcceptMs = Math.max(0, Math.round(at - (this.#talkingSince ?? at)));
+        const { call, device } = this.#request;
+        this.#w.tell({ kind: 'call turn', device, call, role, text, sinceAcceptMs });
+      },
+      hangUp: (why, error) => {
+        if (isCurrent()) this.#actor.send({ type: 'hang up', why, ...(error !== undefined && { error }) });
+      },
+    };
+  }
+
+  #talk(): void {
+    const now = this.#w.clock.now();
+    this.#talkingSince = now;
+    this.#w.meter.setUp(now - this.#begunAt);
+    this.#log.info({ pipeline: this.#name, ms: now - this.#begunAt }, 'a call talks');
+    this.#arm();
+    this.#leg.open();
+    this.#pipeline?.begin();
+  }
+
+  /** §11: the sides that the assistant names, or both. */
+  #arm(): void {
+    const { recordAgent, recordUser } = this.#brief?.assistant ?? {};
+    const sides = new Set<Side>([
+      ...(recordAgent || this.#recordBoth ? (['agent'] as const) : []),
+      ...(recordUser || this.#recordBoth ? (['user'] as const) : []),
+    ]);
+    if (this.#recording || sides.size === 0) return;
+    this.#recording = this.#w.openRecording(this.metaCallId ?? '', sides, this.#w.clock.now());
+    this.#recording.then(
+      (recording) => {
+        if (recording) this.#leg.record(recording);
+      },
+      (error: unknown) => this.#log.error({ err: error }, 'a call is not recorded'),
+    );
+  }
+
+  /** CL1 */
+  async #release({ why, error, lastWord }: Ending): Promise<void> {
+    const talked = this.#talkingSince !== undefined;
+    const { clock, meter } = this.#w;
+    this.#log.info({ reason: why, word: lastWord, failed: error !== undefined }, 'a call ends');
+    if (error !== undefined) this.#tellError(error);
+    meter.ended(error !== undefined && !talked ? 'failed' : talked ? 'talked' : 'not taken', this.#leg.figures());
+    this.#ended(error !== undefined && !talked);
+    const farewell = async () => {
+      if (lastWord === 'none') return;
+      const said = await this.#word({ action: lastWord });
+      if (said.kind === 'failed')
+        this.#log.info({ word: lastWord, code: said.code }, 'Meta did not take the last word');
+    };
+    const all = Promise.allSettled([
+      farewell(),
+      this.#pipeline?.close(),
+      this.#leg.close(),
+      this.#recording?.then((recording) => recording?.close()),
+    ]);
+    const outcomes = await byDeadline(clock, all, clock.now() + RELEASE_MS);
+    for (const each of outcomes === 'late' ? [] : outcomes)
+      if (each.status === 'rejected')
+        this.#log.error({ err: each.reason as unknown }, 'a part of a call did not close');
+    if (outcomes === 'late') this.#log.error('a part of a call takes long to close');
+    this.#say = undefined;
+    this.#brief = undefined;
+    this.#pipeline = undefined;
+  }
+
+  #tellError(reason: string): void {
+    const { call, device } = this.#request;
+    const { metaCallId } = this;
+    this.#w.tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
+  }
+
+  async #word(word: CallWord): ReturnType<SayToMeta> {
+    if (!this.#say) return { kind: 'failed', code: 'over' };
+    return this.#say(this.metaCallId ?? '', word);
+  }
+
+  #asking(signal: AbortSignal): Asking {
+    const { nodeToken: token } = this.#request;
+    return { signal, ...(token !== undefined && { token }) };
+  }
+}
+
+const failed = <const E extends string>(error: E) => ({ kind: 'failed', error }) as const;
