@@ -33,8 +33,22 @@ const TEXT_LIMIT = 300;
 
 /** Names under which a text may be logged. Extend it for words, ids and enums; never for what a customer wrote. */
 const TEXT_FIELDS: ReadonlySet<string> = new Set([
-  ...['action', 'actor', 'check', 'class', 'connection', 'engine', 'event', 'from', 'job', 'kind', 'lane', 'level'],
-  ...['machine', 'method', 'mode', 'node', 'number', 'op', 'outcome', 'phase', 'reason', 'role', 'route'],
+  ...[
+    'action',
+    'actor',
+    'check',
+    'class',
+    'connection',
+    'direction',
+    'engine',
+    'event',
+    'from',
+    'job',
+    'kind',
+    'lane',
+    'level',
+  ],
+  ...['machine', 'method', 'mode', 'node', 'number', 'op', 'outcome', 'phase', 'pipeline', 'reason', 'role', 'route'],
   ...['signal', 'source', 'state', 'status', 'step', 'table', 'task', 'to', 'variable', 'verdict', 'version', 'word'],
   ...['dir', 'file', 'folder', 'host', 'path', 'workspace', 'at', 'until', 'oldest', 'what'],
 ]);

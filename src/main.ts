@@ -43,6 +43,7 @@ import { listen } from './http/server.ts';
 import { captureConsole, createLog, type Log } from './log.ts';
 import { countNumbers, statesOf } from './main/counts.ts';
 import { createProviders } from './main/providers.ts';
+import { createVoice } from './main/voice.ts';
 import { createMetrics } from './metrics.ts';
 import { numberMachine } from './machines/number.ts';
 import { defaultRestartPolicy } from './machines/restart.ts';
@@ -246,8 +247,13 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const voice = createVoice({
+    ...{ config: config.voice, graphUrl: config.cloud.graphUrl, queue: dataQueue },
+    ...{ client, egress, metrics, clock, log },
+  });
   const app = createHttpApp({
     numbers,
+    calls: voice.calls,
     jobs: scheduling.jobs,
     providers: countedProviders,
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
@@ -305,7 +311,7 @@ async function main(config: Config, log: Log): Promise<void> {
             name: 'sends',
             deadlineMs: 10_000,
             run: async () => {
-              await Promise.all([automations.stop(), scheduling.stop()]);
+              await Promise.all([automations.stop(), scheduling.stop(), voice.stop()]);
               await drained(() => lanes.waiting + providers.sends.waiting, clock);
             },
           },

@@ -7,7 +7,7 @@
  * Deliberately not here: who may ask (http/routes/metrics.ts), and what the figures are made of (main.ts hands them in).
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** Read at every scrape. */
 export type Readings = {
@@ -25,7 +25,22 @@ export type Readings = {
   readonly now: () => number;
 };
 
+export type CallFigures = {
+  /** Packets of the other side, those of them that were lost, and their jitter. */
+  readonly heard: number;
+  readonly lost: number;
+  readonly jitterMs: number;
+  /** Packets that were said, silence left out. */
+  readonly said: number;
+};
+
 export type Metrics = {
+  /** What calls come to; durations in ms. */
+  readonly calls: {
+    readonly setUp: (ms: number) => void;
+    readonly firstWord: (ms: number) => void;
+    readonly ended: (outcome: string, figures: CallFigures) => void;
+  };
   /** Counts how the send of an engine ends; hands its answer on. */
   countSend<T extends { readonly kind: string }>(engine: string, answer: Promise<T>): Promise<T>;
   /** The whole text, in the format of `contentType`. */
@@ -73,6 +88,7 @@ export function createMetrics({ outbox, numbers, now }: Readings): Metrics {
       registers,
     },
   });
+  const calls = callMeter(registry);
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
   gauge(
@@ -88,6 +104,7 @@ export function createMetrics({ outbox, numbers, now }: Readings): Metrics {
   gauge('bridge_resident_memory_bytes', 'Memory of the process', () => process.memoryUsage.rss());
 
   return {
+    calls,
     countSend: async (engine, answer) => {
       const settled = await answer;
       sends.inc({ engine, outcome: settled.kind });
@@ -95,5 +112,48 @@ export function createMetrics({ outbox, numbers, now }: Readings): Metrics {
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,
+  };
+}
+
+function callMeter(registry: Registry): Metrics['calls'] {
+  const registers = [registry];
+  const histogram = (name: string, help: string, buckets: number[]) =>
+    new Histogram({ ...{ name, help, buckets, registers } });
+  const setUp = histogram(
+    'bridge_call_setup_seconds',
+    'From the word of the app to the open gate',
+    [0.25, 0.5, 1, 2, 3, 5, 8, 12, 30, 60],
+  );
+  const firstWord = histogram(
+    'bridge_call_first_word_seconds',
+    'From the open gate to the first packet of the assistant',
+    [0.1, 0.25, 0.5, 1, 2, 4, 8],
+  );
+  const jitter = histogram(
+    'bridge_call_jitter_seconds',
+    'Jitter of the caller at the end of a call (RFC 3550)',
+    [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1],
+  );
+  const ended = new Counter({
+    ...{ name: 'bridge_calls_total', help: 'Calls by how they went', labelNames: ['outcome'], registers },
+  });
+  const packets = new Counter({
+    ...{
+      name: 'bridge_call_packets_total',
+      help: 'Audio packets of calls: heard, lost on the way here, said',
+      labelNames: ['what'],
+      registers,
+    },
+  });
+  return {
+    setUp: (ms) => setUp.observe(ms / 1000),
+    firstWord: (ms) => firstWord.observe(ms / 1000),
+    ended: (outcome, { heard, lost, said, jitterMs }) => {
+      ended.inc({ outcome });
+      packets.inc({ what: 'heard' }, heard);
+      packets.inc({ what: 'lost' }, lost);
+      packets.inc({ what: 'said' }, said);
+      if (heard > 0) jitter.observe(jitterMs / 1000);
+    },
   };
 }

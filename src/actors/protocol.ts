@@ -32,6 +32,7 @@ export type {
   WhichSession,
 } from './flows/protocol.ts';
 export type { FlowProblem } from './flows/definition.types.ts';
+export type { CallDesk, CallStats, InboundCall, OutboundCall } from './voice/desk.types.ts';
 export type { GroupAnswer, GroupCommand, GroupMeta } from './groups.types.ts';
 
 /** One number as seen from outside: one record, whether restored, imported or paired a minute ago (C-18). */

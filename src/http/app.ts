@@ -7,7 +7,16 @@
  * Deliberately not here: listening (server.ts) and what numbers do (actors).
  */
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { AppSettings, FlowDesk, Numbers, Operator, OutboxAdmin, Providers, Vitals } from '../actors/protocol.ts';
+import type {
+  AppSettings,
+  CallDesk,
+  FlowDesk,
+  Numbers,
+  Operator,
+  OutboxAdmin,
+  Providers,
+  Vitals,
+} from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { ReadSettings } from '../content/engine-choice.ts';
 import type { Log } from '../log.ts';
@@ -37,6 +46,7 @@ import { outboxRoutes } from './routes/outbox.ts';
 import { type PairingWaits, pairingRoutes } from './routes/pairing.ts';
 import { scheduleRoutes } from './routes/schedules.ts';
 import { settingsRoutes } from './routes/settings.ts';
+import { voiceRoutes } from './routes/voice.ts';
 
 export type HttpDeps = {
   readonly numbers: Numbers;
@@ -47,6 +57,7 @@ export type HttpDeps = {
   readonly jobs: Jobs;
   /** Without a flow runtime its routes do not exist. */
   readonly flows?: FlowDesk;
+  readonly calls: CallDesk;
   readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
   readonly settings: AppSettings;
@@ -88,7 +99,8 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const scheduled = () => jobs.count();
   const { flows } = deps;
   const health = { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken };
-  healthRoutes(declare, { ...health, ...(flows && { flows: () => flows.counts() }) });
+  const calls = () => deps.calls.stats();
+  healthRoutes(declare, { ...health, calls, ...(flows && { flows: () => flows.counts() }) });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, retryAfter: retry, strict: auth.strict, answerMs: waits.sendMs });
@@ -105,6 +117,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   campaignRoutes(declare, jobs);
   jobRoutes(declare, jobs, auth.strict);
   if (flows) flowRoutes(declare, { flows, clock, strict: auth.strict, strictOrBody: auth.strictOrBody });
+  voiceRoutes(declare, { calls: deps.calls, strictOrBody: auth.strictOrBody });
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);
   return app;

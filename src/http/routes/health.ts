@@ -8,7 +8,7 @@
  * `draining` with HTTP 503, so that a load balancer that reads only the code looks elsewhere.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AppSettings, FlowCounts, Vitals } from '../../actors/protocol.ts';
+import type { AppSettings, CallStats, FlowCounts, Vitals } from '../../actors/protocol.ts';
 import type { Clock } from '../../clock.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { HttpContext } from '../env.ts';
@@ -53,6 +53,10 @@ const vitalSigns = z.object({
   activeCooldowns: count,
   connectionLocks: count,
   scheduledMessages: count,
+  calls: z.object({
+    ...{ live: count, cascade: count, realtime: count },
+    setupFailures: count.openapi({ description: 'Failed before anybody talked, since the process began' }),
+  }),
   restore: z.object({ done: count, total: count }),
   memoryUsage: z.object({ rss: count, heapTotal: count, heapUsed: count, external: count, arrayBuffers: count }),
   whatsappSettings: z.object({ api: z.enum(['Facebook', 'Baileys']), lastFetched: z.string().nullable() }).optional(),
@@ -93,6 +97,7 @@ export type HealthRoutes = {
   /** Jobs that have not ended. */
   readonly scheduled: () => number;
   readonly flows?: () => FlowCounts;
+  readonly calls: () => CallStats;
   readonly clock: Clock;
   readonly version: string;
   readonly knowsToken: (c: HttpContext) => boolean;
@@ -100,7 +105,7 @@ export type HealthRoutes = {
 
 export function healthRoutes(
   declare: Declare,
-  { vitals, settings, scheduled, flows, clock, version, knowsToken }: HealthRoutes,
+  { vitals, settings, scheduled, flows, calls, clock, version, knowsToken }: HealthRoutes,
 ): void {
   const startedAt = clock.now();
 
@@ -144,6 +149,7 @@ export function healthRoutes(
       activeCooldowns: vitals.cooldowns(),
       connectionLocks: starting,
       scheduledMessages: scheduled(),
+      calls: calls(),
       restore: { done, total },
       memoryUsage: process.memoryUsage(),
       ...details,

@@ -6,6 +6,7 @@ import type { SenderSettings } from '../../../src/content/engine-choice.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createHttpApp, type HttpDeps } from '../../../src/http/app.ts';
 import { FakeFlows } from './fake-flows.ts';
+import { FakeCalls } from './fake-calls.ts';
 import { FakeJobs } from './fake-jobs.ts';
 import { FakeNumbers, FakeVitals } from './fake-numbers.ts';
 import { FakeOperator } from './fake-operator.ts';
@@ -48,6 +49,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
   const providers = new FakeProviders();
   const operator = new FakeOperator();
   const outbox = new FakeOutbox();
+  const calls = new FakeCalls();
   const jobs = new FakeJobs();
   const flows = new FakeFlows();
   const settings = new FakeSettings();
@@ -63,6 +65,7 @@ export function harness(options: Partial<HttpDeps> = {}) {
     operator,
     outbox,
     jobs,
+    calls,
     flows,
     metrics: { contentType: 'text/plain', text: () => Promise.resolve('figures') },
     vitals,
@@ -97,5 +100,5 @@ export function harness(options: Partial<HttpDeps> = {}) {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text };
   };
 
-  return { app, numbers, providers, operator, outbox, jobs, flows, settings, vitals, logged, call };
+  return { app, numbers, providers, operator, outbox, jobs, calls, flows, settings, vitals, logged, call };
 }

@@ -1,0 +1,44 @@
+/** Calls that only remember what was asked of them. */
+import type { CallDesk, CallStats, InboundCall, OutboundCall } from '../../../src/actors/protocol.ts';
+
+export class FakeCalls implements CallDesk {
+  readonly answered: InboundCall[] = [];
+  readonly placed: OutboundCall[] = [];
+  readonly told: string[] = [];
+  /** Ids that exist. */
+  readonly known = new Set<string>();
+  broken = false;
+  counts: CallStats = { live: 0, cascade: 0, realtime: 0, setupFailures: 0 };
+
+  answer(call: InboundCall): void {
+    if (this.broken) throw new Error('secret-reason');
+    this.answered.push(call);
+  }
+
+  terminate(metaCallId: string): void {
+    this.told.push(`terminate ${metaCallId}`);
+  }
+
+  placeOutbound(call: OutboundCall): void {
+    if (this.broken) throw new Error('secret-reason');
+    this.placed.push(call);
+  }
+
+  link(call: string, metaCallId: string): boolean {
+    this.told.push(`link ${call} ${metaCallId}`);
+    return this.known.has(call);
+  }
+
+  connect(metaCallId: string, sdp: string): boolean {
+    this.told.push(`connect ${metaCallId} ${sdp}`);
+    return this.known.has(metaCallId);
+  }
+
+  record(metaCallId: string): boolean {
+    return this.known.has(metaCallId);
+  }
+
+  stats(): CallStats {
+    return this.counts;
+  }
+}
