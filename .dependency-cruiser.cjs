@@ -90,7 +90,7 @@ module.exports = {
     only('baileys', '@whiskeysockets/baileys|libsignal', '^src/actors/engines/unofficial/'),
     only('werift', 'werift', '^src/actors/voice/peer\\.ts$'),
     only('lmdb', 'lmdb|msgpackr', '^src/store/'),
-    only('undici', 'undici', '^src/net(/(download|guarded-request|proxy|socket|streamed|vendor))?\\.ts$'),
+    only('undici', 'undici', '^src/net(/(guarded-request|proxy|socket|streamed|vendor))?\\.ts$'),
     only('opus', 'opusscript', '^src/actors/voice/opus(-native.d)?\\.ts$'),
     only('proxy-agents', 'https-proxy-agent|socks-proxy-agent', '^src/net/proxy\\.ts$'),
     only('ofetch', 'ofetch', '^src/app-client/client\\.ts$'),

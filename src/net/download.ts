@@ -6,13 +6,17 @@
  *  DL2  Bytes are streamed; more than the limit ends the download while reading, whatever the headers said.
  *  DL3  Through a proxy nothing is looked up here (net/proxy.ts PX1), so only the caller's own address is fetched: no
  *       redirect is followed.
+ *  DL4  A disk slower than the network slows the download and nothing else. Node's own client, therefore: undici's
+ *       parser throws, out of everybody's reach, when a server closes while a body waits for its reader.
  *
  * Deliberately not here: the time limit (the caller's signal) and removing what is half written (the caller's file).
  */
+import { once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
+import { type IncomingMessage, request as overTcp, type RequestOptions } from 'node:http';
+import { request as overTls } from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, request } from 'undici';
-import type { Checked, Egress } from './egress.ts';
+import type { Egress } from './egress.ts';
 import type { WayOut } from './proxy.ts';
 
 const MAX_REDIRECTS = 3;
@@ -37,7 +41,7 @@ export async function download(address: string, file: FileHandle, options: Downl
     const checked = await options.egress.check(next);
     options.signal.throwIfAborted();
     if (checked.kind === 'refused') return checked;
-    const step = await direct(checked, file, options);
+    const step = await fetchOnce(checked.url, { agent: false, lookup: pinned(checked.addresses) }, file, options);
     if (step.kind !== 'redirect') return step;
     next = step.to;
   }
@@ -46,57 +50,47 @@ export async function download(address: string, file: FileHandle, options: Downl
 
 /** DL3. Of an address that is the bridge's own choice. Rejects as `download` does. */
 export async function downloadThrough(
-  { dispatcher }: WayOut,
+  { agent }: WayOut,
   address: string,
   file: FileHandle,
   limits: Limits,
 ): Promise<Downloaded> {
-  const step = await fetchOnce(new URL(address), dispatcher as unknown as Dispatcher, file, limits);
+  const step = await fetchOnce(new URL(address), { agent }, file, limits);
   return step.kind === 'redirect' ? refused('it lies elsewhere') : step;
 }
 
 type Step = Downloaded | { readonly kind: 'redirect'; readonly to: string };
 
-async function direct(
-  { url, addresses }: Extract<Checked, { kind: 'allowed' }>,
-  file: FileHandle,
-  limits: Limits,
-): Promise<Step> {
-  const dispatcher = new Agent({ connect: { lookup: pinned(addresses) }, pipelining: 0 });
-  try {
-    return await fetchOnce(url, dispatcher, file, limits);
-  } finally {
-    await dispatcher.destroy();
-  }
-}
-
 async function fetchOnce(
   url: URL,
-  dispatcher: Dispatcher,
+  way: Pick<RequestOptions, 'agent' | 'lookup'>,
   file: FileHandle,
   { maxBytes, signal }: Limits,
 ): Promise<Step> {
+  const headers = { accept: '*/*', 'accept-encoding': 'identity' };
+  const asked = (url.protocol === 'https:' ? overTls : overTcp)(url, { ...way, headers, signal }).end();
+  // What breaks once the answer has begun reaches us through its body.
+  asked.on('error', () => undefined);
   try {
-    const answer = await request(url.href, {
-      dispatcher,
-      signal,
-      headers: { accept: '*/*', 'accept-encoding': 'identity' },
-    });
-    const { location, 'content-type': contentType } = answer.headers;
-    if (REDIRECTS.includes(answer.statusCode) && typeof location === 'string' && URL.canParse(location, url.href))
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+    const { location, 'content-type': contentType = '', 'content-length': length } = answer.headers;
+    const status = answer.statusCode ?? 0;
+    if (REDIRECTS.includes(status) && location !== undefined && URL.canParse(location, url.href))
       return { kind: 'redirect', to: new URL(location, url).href };
-    if (answer.statusCode !== 200) return refused(`the server answered ${answer.statusCode}`);
-    if (Number(answer.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
+    if (status !== 200) return refused(`the server answered ${status}`);
+    if (Number(length ?? 0) > maxBytes) return tooLarge(maxBytes);
     let bytes = 0;
-    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
       bytes += chunk.length;
       if (bytes > maxBytes) return tooLarge(maxBytes);
       await file.write(chunk);
     }
-    return { kind: 'done', bytes, contentType: typeof contentType === 'string' ? contentType : '', url: url.href };
+    return { kind: 'done', bytes, contentType, url: url.href };
   } catch (error) {
     if (signal.aborted || isOfTheFile(error)) throw error;
     return refused('the server could not be reached, or broke off');
+  } finally {
+    asked.destroy();
   }
 }
 

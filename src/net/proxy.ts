@@ -1,6 +1,6 @@
 /**
- * The ways out through one number's proxy: an agent for Node's clients (the WebSocket, uploads), a dispatcher for fetch
- * (downloads). The only place that knows proxy packages.
+ * The ways out through one number's proxy: an agent for Node's clients (the WebSocket, uploads, inbound media), a dispatcher
+ * for fetch (the library's own downloads). The only place that knows proxy packages.
  *
  *  PX1  Host names are resolved by the proxy, never here: the look-up itself would tell where the number goes.
  *  PX2  Nothing here falls back to a direct connection: a proxy that fails is an error of the request.

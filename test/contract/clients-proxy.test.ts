@@ -69,7 +69,7 @@ it('pairing, reconnects, uploads and downloads go through it; a dead one is `Con
     const before = proxies[type].tunnels.length;
     await exchange();
     const { WHATSAPP_MEDIA_HOST: host } = stage.world.env;
-    // Uploads have Node's agent, downloads fetch's: a tunnel each.
+    // A tunnel for the upload and one for the download.
     expect(proxies[type].tunnels.slice(before)).toEqual([host, host]);
   }
   expect(await bodies('devices/proxy-result')).toEqual([

@@ -1,10 +1,11 @@
-/** Guarded downloads over real sockets (DL1, DL2). */
+/** Guarded downloads over real sockets (DL1, DL2, DL4). */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { download } from '../../../src/net/download.ts';
 import { Egress } from '../../../src/net/egress.ts';
@@ -103,6 +104,24 @@ describe('guarded download', () => {
     expect(await fetch('/a')).toMatchObject({ kind: 'refused' });
     serve = (request) => request.socket.destroy();
     expect(await fetch('/a')).toMatchObject({ kind: 'refused' });
+  });
+
+  it('DL4 a server that closes behind its last byte while the disk lags behind breaks nothing', async () => {
+    const uncaught: unknown[] = [];
+    const note = (error: unknown) => uncaught.push(error);
+    process.on('uncaughtExceptionMonitor', note);
+    serve = (_request, response) => {
+      response.writeHead(200, { connection: 'close', 'content-length': 66_000 }).write('x');
+      void delay(50).then(() => response.end('x'.repeat(65_999)));
+    };
+    const quick = file.write.bind(file);
+    file.write = (async (chunk: Buffer) => {
+      await delay(200);
+      return quick(chunk);
+    }) as typeof file.write;
+    expect(await fetch('/a')).toMatchObject({ kind: 'done', bytes: 66_000 });
+    process.off('uncaughtExceptionMonitor', note);
+    expect([uncaught, content().length]).toEqual([[], 66_000]);
   });
 
   it('ends with the signal, also in the middle', async () => {
