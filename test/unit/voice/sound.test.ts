@@ -60,9 +60,9 @@ describe('the Opus codec', () => {
     for (const codec of codecs) codec.close();
     expect(() => codecs[0]?.encode(new Int16Array(FRAME_SAMPLES))).toThrow('closed');
     const before = process.memoryUsage.rss();
-    for (let at = 0; at < 4_000; at += 1) openCodec().close();
-    // Kept, they would be some 200 MB.
-    expect(process.memoryUsage.rss() - before).toBeLessThan(60e6);
+    for (let at = 0; at < 1_500; at += 1) openCodec().close();
+    // Kept, they would be some 75 MB.
+    expect(process.memoryUsage.rss() - before).toBeLessThan(30e6);
   });
 });
 

@@ -1,0 +1,34 @@
+/** WebSockets that do what the test says, for code on simulated time. */
+import type { OpenSocket, SocketEvents } from '../../src/net/socket.ts';
+
+export type FakeSocket = {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sent: (string | Uint8Array)[];
+  readonly events: SocketEvents;
+  isClosed: boolean;
+};
+
+export class FakeSockets {
+  readonly all: FakeSocket[] = [];
+
+  readonly open: OpenSocket = ({ url, headers }, events) => {
+    const socket: FakeSocket = { url, headers, sent: [], events, isClosed: false };
+    this.all.push(socket);
+    return {
+      send: (data) => {
+        if (!socket.isClosed) socket.sent.push(data);
+      },
+      close: () => {
+        socket.isClosed = true;
+      },
+    };
+  };
+
+  /** The newest. */
+  get last(): FakeSocket {
+    const last = this.all.at(-1);
+    if (!last) throw new Error('nobody connects');
+    return last;
+  }
+}
