@@ -32,7 +32,7 @@ type Setup = {
   readonly id?: string;
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly engine?: EngineName;
-  /** Ports of the node that have an edge; default all of 0 to 9. */
+  /** Ports of the node that have an edge; default all of 0 to 12. */
   readonly wired?: readonly number[];
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly session?: Partial<SessionFacts>;
@@ -74,7 +74,7 @@ export class Bench {
   constructor(kind: NodeKind, setup: Setup) {
     this.#kind = kind;
     this.#setup = setup;
-    this.#wired = setup.wired ?? [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    this.#wired = setup.wired ?? [...Array(13).keys()];
     this.vars = new Variables(Object.entries(setup.vars ?? {}));
     this.node = { id: setup.id ?? 'n_aaaaaa', type: setup.type, label: setup.type, fields: setup.fields ?? {} };
   }
