@@ -5,13 +5,14 @@
  *  AT2  A file is complete or not there: it is written beside its place and renamed.
  *  AT3  At most `AT_ONCE` downloads run, the others wait in order; a slow one holds up only its own row.
  *  AT4  Bytes in memory are bounded, whatever the number of media: a reader waits for its turn.
- *  AT5  A file leaves with its row. What a crash left without a row is removed at the next start.
+ *  AT5  A file leaves with its row; whoever needs it longer has a copy of his own (AT6). What a crash left without a row is removed at the next start.
+ *  AT6  A copy is taken from the file while it is here, else fetched again, and is gone after its use.
  *
  * Deliberately not here: how bytes are fetched and opened (the engine's fetcher), and when rows are posted (the outbox).
  */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { readFile, rename, rm } from 'node:fs/promises';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attachments } from '../app-client/attachments.types.ts';
 import type { Attachment } from '../app-client/inbound-content.ts';
@@ -52,6 +53,7 @@ export class AttachmentFiles implements Attachments {
   readonly #memory = new Places(READ_AT_ONCE_BYTES);
   readonly #startedAt: number;
   readonly #running = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
 
   constructor(options: AttachmentFilesOptions) {
     this.#o = options;
@@ -81,13 +83,17 @@ export class AttachmentFiles implements Attachments {
   }
 
   async withBytes<T>(attachment: Attachment, use: (base64: string | null) => Promise<T>): Promise<T> {
-    const size = this.#size(attachment);
-    if (size === undefined) return use(null);
-    const leave = await this.#memory.enter(Math.max(size, SMALLEST_SHARE));
+    return this.#withFile(attachment, this.#path(attachment.file), use);
+  }
+
+  /** AT6. For others than the row: it may be posted and gone meanwhile. `null`: the bytes cannot be had. */
+  async withCopy<T>(attachment: Attachment, use: (base64: string | null) => Promise<T>): Promise<T> {
+    const copy = `${this.#path(attachment.file)}.${randomUUID()}`;
     try {
-      return await use(await this.#read(attachment));
+      const here = await this.#copy(attachment, copy);
+      return here ? await this.#withFile(attachment, copy, use) : await use(null);
     } finally {
-      leave();
+      await rm(copy, { force: true });
     }
   }
 
@@ -109,6 +115,7 @@ export class AttachmentFiles implements Attachments {
 
   /** Ends what is being fetched; it begins anew at the next start. */
   async close(): Promise<void> {
+    this.#closing.abort();
     for (const { abort } of this.#states.values()) abort.abort();
     await Promise.all(this.#running);
   }
@@ -132,8 +139,37 @@ export class AttachmentFiles implements Attachments {
     if (!signal.aborted) state.wake?.();
   }
 
-  async #read(attachment: Attachment): Promise<string | null> {
-    const stored = await readFile(this.#path(attachment.file));
+  async #copy(attachment: Attachment, copy: string): Promise<boolean> {
+    try {
+      await link(this.#path(attachment.file), copy);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    const leave = await this.#downloads.enter(1);
+    try {
+      return await this.#o.fetcher.fetch(attachment, copy, this.#closing.signal);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#o.log.error({ err: error }, 'a copy of a medium could not be stored');
+      return false;
+    } finally {
+      leave();
+    }
+  }
+
+  async #withFile<T>(attachment: Attachment, path: string, use: (base64: string | null) => Promise<T>): Promise<T> {
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (size === undefined) return use(null);
+    const leave = await this.#memory.enter(Math.max(size, SMALLEST_SHARE));
+    try {
+      return await use(await this.#read(attachment, path));
+    } finally {
+      leave();
+    }
+  }
+
+  async #read(attachment: Attachment, path: string): Promise<string | null> {
+    const stored = await readFile(path);
     const opened = this.#o.fetcher.open(attachment, stored);
     if (!opened) this.#o.log.warn({ bytes: stored.length }, 'an inbound medium is not what its message promised');
     return opened?.toString('base64') ?? null;

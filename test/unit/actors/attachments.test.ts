@@ -48,6 +48,37 @@ describe('attachments (contract inbound §4)', () => {
   const read = (files: AttachmentFiles, file: string) =>
     files.withBytes(attachment(file), (base64) => Promise.resolve(base64 && Buffer.from(base64, 'base64').toString()));
 
+  const copied = (files: AttachmentFiles, file: string) =>
+    files.withCopy(attachment(file), (base64) => Promise.resolve(base64 && Buffer.from(base64, 'base64').toString()));
+
+  it('AT6: a copy outlives the row, comes from elsewhere when the row is gone, and leaves nothing behind', async () => {
+    const files = open();
+    files.expect(attachment('a'));
+    await arrives('a', 'bytes');
+    await eventually(() => existsSync(join(folder, 'a')), { what: 'the file', withinMs: 2_000, everyMs: 1 });
+    fetches.clear();
+    const seen = await files.withCopy(attachment('a'), async (base64) => {
+      files.drop(attachment('a'));
+      return base64;
+    });
+    expect(Buffer.from(seen ?? '', 'base64').toString()).toBe('bytes');
+    expect(fetches.size).toBe(0);
+    await eventually(() => readdirSync(folder).length === 0, { what: 'nothing left', withinMs: 2_000, everyMs: 1 });
+    const again = copied(files, 'a');
+    await arrives('a', 'fetched');
+    expect(await again).toBe('fetched');
+    fetches.clear();
+    const gone = copied(files, 'a');
+    await arrives('a', undefined);
+    expect(await gone).toBeNull();
+    fetches.clear();
+    const late = copied(files, 'a');
+    await eventually(() => fetches.has('a'), { what: 'the fetch', withinMs: 2_000, everyMs: 1 });
+    await files.close();
+    expect(await late).toBeNull();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('a row waits until its bytes are here, and is then woken', async () => {
     const files = open();
     let woken = 0;
