@@ -79,6 +79,10 @@ const variables = {
   EGRESS_ALLOW_HOSTS: hosts.default([]),
   STALE_AFTER_SECONDS: integer(1, 31_536_000).default(600),
   SCHEDULE_GRACE_MINUTES: integer(0, 10_080).default(60),
+  FLOW_WAIT_TTL_HOURS: integer(1, 87_600).default(720),
+  FLOW_TEXT_PROMPT: text.default('Please answer.'),
+  FLOW_TEXT_MENU: text.default('Please choose:'),
+  FLOW_TEXT_APOLOGY: text.default('Sorry, something went wrong. Please try again later.'),
   DAILY_CAP: integer(1, 1_000_000).default(4_000),
   SEND_ANSWER_DEADLINE_MS: integer(1000, 19_500).default(18_000),
   AUTH_ENCRYPTION_KEY: text.min(16, 'expected at least 16 characters').optional(),
@@ -246,6 +250,15 @@ function shape(env: z.infer<typeof schema>, directory: string) {
     scheduleGraceMs: env.SCHEDULE_GRACE_MINUTES * 60_000,
     /** Linked-device sends of a number in a UTC day, above which jobs wait (contract settings §6). */
     dailyCap: env.DAILY_CAP,
+    /** Contract flows §12. */
+    flows: Object.freeze({
+      waitTtlHours: env.FLOW_WAIT_TTL_HOURS,
+      texts: Object.freeze({
+        prompt: env.FLOW_TEXT_PROMPT,
+        menu: env.FLOW_TEXT_MENU,
+        apology: env.FLOW_TEXT_APOLOGY,
+      }),
+    }),
     sendAnswerDeadlineMs: env.SEND_ANSWER_DEADLINE_MS,
     authEncryptionKey: env.AUTH_ENCRYPTION_KEY,
     /** Standard Webhooks (contract README §3); undefined: callbacks are not signed. */

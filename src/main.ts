@@ -6,7 +6,6 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AttachmentFiles } from './actors/attachments.ts';
 import { Automations } from './actors/automation/automations.ts';
-import { noFlows } from './actors/automation/no-flows.ts';
 import { Directory } from './actors/directory.ts';
 import { HealthWatch } from './actors/health-watch.ts';
 import { History } from './actors/history.ts';
@@ -42,6 +41,7 @@ import { CONTRACT_WAITS, createHttpApp } from './http/app.ts';
 import { listen } from './http/server.ts';
 import { captureConsole, createLog, type Log } from './log.ts';
 import { countNumbers, statesOf } from './main/counts.ts';
+import { startFlows } from './main/flows.ts';
 import { createProviders } from './main/providers.ts';
 import { createVoice } from './main/voice.ts';
 import { createMetrics } from './metrics.ts';
@@ -116,9 +116,17 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
+  const endpoints = new Endpoints({ client, clock });
   const automations = new Automations({
-    flows: noFlows(log),
-    endpoints: new Endpoints({ client, clock }),
+    // The runtime is made below; nothing is received before the engine has adopted a number.
+    flows: {
+      waiting: (...message) => flows.flows.waiting(...message),
+      offer: (...message) => flows.flows.offer(...message),
+      start: (order) => flows.flows.start(order),
+      end: (...whose) => flows.flows.end(...whose),
+      conversation: (...told) => flows.flows.conversation(...told),
+    },
+    endpoints,
     send: (request) => countedSend(request),
     workspace: (digits) => records.read(digits).workspace,
     appUrl: config.appUrl,
@@ -160,6 +168,7 @@ async function main(config: Config, log: Log): Promise<void> {
     history,
     outbox: {
       detach: async (owner) => {
+        await flows.unlinked(owner);
         await automations.detach(owner);
         await outbox.detach(owner);
       },
@@ -224,22 +233,30 @@ async function main(config: Config, log: Log): Promise<void> {
   const countedProviders: Providers = {
     send: (request) => metrics.countSend(request.engine, providers.sends.send(request)),
   };
+  const sends = bulkSends({
+    lanes: { send: countedSend, untilHandedOver: (from, id) => lanes.untilHandedOver(from, id) },
+    providers: countedProviders,
+    settings,
+    view: (digits) => numbers.view(digits),
+    onChange: (listener) => void supervisor.onChange(listener),
+    stores,
+    held,
+    dailyCap: config.dailyCap,
+    clock,
+  });
+  const attributes = new WorkspaceAttributes(client, clock);
+  const flows = startFlows({
+    ...{ config, client, attributes, endpoints, settings, sends, clock, log },
+    store: data,
+    queue: dataQueue,
+    coolDown: ({ device, contact }, until) => automations.coolDown(device, contact, until),
+  });
   const scheduling = createScheduling({
     store: data,
     queue: dataQueue,
-    sends: bulkSends({
-      lanes: { send: countedSend, untilHandedOver: (from, id) => lanes.untilHandedOver(from, id) },
-      providers: countedProviders,
-      settings,
-      view: (digits) => numbers.view(digits),
-      onChange: (listener) => void supervisor.onChange(listener),
-      stores,
-      held,
-      dailyCap: config.dailyCap,
-      clock,
-    }),
+    sends,
     client,
-    attributes: new WorkspaceAttributes(client, clock),
+    attributes,
     pacing: () => platform.current().pacing,
     refreshPacing: () => void platform.refresh(0),
     appUrl: config.appUrl,
@@ -254,6 +271,7 @@ async function main(config: Config, log: Log): Promise<void> {
   const app = createHttpApp({
     numbers,
     calls: voice.calls,
+    flows: flows.desk,
     jobs: scheduling.jobs,
     providers: countedProviders,
     readSettings: (digits, workspace, deadline) => settings.of(digits, workspace, deadline),
@@ -311,7 +329,7 @@ async function main(config: Config, log: Log): Promise<void> {
             name: 'sends',
             deadlineMs: 10_000,
             run: async () => {
-              await Promise.all([automations.stop(), scheduling.stop(), voice.stop()]);
+              await Promise.all([automations.stop(), flows.stop(), scheduling.stop(), voice.stop()]);
               await drained(() => lanes.waiting + providers.sends.waiting, clock);
             },
           },
@@ -359,6 +377,7 @@ async function main(config: Config, log: Log): Promise<void> {
   outbox.complete();
   await attachments.sweep(outbox.attachmentFiles());
   await held.sweep(scheduling.start());
+  flows.start();
   // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
   await restoreAll([...adopted, ...imported.incomplete], {
     records,

@@ -94,9 +94,12 @@ export function bulkSends(o: BulkSendsOptions): BulkSends {
   }
 
   async function send(request: BulkRequest): Promise<BulkOutcome> {
-    const { engine, from, to, content, workspace, id } = request;
+    const { engine, from, to, content, workspace, id, idempotencyKey } = request;
     if (engine === 'baileys') return linked(request);
-    const whose = workspace === undefined ? {} : { workspace };
+    const whose = {
+      ...(workspace !== undefined && { workspace }),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+    };
     const deadline = o.clock.now() + PROVIDER_MS;
     return ofProvider(await o.providers.send({ engine, from, to, content, id, deadline, ...whose }), o.clock.now());
   }

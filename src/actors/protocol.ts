@@ -165,8 +165,10 @@ export type BulkRequest = {
   readonly workspace?: string;
   /** The message's id, durable before the call; the linked device sends under it, and sends a repeat as the same message. */
   readonly id: string;
-  /** `job`: receipts go to the job's ledger; `single`: to the chat alone. */
-  readonly origin: 'job' | 'single';
+  /** At providers, which know no ids: a repeat under the same key is never a second message. */
+  readonly idempotencyKey?: string;
+  /** `job`: receipts go to the job's ledger; `single`: to the chat and the app's campaigns; `auto`: to the chat alone. */
+  readonly origin: 'job' | 'single' | 'auto';
 };
 
 /** What a job does next follows from the kind (contract settings §6, bulk "Error classes that stop a run"). */

@@ -17,8 +17,8 @@ import { Fifo } from './fifo.ts';
 export type KeywordQuery = {
   /** What the customer wrote, as it is. */
   readonly text: string;
-  /** Digits of the customer, of the LID where no phone is known. */
-  readonly customer: string;
+  /** The customer as the app wants it: a phone JID on the linked device, digits at providers (flows §8). */
+  readonly mobile: string;
   readonly device: string;
   readonly media: 'image' | 'audio' | undefined;
   readonly workspace: string | undefined;
@@ -147,10 +147,10 @@ export class Endpoints {
 }
 
 /** The query exactly as inbound §8 has it; what is not known is left out. */
-function wire({ text, customer, device, media, workspace }: KeywordQuery): Record<string, string> {
+function wire({ text, mobile, device, media, workspace }: KeywordQuery): Record<string, string> {
   return {
     keyword: text.trim().toLowerCase(),
-    mobile: `${customer}@s.whatsapp.net`,
+    mobile,
     phone: device,
     ...(media && { media_type: media }),
     ...(workspace !== undefined && { workspace_id: workspace }),

@@ -7,9 +7,9 @@
  */
 import { z } from 'zod';
 
-/** The app has the message. `flowId`: its routing asks for this flow, once (inbound §3.1). */
+/** The app has the message. `flowId`: its routing asks for this flow, once (inbound §3.1). `conversation`: the app's id. */
 export type InboundAnswer =
-  | { readonly kind: 'stored'; readonly flowId?: string }
+  | { readonly kind: 'stored'; readonly flowId?: string; readonly conversation?: string }
   | { readonly kind: 'dedup' }
   | { readonly kind: 'opt out' }
   | { readonly kind: 'copilot' }
@@ -26,6 +26,7 @@ const KINDS: ReadonlyMap<unknown, InboundAnswer> = new Map<unknown, InboundAnswe
 
 const id = z.union([z.int().positive().transform(String), z.string().regex(/^[\w-]{1,100}$/)]);
 const routed = z.object({ routing_actions: z.object({ flow_id: id }) });
+const told = z.object({ conversation_id: id });
 const withKind = z.object({ kind: z.string() });
 
 /** The body of a 2xx of `/api/inbound-message`. */
@@ -34,7 +35,12 @@ export function inboundAnswer(body: unknown): InboundAnswer {
   const known = KINDS.get(kind);
   if (known) return known;
   const flowId = routed.safeParse(body).data?.routing_actions.flow_id;
-  return flowId === undefined || flowId === '0' ? { kind: 'stored' } : { kind: 'stored', flowId };
+  const conversation = told.safeParse(body).data?.conversation_id;
+  return {
+    kind: 'stored',
+    ...(flowId !== undefined && flowId !== '0' && { flowId }),
+    ...(conversation !== undefined && { conversation }),
+  };
 }
 
 type Timing = {
@@ -56,7 +62,8 @@ export type ReplyMedia = {
 /** What a keyword look-up found. `none`: nothing is to be done; `why` is a word of the app. */
 export type KeywordReply =
   | { readonly kind: 'none'; readonly why: string }
-  | ({ readonly kind: 'flow'; readonly flowId: string } & Timing)
+  /** `timeoutS`: only where the rule sets one; without it silence ends nothing (flows §6.6). */
+  | { readonly kind: 'flow'; readonly flowId: string; readonly timeoutS?: number; readonly cooldownS: number }
   | AutomaticReply;
 
 /** Everything but a flow: one message to the customer. `delayS`: 0 to 300. */
@@ -85,7 +92,7 @@ const seconds = (unsaid: number) =>
 const timing = { timeout: seconds(DEFAULT_TIMEOUT_S), cooldown: seconds(0) };
 
 const answers = z.tuple([z.looseObject({ reply_type: text, reply: text, reason: text })]).rest(z.unknown());
-const flow = z.object({ flow_id: id, ...timing });
+const flow = z.object({ flow_id: id, ...timing, timeout: seconds(0) });
 const contact = z.object({ contact: z.object({ name: text, phone: text, email: text }), ...timing });
 const catalog = z.object({ catalog: z.object({ catalog_id: text, storefront_url: text }), ...timing });
 const custom = z.object({ reply: text, reply_delay: seconds(0), ...timing });
@@ -106,7 +113,9 @@ export function keywordReply(body: unknown): KeywordReply {
   switch (found.reply_type) {
     case 'flow': {
       const read = flow.safeParse(found).data;
-      return read ? { kind: 'flow', flowId: read.flow_id, ...times(read) } : incomplete(found.reply_type);
+      if (!read) return incomplete(found.reply_type);
+      const rest = { flowId: read.flow_id, cooldownS: read.cooldown };
+      return { kind: 'flow', ...rest, ...(read.timeout > 0 && { timeoutS: read.timeout }) };
     }
     case 'share_contact': {
       const read = contact.safeParse(found).data;

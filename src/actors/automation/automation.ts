@@ -22,7 +22,7 @@ import type { Endpoints, KeywordAnswer } from '../../app-client/endpoints.ts';
 import { type KeywordReply, inboundAnswer } from '../../app-client/inbound-answers.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import type { Identity } from '../../phone.ts';
+import { type Identity, phoneJid } from '../../phone.ts';
 import { AnswerSlot } from './answer-slot.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cooldowns } from './cooldowns.ts';
@@ -37,8 +37,8 @@ const LOOK_UP_WAITS_MS = 4_000;
 const LATE_MS = 120_000;
 /** How long a look-up is tried while the app refuses connections. */
 const LOOK_UP_PATIENCE_MS = 60_000;
-/** A flow started by the app's routing (inbound §3.1). */
-const ROUTED = { timeoutS: 600, cooldownS: 0 };
+/** A flow started by the app's routing: no rule sets its times (flows §7.1). */
+const ROUTED = { cooldownS: 0, keyword: false };
 
 export type AutomationOptions = {
   readonly device: string;
@@ -112,6 +112,8 @@ export class Automation {
   async answered(about: { id: string; contact: Identity }, answer: AppAnswer, first: boolean): Promise<void> {
     if (answer.kind !== 'answer' || answer.status < 200 || answer.status > 299) return;
     const read = inboundAnswer(answer.body);
+    if (read.kind === 'stored' && read.conversation !== undefined)
+      await this.#o.flows.conversation(this.#o.device, about.contact, read.conversation);
     const verdict = verdictOf(read, first);
     const waiting = this.#cases.get(about.id);
     if (waiting && !waiting.done) {
@@ -170,7 +172,7 @@ export class Automation {
     const { message } = one.task;
     const { slot } = one;
     const lookUp = once(() => this.#lookUp(one));
-    if (flows.waiting(device, message.contact)) {
+    if (flows.waiting(device, message)) {
       if ((await slot.within(SESSION_WAITS_MS))?.kind === 'stop') return this.#close(one);
       if (this.#stopped) return;
       if ((await flows.offer(device, message, lookUp)) === 'consumed') return this.#end(one);
@@ -193,7 +195,7 @@ export class Automation {
       case 'none':
         return this.#nothingRan(one);
       case 'flow':
-        return this.#decideFlow(one, reply);
+        return this.#decideFlow(one, { ...reply, keyword: true });
       case 'text':
       case 'media':
       case 'contact':
@@ -216,8 +218,9 @@ export class Automation {
       .then((late) => this.#enter(one, () => (late?.kind === 'flow' ? this.#nothingRan(one) : this.#close(one))));
   }
 
-  async #decideFlow(one: Case, { flowId, timeoutS, cooldownS }: Omit<FlowStep, 'kind'>): Promise<void> {
-    await this.#o.tasks.change(one, { step: { kind: 'flow', flowId, timeoutS, cooldownS } });
+  async #decideFlow(one: Case, { flowId, timeoutS, cooldownS, keyword }: Omit<FlowStep, 'kind'>): Promise<void> {
+    const silence = timeoutS === undefined ? {} : { timeoutS };
+    await this.#o.tasks.change(one, { step: { kind: 'flow', flowId, cooldownS, keyword, ...silence } });
     await this.#startFlow(one);
   }
 
@@ -225,9 +228,8 @@ export class Automation {
     const { device, flows, workspace } = this.#o;
     const { message, step } = one.task;
     if (step.kind !== 'flow') return;
-    const { contact, id: messageId } = message;
-    const { flowId, timeoutS, cooldownS } = step;
-    await flows.start({ device, contact, flowId, workspace: workspace(), timeoutS, cooldownS, messageId });
+    const { flowId, timeoutS, cooldownS, keyword } = step;
+    await flows.start({ device, message, flowId, workspace: workspace(), timeoutS, cooldownS, keyword });
     this.#close(one);
   }
 
@@ -237,7 +239,8 @@ export class Automation {
     const { text, contact, media } = one.task.message;
     const query = {
       text,
-      customer: contact.pn ?? contact.lid ?? '',
+      // The app reads a LID in this form too.
+      mobile: phoneJid(contact.pn ?? contact.lid ?? ''),
       device,
       media: media === 'image' || media === 'audio' ? media : undefined,
       workspace: workspace(),

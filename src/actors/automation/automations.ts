@@ -8,7 +8,7 @@ import type { Endpoints } from '../../app-client/endpoints.ts';
 import type { AnswerListener, OutboxQueue } from '../../app-client/outbox.types.ts';
 import { type Clock, sleep, type Timer } from '../../clock.ts';
 import { type Log, numberLog } from '../../log.ts';
-import { lidOfJid, phoneOfJid } from '../../phone.ts';
+import { type Identity, lidOfJid, phoneOfJid } from '../../phone.ts';
 import type { Store } from '../../store/store.ts';
 import type { LidMap } from '../lid-map.ts';
 import type { SendAnswer, SendRequest } from '../protocol.ts';
@@ -102,6 +102,11 @@ export class Automations implements AutomationHome {
     const [pn, lid] = [phoneOfJid(to), lidOfJid(to)];
     own?.automation.humanWrote(own.lids.complete({ ...(pn && { pn }), ...(lid && { lid }) }));
   };
+
+  /** A flow of this customer has ended: other replies stay away until then (flows §6.6). */
+  async coolDown(device: string, contact: Identity, until: number): Promise<void> {
+    await this.#own.get(device)?.cooldowns.begin(contact, until);
+  }
 
   /** Customers of all numbers who get no automatic reply now. */
   activeCooldowns(): number {

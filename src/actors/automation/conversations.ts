@@ -36,6 +36,11 @@ export class Conversations {
     });
   }
 
+  /** Whether something of theirs is under way. */
+  isBusy(contact: Identity): boolean {
+    return contactKeys(contact).some((key) => this.#last.has(key));
+  }
+
   /** Resolves when nothing is under way any more. */
   async settled(): Promise<void> {
     while (this.#last.size > 0) await Promise.all(this.#last.values());

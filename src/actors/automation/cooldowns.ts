@@ -49,6 +49,11 @@ export class Cooldowns {
     if (names[0] !== undefined) this.#ends.set(names[0], until);
   }
 
+  /** One that no reply began. */
+  begin(contact: Identity, until: number): Promise<void> {
+    return this.#store.write((batch) => this.set(batch, contact, until));
+  }
+
   /** CD3. */
   async sweep(): Promise<void> {
     const now = this.#clock.now();

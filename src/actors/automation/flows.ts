@@ -1,7 +1,7 @@
 /**
  * The port to the flow runtime: what automations ask of it. Contract inbound §6, flows §7.1.
  *
- *  FL1  `start` is idempotent by `messageId`: one message starts at most one flow, also when a crash makes it ask twice.
+ *  FL1  `start` is idempotent by the message's id: one message starts at most one flow, also when a crash makes it ask twice.
  *  FL2  Nothing here rejects for an expected outcome.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
@@ -30,20 +30,22 @@ export type CustomerMessage = {
 
 export type FlowStart = {
   readonly device: string;
-  readonly contact: Identity;
+  readonly message: CustomerMessage;
   readonly flowId: string;
   readonly workspace: string | undefined;
-  /** Inactivity after which the flow ends, seconds. */
-  readonly timeoutS: number;
+  /** Inactivity after which the flow ends, seconds; undefined: the rule says none. */
+  readonly timeoutS: number | undefined;
   readonly cooldownS: number;
-  readonly messageId: string;
+  /** By what the message says; else by the app's routing. */
+  readonly keyword: boolean;
 };
 
 export interface Flows {
-  /** Whether a session of this customer waits for a message, here or parked in the app. */
-  waiting(device: string, contact: Identity): boolean;
+  /** Whether a session of this customer runs or waits, or may be parked in the app for such a message. */
+  waiting(device: string, message: CustomerMessage): boolean;
   /**
-   * Offers the message to the waiting session. `lookUp` makes the keyword look-up of this message, once however often it
+   * Offers the message to that session, behind the step that runs; resolves when the decision is durable, not when what
+   * follows from it is through. `lookUp` makes the keyword look-up of this message, once however often it
    * is called (C-33): a session uses it for text that may start another flow (flows §7.1 step 3c).
    */
   offer(
@@ -54,4 +56,6 @@ export interface Flows {
   start(order: FlowStart): Promise<'started' | 'refused'>;
   /** The customer opted out: an active session ends. Harmless when there is none. */
   end(device: string, contact: Identity): Promise<void>;
+  /** The app told its id of their conversation. */
+  conversation(device: string, contact: Identity, id: string): Promise<void>;
 }

@@ -21,7 +21,14 @@ export type Step =
   | { readonly kind: 'new' }
   /** The look-up has begun, or found nothing: only a late `flow_id` can still do something. */
   | { readonly kind: 'asked' }
-  | { readonly kind: 'flow'; readonly flowId: string; readonly timeoutS: number; readonly cooldownS: number }
+  | {
+      readonly kind: 'flow';
+      readonly flowId: string;
+      readonly timeoutS?: number;
+      readonly cooldownS: number;
+      /** By what the message says; else by the app's routing. */
+      readonly keyword: boolean;
+    }
   /** `due`: epoch ms, when it is to be sent. */
   | { readonly kind: 'reply'; readonly reply: AutomaticReply; readonly due: number };
 

@@ -109,13 +109,13 @@ export type FlowCounts = {
 };
 
 export interface FlowDesk {
-  /** Returns at once: the work begins behind the answer. */
-  start(order: StartOrder): void;
+  /** Resolves when the order is durable: the work begins behind the answer. */
+  start(order: StartOrder): Promise<void>;
   resumePort(which: WhichSession, port: number, order: OrderMeta | undefined): Promise<ResumeAnswer>;
   resumeForm(key: string, answers: Readonly<Record<string, unknown>>): Promise<ResumeAnswer>;
   googleForm(key: string, variable: string, answers: Readonly<Record<string, unknown>>): Promise<ResumeAnswer>;
-  /** Returns at once. */
-  resumeDelay(order: DelayResume): void;
+  /** Resolves when the delay is taken, durably, or there is nothing to do. */
+  resumeDelay(order: DelayResume): Promise<void>;
   /** Resolves with how many ended. */
   end(customer: string, workspace: string | undefined): Promise<number>;
   /** `consumed`: the app must not answer. By the deadline (epoch ms) at the latest. */

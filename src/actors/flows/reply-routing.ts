@@ -11,7 +11,7 @@
  * use for (`match` of each kind of node).
  */
 import type { Flow } from './definition.types.ts';
-import type { Match, Scene } from './node.ts';
+import type { Match, NodeKind, Scene } from './node.ts';
 import { kindOf } from './nodes/index.ts';
 import { isLabel, optionsOf, optionWithId } from './options.ts';
 import type { Menu, Reply, Wait } from './waits.types.ts';
@@ -32,13 +32,14 @@ export type Routing =
   | { readonly kind: 'answer'; readonly wait: Wait; readonly match: Match }
   | { readonly kind: 'none' };
 
+type Kinds = (type: string) => NodeKind;
 type Tap = NonNullable<Reply['tap']>;
 
-export function routeReply(standing: Standing, reply: Reply): Routing {
+export function routeReply(standing: Standing, reply: Reply, kinds: Kinds = kindOf): Routing {
   const jump = jumpOf(standing, reply);
   if (jump !== undefined) return { kind: 'jump', nodeId: jump };
-  const wait = waitFor(standing, reply);
-  const match = wait && matched(standing, wait, reply);
+  const wait = waitFor(standing, reply, kinds);
+  const match = wait && matched(standing, wait, reply, kinds);
   return wait && match ? { kind: 'answer', wait, match } : { kind: 'none' };
 }
 
@@ -53,14 +54,14 @@ function jumpOf({ flow, waiting }: Standing, { tap, vote, text }: Reply): string
   )?.id;
 }
 
-function waitFor(standing: Standing, { tap, vote }: Reply): Wait | undefined {
+function waitFor(standing: Standing, { tap, vote }: Reply, kinds: Kinds): Wait | undefined {
   if (vote) return pollOf(standing, vote.poll);
-  return (tap && (named(standing, tap.id) ?? bySight(standing, tap))) ?? standing.waiting;
+  return (tap && (named(standing, tap.id, kinds) ?? bySight(standing, tap))) ?? standing.waiting;
 }
 
-function matched({ sceneOf }: Standing, wait: Wait, reply: Reply): Match | undefined {
+function matched({ sceneOf }: Standing, wait: Wait, reply: Reply, kinds: Kinds): Match | undefined {
   const scene = sceneOf(wait.nodeId);
-  return scene && kindOf(scene.node.type).match?.(scene, wait, reply);
+  return scene && kinds(scene.node.type).match?.(scene, wait, reply);
 }
 
 /** RR4. A poll whose message id is not known counts every vote while it waits. */
@@ -73,14 +74,14 @@ function pollOf({ waiting, menus }: Standing, poll: string): Wait | undefined {
 }
 
 /** RR2 */
-function named({ waiting, menus, sceneOf }: Standing, id: string): Wait | undefined {
+function named({ waiting, menus, sceneOf }: Standing, id: string, kinds: Kinds): Wait | undefined {
   const nodeId = /^(?:list|b|flow|poll)_(.+)_p?\d+$/.exec(id)?.[1];
   if (nodeId === undefined) return undefined;
   if (waiting?.nodeId === nodeId) return waiting;
   const sent = menus.findLast((menu) => menu.nodeId === nodeId);
   if (sent) return sent.wait;
   const scene = sceneOf(nodeId);
-  return scene && kindOf(scene.node.type).menu?.(scene);
+  return scene && kinds(scene.node.type).menu?.(scene);
 }
 
 /** RR3 */

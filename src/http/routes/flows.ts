@@ -31,14 +31,14 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
   const failure = (error: string) => ({ ok: false, error });
   const strictly = { before: [strict], failure };
 
-  declare(routes.startFlow, { refusedWhenFull: true }, (c) => {
+  declare(routes.startFlow, { refusedWhenFull: true }, async (c) => {
     const body = c.req.valid('json');
     const flowId = firstText(body, 'flowId');
     const customer = extractDigits(textOf(body['targetPhoneNumber']));
     if (flowId === '' || customer === undefined)
       return reply(c, 400, { error: 'flowId and targetPhoneNumber are required' });
     const workspace = c.get('workspace');
-    flows.start({
+    await flows.start({
       ...{ device: c.req.valid('param').phone, customer, flowId, provider: providerOf(body['provider']) },
       ...subscriberOf(body['flowSubscriberId']),
       ...(workspace !== undefined && { workspace }),
@@ -101,13 +101,13 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
     return resumed.kind === 'failed' ? reply(c, 500, failed(resumed.why)) : reply(c, 200, { ok: true });
   });
 
-  declare(routes.resumeDelay, strictly, (c) => {
+  declare(routes.resumeDelay, strictly, async (c) => {
     const body = c.req.valid('json');
     const [flowId, sessionKey, nodeId] = ['flow_id', 'session_key', 'node_id'].map((name) => firstText(body, name));
     const customer = extractDigits(textOf(body['customer_phone']));
     if (!flowId || !sessionKey || !nodeId || customer === undefined)
       return reply(c, 400, { ok: false, error: 'flow_id, session_key, node_id, customer_phone required' });
-    flows.resumeDelay({
+    await flows.resumeDelay({
       ...{ flowId, sessionKey, nodeId, customer },
       device: extractDigits(textOf(body['device_phone'])) ?? sessionKey.split('_')[0] ?? '',
       ...subscriberOf(body['flow_subscriber_id']),

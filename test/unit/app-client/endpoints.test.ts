@@ -6,7 +6,7 @@ import { client, startApp } from '../../property/outbox/app.ts';
 
 const QUERY: KeywordQuery = {
   text: '  Hello You ',
-  customer: '5511999990000',
+  mobile: '5511999990000@s.whatsapp.net',
   device: '5511900000001',
   media: undefined,
   workspace: undefined,

@@ -6,17 +6,26 @@ const hit = (fields: object) => keywordReply([{ response: '200', ...fields }]);
 
 describe('answers to inbound-message (inbound §3.1)', () => {
   it.each([
-    [{ ok: true, conversation_id: 7, routing_actions: [] }, { kind: 'stored' }],
-    [{ ok: true, conversation_id: 7, routing_actions: {} }, { kind: 'stored' }],
+    [
+      { ok: true, conversation_id: 7, routing_actions: [] },
+      { kind: 'stored', conversation: '7' },
+    ],
+    [
+      { ok: true, conversation_id: 7, routing_actions: {} },
+      { kind: 'stored', conversation: '7' },
+    ],
     [
       { ok: true, conversation_id: 7, routing_actions: { flow_id: 12 } },
-      { kind: 'stored', flowId: '12' },
+      { kind: 'stored', flowId: '12', conversation: '7' },
     ],
     [
       { ok: true, conversation_id: 7, routing_actions: { flow_id: '12' } },
-      { kind: 'stored', flowId: '12' },
+      { kind: 'stored', flowId: '12', conversation: '7' },
     ],
-    [{ ok: true, conversation_id: 7, routing_actions: { flow_id: null } }, { kind: 'stored' }],
+    [
+      { ok: true, conversation_id: 7, routing_actions: { flow_id: null } },
+      { kind: 'stored', conversation: '7' },
+    ],
     [{ ok: true, kind: 'dedup', message_id: 3 }, { kind: 'dedup' }],
     [{ ok: true, kind: 'opt_out', conv_id: 3 }, { kind: 'opt out' }],
     [{ ok: true, kind: 'ai_crm_copilot', conv_id: 3 }, { kind: 'copilot' }],
@@ -49,11 +58,8 @@ describe('answers to keyword-replies (inbound §8)', () => {
       timeoutS: 120,
       cooldownS: 30,
     });
-    expect(hit({ reply_type: 'flow', flow_id: 9, cooldown: null, timeout: null })).toEqual({
-      kind: 'flow',
-      flowId: '9',
-      ...TIMES,
-    });
+    const without = hit({ reply_type: 'flow', flow_id: 9, cooldown: null, timeout: null });
+    expect(without).toEqual({ kind: 'flow', flowId: '9', cooldownS: 0 });
   });
 
   it('custom text with a delay of at most 300 s', () => {

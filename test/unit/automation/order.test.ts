@@ -80,16 +80,13 @@ describe("the app's answer is used when it comes in time (inbound §6.4)", () =>
 });
 
 describe('flows (inbound §6.5-§6.7)', () => {
-  it('routing_actions.flow_id starts that flow with 600 s and no cooldown; no look-up', async () => {
+  it('routing_actions.flow_id starts that flow without a rule timeout and without cooldown; no look-up', async () => {
     await stage.arrives('A', ANA);
     stage.answered('A', ANA, flowId(12));
     await stage.pass(10);
-    expect(stage.starts).toEqual([
-      {
-        ...{ device: DEVICE, contact: ANA, flowId: '12', workspace: '7', timeoutS: 600, cooldownS: 0 },
-        messageId: 'A',
-      },
-    ]);
+    const order = { device: DEVICE, flowId: '12', workspace: '7', timeoutS: undefined, cooldownS: 0, keyword: false };
+    expect(stage.starts).toEqual([{ ...order, message: expect.objectContaining({ id: 'A', contact: ANA }) as object }]);
+    expect(stage.conversations).toEqual([]);
     expect(stage.lookUps).toEqual([]);
     expect(stage.left()).toBe(0);
   });
@@ -166,7 +163,9 @@ describe('flows (inbound §6.5-§6.7)', () => {
     await stage.pass(5);
     await stage.arrives('B', ANA, 'menu');
     await stage.pass(5);
-    expect(stage.starts).toMatchObject([{ flowId: '9', timeoutS: 60, cooldownS: 5, messageId: 'B' }]);
+    expect(stage.starts).toMatchObject([
+      { flowId: '9', timeoutS: 60, cooldownS: 5, keyword: true, message: { id: 'B' } },
+    ]);
   });
 
   it('C-34: a flow_id up to 120 s late starts its flow when nothing else ran', async () => {
@@ -174,7 +173,7 @@ describe('flows (inbound §6.5-§6.7)', () => {
     await stage.pass(119);
     stage.answered('A', ANA, flowId(12));
     await stage.pass(1);
-    expect(stage.starts).toMatchObject([{ flowId: '12', messageId: 'A' }]);
+    expect(stage.starts).toMatchObject([{ flowId: '12', keyword: false, message: { id: 'A' } }]);
     expect(stage.left()).toBe(0);
   });
 

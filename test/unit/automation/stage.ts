@@ -35,6 +35,7 @@ export class Stage {
   readonly mirrors: InboundFact[] = [];
   readonly starts: FlowStart[] = [];
   readonly ended: Identity[] = [];
+  readonly conversations: string[] = [];
   readonly offers: string[] = [];
   /** What keyword-replies says; a promise is an app that takes its time. */
   onLookUp: (query: Record<string, string>) => object | AppAnswer | Promise<object | AppAnswer> = () => NO_MATCH;
@@ -109,7 +110,7 @@ export class Stage {
         }),
     };
     const flows: Flows = {
-      waiting: (_, contact) => this.waiting(contact),
+      waiting: (_, { contact }) => this.waiting(contact),
       offer: (_, message, lookUp) => {
         this.offers.push(message.id);
         return this.onOffer(message, lookUp);
@@ -119,6 +120,7 @@ export class Stage {
         return 'started';
       },
       end: async (_, contact) => void this.ended.push(contact),
+      conversation: async (_, __, id) => void this.conversations.push(id),
     };
     this.#queue = {
       append: (facts, also) =>

@@ -11,13 +11,8 @@ export class FakeFlows implements FlowDesk {
   views: readonly SessionView[] = [];
   numbers: ReturnType<FlowDesk['counts']> = { active: 0, waiting: 0, failedStarts: 0, lastFailed: [] };
 
-  start(...args: unknown[]): void {
-    this.calls.push(['start', ...args]);
-  }
-
-  resumeDelay(...args: unknown[]): void {
-    this.calls.push(['resumeDelay', ...args]);
-  }
+  start = (...args: unknown[]) => this.#say('start', args, undefined);
+  resumeDelay = (...args: unknown[]) => this.#say('resumeDelay', args, undefined);
 
   resumePort = (...args: unknown[]) => this.#say('resumePort', args, this.resumed);
   resumeForm = (...args: unknown[]) => this.#say('resumeForm', args, this.resumed);

@@ -1,0 +1,94 @@
+/** The flow runtime with everything that belongs to it, for the composition root. */
+import type { Endpoints } from '../../app-client/endpoints.ts';
+import type { FlowCalls, FlowStore } from '../../app-client/flow-calls.types.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Store } from '../../store/store.ts';
+import type { Flows } from '../automation/flows.ts';
+import type { BulkSends } from '../protocol.ts';
+import { Answers } from './answers.ts';
+import { flowOf } from './definition.ts';
+import { Definitions } from './definitions.ts';
+import { Failures, flowDesk } from './desk.ts';
+import { flowInbound } from './inbound.ts';
+import type { NodeKind } from './node.ts';
+import { kindOf as realKindOf } from './nodes/index.ts';
+import { Parks } from './parks.ts';
+import type { FlowDesk } from './protocol.ts';
+import { Resume } from './resume.ts';
+import { Rows } from './rows.ts';
+import type { FlowQueue, RunnerOptions } from './runner.ts';
+import { FlowSends, type FlowSendsOptions } from './sends.ts';
+import { Sessions } from './sessions.ts';
+import { Starts } from './starts.ts';
+import type { VisitPorts } from './visit.ts';
+
+export type FlowsOptions = {
+  readonly store: Store;
+  readonly queue: FlowQueue;
+  readonly sends: Pick<BulkSends, 'send' | 'room' | 'engineOf' | 'isReady' | 'onReady'>;
+  readonly app: FlowStore & FlowCalls;
+  readonly endpoints: Pick<Endpoints, 'keywordReply'>;
+  readonly branding: FlowSendsOptions['branding'];
+  readonly ports: Omit<VisitPorts, 'sends' | 'app' | 'clock' | 'log'>;
+  readonly coolDown: RunnerOptions['coolDown'];
+  /** `FLOW_WAIT_TTL_HOURS`, in ms. */
+  readonly ttlMs: number;
+  /** The registry unless a test says otherwise. */
+  readonly kindOf?: (type: string) => NodeKind;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export type FlowRuntime = {
+  readonly desk: FlowDesk;
+  readonly flows: Flows;
+  /** Takes up what an earlier process left. To be called when numbers can send. */
+  start(): void;
+  /** Nothing new runs; resolves when nothing is under way. */
+  stop(): Promise<void>;
+  /** WhatsApp's login of this number has ended: its conversations over it end (contract flows §6.6). */
+  unlinked(device: string): Promise<void>;
+};
+
+export function createFlows(o: FlowsOptions): FlowRuntime {
+  const { store, queue, app, ttlMs, clock, log, kindOf = realKindOf } = o;
+  const rows = new Rows(store, clock, ttlMs);
+  const definitions = new Definitions({ store, app, read: (_, definition) => flowOf(definition), ttlMs, clock });
+  const sends = new FlowSends({ sends: o.sends, branding: o.branding, clock });
+  const sessions: Sessions = new Sessions({
+    ...{ rows, definitions, queue, kindOf, ttlMs },
+    ports: { ...o.ports, sends, app, clock, log },
+    delayPark: app.delayPark,
+    coolDown: o.coolDown,
+    isReady: (device) => o.sends.isReady(device),
+    onRest: (row) => answers.takeKept(row),
+  });
+  const failures = new Failures();
+  const starts = new Starts({
+    ...{ store, definitions, app, clock, log },
+    sends: o.sends,
+    enter: (device, contact, work) => sessions.enter(device, contact, work),
+    begin: (row, also) => sessions.begin(row, also),
+    goOn: (device, contact) => sessions.goOn(device, contact),
+    onFailed: (start, why) => failures.add(start, why, clock.now()),
+  });
+  const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
+  const answers: Answers = new Answers({ rows, sessions, starts, parks, definitions, kindOf, clock });
+  const resume = new Resume({ rows, sessions, parks, definitions, clock });
+  const inbound = flowInbound({ rows, sessions, starts, answers, parks, endpoints: o.endpoints, clock });
+  o.sends.onReady((device) => sessions.ready(device));
+  return {
+    desk: flowDesk({ rows, sessions, starts, resume, inbound, definitions, app, failures, ttlMs, clock }),
+    flows: inbound.flows,
+    start: () => {
+      sessions.start();
+      starts.recover();
+    },
+    stop: () => {
+      starts.stop();
+      return sessions.stop();
+    },
+    unlinked: (device) => sessions.unlinked(device),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * The flows that conversations run on: fetched from the app at every start, pinned by what they say.
+ *
+ *  DF1  A session keeps the definition it started with, whatever is edited meanwhile (contract flows §2.1); equal
+ *       definitions are kept once.
+ *  DF2  A pin is on disk before a session names it, and stays as long as one that uses it may live.
+ *
+ * Deliberately not here: what a definition means (definition.ts).
+ */
+import { createHash } from 'node:crypto';
+import type { CallAnswer, FlowDefinition, FlowStore } from '../../app-client/flow-calls.types.ts';
+import type { Clock } from '../../clock.ts';
+import type { Batch, Store, Table } from '../../store/store.ts';
+import { RotatingSweep } from '../rotating-sweep.ts';
+import type { Flow } from './definition.types.ts';
+
+const DAY_MS = 86_400_000;
+/** Parsed ones in memory; a large flow takes about 100 KB. */
+const MOST_PARSED = 100;
+
+type Pin = { readonly id: string; readonly usedAt: number; readonly definition: FlowDefinition };
+
+export type DefinitionsOptions = {
+  readonly store: Store;
+  readonly app: Pick<FlowStore, 'definition'>;
+  readonly read: (id: string, definition: FlowDefinition) => Flow;
+  /** How long a session may wait at most. */
+  readonly ttlMs: number;
+  readonly clock: Clock;
+};
+
+export type Pinned = { readonly hash: string; readonly flow: Flow };
+
+export class Definitions {
+  readonly #o: DefinitionsOptions;
+  readonly #pins: Table<Pin>;
+  readonly #sweep: RotatingSweep<Pin>;
+  /** The most recently used last. */
+  readonly #parsed = new Map<string, Flow>();
+
+  constructor(options: DefinitionsOptions) {
+    const { store, ttlMs, clock } = options;
+    this.#o = options;
+    this.#pins = store.table('flows/definitions');
+    this.#sweep = new RotatingSweep(this.#pins, ({ usedAt }) =>
+      clock.now() - usedAt > ttlMs + 2 * DAY_MS ? 'remove' : 'keep',
+    );
+  }
+
+  /** The app's newest, pinned (DF2). */
+  async fetch(id: string): Promise<CallAnswer<Pinned>> {
+    const { app, store, read, clock } = this.#o;
+    const answer = await app.definition(id);
+    if (answer.kind !== 'ok') return answer;
+    const definition = answer.value;
+    const text = JSON.stringify([id, definition]);
+    const hash = createHash('sha256').update(text).digest('hex').slice(0, 24);
+    const flow = this.#parsed.get(hash) ?? read(id, definition);
+    this.#remember(hash, flow);
+    if (!this.#isFresh(this.#pins.get(hash)))
+      await store.write((batch) => {
+        this.#sweep.onAdd(batch);
+        batch.put(this.#pins, hash, { id, usedAt: clock.now(), definition });
+      });
+    return { kind: 'ok', value: { hash, flow } };
+  }
+
+  /** Undefined when the pin is gone, which takes a session beyond its life. */
+  pinned(hash: string): Flow | undefined {
+    const known = this.#parsed.get(hash);
+    const pin = known ? undefined : this.#pins.get(hash);
+    const flow = known ?? (pin && this.#o.read(pin.id, pin.definition));
+    if (flow) this.#remember(hash, flow);
+    return flow;
+  }
+
+  /** Inside a write of a session that goes on with it. */
+  use(batch: Batch, hash: string): void {
+    const pin = this.#pins.get(hash);
+    if (pin && !this.#isFresh(pin)) batch.put(this.#pins, hash, { ...pin, usedAt: this.#o.clock.now() });
+  }
+
+  #isFresh(pin: Pin | undefined): boolean {
+    return pin !== undefined && this.#o.clock.now() - pin.usedAt < DAY_MS;
+  }
+
+  #remember(hash: string, flow: Flow): void {
+    this.#parsed.delete(hash);
+    this.#parsed.set(hash, flow);
+    const [oldest] = this.#parsed.size > MOST_PARSED ? this.#parsed.keys() : [];
+    if (oldest !== undefined) this.#parsed.delete(oldest);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * Sessions that only the app remembers: looked for when a customer writes and nothing is here, and made sessions of this
+ * store again (contract flows §6.4).
+ *
+ *  PK1  "Nothing is parked" is believed for 5 min; an app that did not answer is asked again.
+ *  PK2  A session is rebuilt only into a flow that still has the node it waits at.
+ *  PK3  The engine stays what it was (§6.3).
+ */
+import type { FlowStore, ParkedSession } from '../../app-client/flow-calls.types.ts';
+import type { Clock } from '../../clock.ts';
+import type { EngineName } from '../../content/engine-choice.ts';
+import type { Log } from '../../log.ts';
+import type { Identity } from '../../phone.ts';
+import type { BulkSends } from '../protocol.ts';
+import type { Definitions } from './definitions.ts';
+import type { Call, SessionRow } from './session.types.ts';
+import { unpark, type Unparked } from './snapshot.ts';
+import { emptySession, keyOf } from './starts.ts';
+import { isMenu } from './steps.ts';
+import type { Wait } from './waits.types.ts';
+
+const NOTHING_MS = 300_000;
+const MOST_NOTHINGS = 5_000;
+const SETTINGS_MS = 3_000;
+
+export type ParksOptions = {
+  readonly app: Pick<FlowStore, 'parked'>;
+  readonly definitions: Definitions;
+  readonly sends: Pick<BulkSends, 'engineOf'>;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+export class Parks {
+  readonly #o: ParksOptions;
+  /** Session key -> until when nothing is parked under it; oldest first. */
+  readonly #nothing = new Map<string, number>();
+
+  constructor(options: ParksOptions) {
+    this.#o = options;
+  }
+
+  /** Whether asking makes sense. */
+  mayHave(device: string, contact: Identity): boolean {
+    return (this.#nothing.get(keyOf(device, contact)) ?? 0) <= this.#o.clock.now();
+  }
+
+  /** Not stored yet. */
+  async find(device: string, contact: Identity, key = keyOf(device, contact)): Promise<SessionRow | undefined> {
+    if ((this.#nothing.get(key) ?? 0) > this.#o.clock.now()) return undefined;
+    const answer = await this.#o.app.parked(key);
+    if (answer.kind === 'no answer') return undefined;
+    const row = answer.kind === 'ok' && answer.value && (await this.#rebuilt(device, contact, key, answer.value));
+    if (!row) this.#remember(key);
+    return row || undefined;
+  }
+
+  /** A wait here from now on. */
+  forget(key: string): void {
+    this.#nothing.delete(key);
+  }
+
+  async #rebuilt(
+    device: string,
+    contact: Identity,
+    key: string,
+    parked: ParkedSession,
+  ): Promise<SessionRow | undefined> {
+    const { log, clock } = this.#o;
+    const read = unpark(parked);
+    if (!read) return undefined;
+    const built = await this.rebuild({ ...parked, ...read, device, contact });
+    if (!built) {
+      log.warn({ id: parked.flowId }, 'a parked session fits no flow of the app any more');
+      return undefined;
+    }
+    const { row, place } = built;
+    const due = dueOf(read.wait, clock.now());
+    row.wait = { ...place, wait: read.wait, since: clock.now(), ...(due !== undefined && { due }) };
+    if (isMenu(read.wait)) row.menus = [{ nodeId: place.node, call: place.call, wait: read.wait }];
+    const { lastMenu } = read;
+    if (lastMenu) {
+      row.lastMenu = { call: place.call, node: lastMenu.nodeId || place.node, wait: lastMenu, since: clock.now() };
+      row.menuAnswered = true;
+      if (lastMenu.nodeId !== read.wait.nodeId)
+        row.menus = [{ nodeId: row.lastMenu.node, call: place.call, wait: lastMenu }, ...row.menus];
+    }
+    return { ...row, key };
+  }
+
+  /** A session that stands at this node, without a wait. PK2, PK3 */
+  async rebuild(from: Rebuild) {
+    const { device, contact, flowId, nodeId, provider, workspace, subscriber, stack } = from;
+    const engine = await this.#engine(device, provider, workspace);
+    const calls = engine && (await this.#calls([...stack.map((each) => each.flowId), flowId], stack));
+    const own = calls?.at(-1);
+    const flow = own && this.#o.definitions.pinned(own.hash);
+    const root = calls?.[0] && this.#o.definitions.pinned(calls[0].hash);
+    if (!engine || !calls || !own || !flow?.nodes.has(nodeId)) return undefined;
+    const whose = workspace ?? root?.workspace;
+    const { trigger, timeoutS } = from;
+    const row: SessionRow = {
+      ...emptySession(device, contact, engine, this.#o.clock.now()),
+      ...(whose !== undefined && { workspace: whose }),
+      ...(subscriber !== undefined && { subscriber }),
+      ...(trigger !== undefined && { trigger }),
+      ...(timeoutS !== undefined && { timeoutS }),
+      cooldownS: from.cooldownS,
+      byMessage: from.byMessage,
+      flowName: root?.name ?? '',
+      calls,
+      nextCall: calls.length,
+      variables: from.variables,
+    };
+    return { row, place: { call: own.id, node: nodeId } };
+  }
+
+  async #calls(flows: readonly string[], stack: Unparked['stack']): Promise<Call[] | undefined> {
+    const calls: Call[] = [];
+    for (const [id, flow] of flows.entries()) {
+      const found = await this.#o.definitions.fetch(flow);
+      if (found.kind !== 'ok') return undefined;
+      const caller = stack[id - 1];
+      calls.push({ id, flow, hash: found.value.hash, ...(caller && { from: { call: id - 1, node: caller.nodeId } }) });
+    }
+    return calls;
+  }
+
+  async #engine(device: string, provider: string, workspace: string | undefined): Promise<EngineName | undefined> {
+    if (provider === 'baileys' || provider === 'waba' || provider === 'twilio') return provider;
+    const found = await this.#o.sends.engineOf(device, '', workspace, this.#o.clock.now() + SETTINGS_MS);
+    return found.kind === 'engine' ? found.engine : undefined;
+  }
+
+  #remember(key: string): void {
+    if (this.#nothing.size >= MOST_NOTHINGS)
+      for (const old of [...this.#nothing.keys()].slice(0, MOST_NOTHINGS / 2)) this.#nothing.delete(old);
+    this.#nothing.delete(key);
+    this.#nothing.set(key, this.#o.clock.now() + NOTHING_MS);
+  }
+}
+
+export type Rebuild = Omit<Unparked, 'wait' | 'lastMenu'> & {
+  readonly device: string;
+  readonly contact: Identity;
+  readonly flowId: string;
+  readonly nodeId: string;
+  readonly provider: string;
+  readonly subscriber?: number;
+};
+
+/** Deadlines are not in the snapshot: a cart's follows from when it began; one that passed meanwhile is due now. */
+function dueOf(wait: Wait, now: number): number | undefined {
+  if (wait.nextNodeType !== 'CommerceShop') return undefined;
+  const minutes = Math.max(1, Number(wait.abandonedWaitMinutes) || 5);
+  return Math.max(now, (Number(wait.startedAt) || now) + minutes * 60_000);
+}

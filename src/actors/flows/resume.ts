@@ -1,0 +1,204 @@
+/**
+ * What goes on because somebody else says so: orders, forms, Google forms, delays of the app (contract flows §1.2).
+ *
+ *  RS1  A wait is taken once: a repeat finds none and changes nothing (F-55).
+ *  RS2  The answer comes when the wait is taken, on disk; the branch runs behind it (F-23).
+ *  RS3  Who is not here is looked for in the app's park before it counts as missing (F-07).
+ */
+import { type Clock } from '../../clock.ts';
+import { type Fields, isObject, mapOf } from '../../content/loose.ts';
+import { type Identity, parseDigits, samePhone } from '../../phone.ts';
+import type { Definitions } from './definitions.ts';
+import type { Parks } from './parks.ts';
+import type { DelayResume, OrderMeta, ResumeAnswer, WhichSession } from './protocol.ts';
+import type { Rows } from './rows.ts';
+import { isRunning, type OpenWait, type SessionRow } from './session.types.ts';
+import type { Sessions } from './sessions.ts';
+import { stackIn } from './snapshot.ts';
+import { callOf, leaveBy, targetsOf } from './steps.ts';
+import { shown, Variables } from './variables.ts';
+import { customerOf } from './visit.ts';
+import type { Wait } from './waits.types.ts';
+
+/** Contract flows §1.3: within 5 s. */
+const ANSWER_MS = 4_500;
+/** A repeat of a delay whose session is gone. */
+const REPEAT_MS = 600_000;
+
+export type ResumeOptions = {
+  readonly rows: Rows;
+  readonly sessions: Sessions;
+  readonly parks: Parks;
+  readonly definitions: Definitions;
+  readonly clock: Clock;
+};
+
+type Way = {
+  readonly port: number;
+  readonly first?: true;
+  readonly variables: readonly (readonly [string, unknown])[];
+};
+
+export class Resume {
+  readonly #o: ResumeOptions;
+
+  constructor(options: ResumeOptions) {
+    this.#o = options;
+  }
+
+  async port(which: WhichSession, port: number, order: OrderMeta | undefined): Promise<ResumeAnswer> {
+    const key = which.kind === 'key' ? which.key : this.#newestCart(which.workspace, which.customer);
+    const { id = '', total = '', currency = '' } = order ?? {};
+    const variables = Object.entries({ order_id: id, order_total: total, order_currency: currency });
+    const isMeant = (wait: Wait) => wait.nextNodeType === 'CommerceShop' || isPaying(wait);
+    return key === undefined
+      ? { kind: 'not found' }
+      : this.#resume(key, isMeant, { port, variables: order ? variables : [] });
+  }
+
+  form(key: string, answers: Fields): Promise<ResumeAnswer> {
+    const variables = Object.entries(answers).flatMap(([name, value]): [string, string][] => {
+      const text = flat(value);
+      return [
+        [name, text],
+        [`form_${name}`, text],
+      ];
+    });
+    return this.#resume(key, ({ nextNodeType }) => nextNodeType === 'WaForm', { port: 1, first: true, variables });
+  }
+
+  googleForm(key: string, variable: string, answers: Fields): Promise<ResumeAnswer> {
+    const each = Object.entries(answers).map(([name, value]): [string, string] => [`${variable}.${name}`, flat(value)]);
+    const variables = [[variable, answers] as const, ...each];
+    return this.#resume(key, ({ nextNodeType }) => nextNodeType === 'GoogleForm', { port: 1, variables });
+  }
+
+  /** Resolves when it is on disk, or nothing is to be done. */
+  async delay(order: DelayResume): Promise<void> {
+    const { rows, sessions } = this.#o;
+    const row = rows.byKey(order.sessionKey);
+    const contact = row?.contact ?? contactOf(order.customer);
+    const device = row?.device ?? order.device;
+    await new Promise<void>((resolve) => {
+      void sessions
+        .enter(device, contact, async (here) => {
+          const now = here ? await this.#wake(here, order) : await this.#rebuilt(device, contact, order);
+          resolve();
+          if (now) await sessions.run(now);
+        })
+        .finally(resolve);
+    });
+  }
+
+  async #resume(key: string, isMeant: (wait: Wait) => boolean, way: Way): Promise<ResumeAnswer> {
+    const { sessions, clock } = this.#o;
+    const found = this.#o.rows.byKey(key) ?? (await this.#unparked(key));
+    if (!found || found.ended) return { kind: 'not found' };
+    return new Promise((resolve) => {
+      let isOpen = true;
+      const timer = clock.setTimeout(() => {
+        isOpen = false;
+        resolve({ kind: 'failed', why: 'the session is busy; try again' });
+      }, ANSWER_MS);
+      void sessions
+        .enter(found.device, found.contact, async (here) => {
+          if (!isOpen) return;
+          const row = here ?? found;
+          const { wait } = row;
+          if (row.ended) return resolve({ kind: 'not found' });
+          if (!wait || isRunning(row) || !isMeant(wait.wait)) return resolve({ kind: 'not waiting for it' });
+          resolve(await this.#take(row, wait, way));
+          await sessions.run(row);
+        })
+        .finally(() => {
+          clock.clearTimeout(timer);
+          resolve({ kind: 'failed', why: 'the session could not be written' });
+        });
+    });
+  }
+
+  /** RS1, RS2 */
+  async #take(row: SessionRow, wait: OpenWait, { port, first, variables }: Way): Promise<ResumeAnswer> {
+    const own = callOf(row, wait);
+    const flow = own && this.#o.definitions.pinned(own.hash);
+    const targets = targetsOf(flow, wait.node, port);
+    delete row.wait;
+    setAll(row, variables);
+    leaveBy(row, wait, port, flow, this.#o.clock.now());
+    if (first) row.agenda = row.agenda.slice(-1);
+    await this.#o.sessions.save(row);
+    const [advancedTo] = targets;
+    return { kind: 'resumed', nodeId: wait.node, port, ...(advancedTo !== undefined && { advancedTo }) };
+  }
+
+  /** RS3 */
+  async #unparked(key: string): Promise<SessionRow | undefined> {
+    const [device = '', customer = ''] = key.split('_');
+    if (!parseDigits(device) || customer === '') return undefined;
+    return this.#o.parks.find(device, contactOf(customer), key);
+  }
+
+  /** The most recently active of the workspace that waits for an order under this number. */
+  #newestCart(workspace: string, customer: string): string | undefined {
+    let newest: SessionRow | undefined;
+    for (const { key, waitsFor } of this.#o.rows.briefs()) {
+      if (waitsFor !== 'CommerceShop' && waitsFor !== 'BookAppointment') continue;
+      const row = this.#o.rows.byKey(key);
+      if (!row?.wait || row.workspace !== workspace || !samePhone(row.contact.pn ?? customerOf(row), customer))
+        continue;
+      if (waitsFor === 'BookAppointment' && !isPaying(row.wait.wait)) continue;
+      if (row.lastEventAt >= (newest?.lastEventAt ?? 0)) newest = row;
+    }
+    return newest?.key;
+  }
+
+  /** A session that sleeps at this very node. */
+  async #wake(row: SessionRow, { nodeId, flowId, variables }: DelayResume): Promise<SessionRow | undefined> {
+    const sleep = row.sleeps.find((each) => each.node === nodeId && callOf(row, each)?.flow === flowId);
+    if (row.ended || isRunning(row) || !sleep) return undefined;
+    row.sleeps = row.sleeps.filter((each) => each !== sleep);
+    setAll(row, Object.entries(variables));
+    const call = callOf(row, sleep);
+    leaveBy(row, sleep, 1, call && this.#o.definitions.pinned(call.hash), this.#o.clock.now());
+    await this.#o.sessions.save(row);
+    return row;
+  }
+
+  async #rebuilt(device: string, contact: Identity, order: DelayResume): Promise<SessionRow | undefined> {
+    const { rows, parks, definitions, clock, sessions } = this.#o;
+    const { flowId, nodeId, subscriber, provider, variables, sessionKey } = order;
+    const mark = `delay ${sessionKey} ${flowId} ${nodeId}`;
+    const before = rows.handledAt(device, mark);
+    if (before !== undefined && clock.now() - before < REPEAT_MS) return undefined;
+    const { stack, pairs } = stackIn(variables);
+    const built = await parks.rebuild({
+      ...{ device, contact, flowId, nodeId, provider, stack, variables: pairs, cooldownS: 0, byMessage: false },
+      ...(subscriber !== undefined && { subscriber }),
+    });
+    if (!built) return undefined;
+    const { row, place } = built;
+    const call = callOf(row, place);
+    leaveBy(row, place, 1, call && definitions.pinned(call.hash), clock.now());
+    await sessions.save(row, (batch) => rows.handle(batch, device, mark));
+    return row;
+  }
+}
+
+/** A booking that waits for its payment ends like a purchase (contract flows §3.4). */
+const isPaying = (wait: Wait): boolean => wait.nextNodeType === 'BookAppointment' && wait.bookingStage === 'PAY';
+
+export function contactOf(customer: string): Identity {
+  const pn = parseDigits(customer);
+  return pn === undefined ? { lid: customer } : { pn };
+}
+
+function setAll(row: SessionRow, pairs: readonly (readonly [string, unknown])[]): void {
+  const vars = new Variables(row.variables);
+  for (const [name, value] of pairs) vars.set(name, value);
+  row.variables = vars.pairs();
+}
+
+function flat(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  return isObject(value) ? JSON.stringify(mapOf(value)) : shown(value);
+}

@@ -1,0 +1,194 @@
+/**
+ * Where conversations lie: sessions, the names their customers are known by, the index of deadlines, and what remembers
+ * messages and keywords. All in the `data` store.
+ *
+ *  RW1  A session, its names and its place in the index are one write; a session has exactly one place.
+ *  RW2  Nothing of it is kept in memory: a parked session costs disk alone.
+ *  RW3  A session may be found under every way its customer's number is written, under the LID, and under a key it had.
+ */
+import { Sequence } from '../../app-client/outbox-rows.ts';
+import type { Clock } from '../../clock.ts';
+import type { Identity } from '../../phone.ts';
+import type { Batch, Key, Store, Table } from '../../store/store.ts';
+import { contactKeys } from '../automation/conversations.ts';
+import { RotatingSweep } from '../rotating-sweep.ts';
+import { nextDeadline } from './deadlines.ts';
+import { isRunning, type SessionRow } from './session.types.ts';
+import type { Reply, WaitType } from './waits.types.ts';
+
+const MESSAGES_MS = 14 * 86_400_000;
+/** Contract flows §7.1 step 3c. */
+const KEYWORDS_MS = 30 * 86_400_000;
+
+/** What the index tells of a session without reading it. */
+export type Brief = {
+  readonly key: string;
+  readonly at: number;
+  readonly state: 'running' | 'paused' | 'waiting' | 'dormant' | 'ended';
+  readonly waitsFor: WaitType | '';
+  readonly forNumber: boolean;
+};
+
+type Place = { readonly due: string };
+
+export class Rows {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #ttlMs: number;
+  readonly #sessions: Table<SessionRow>;
+  readonly #places: Table<Place>;
+  readonly #due: Table<Omit<Brief, 'key' | 'at'>>;
+  /** `<device> <name>` -> session key; a former key, alone, is such a name too. */
+  readonly #names: Table<string>;
+  /** Replies that came while their session was busy, by session and order of arrival. */
+  readonly #replies: Table<Reply>;
+  readonly #messages: Table<number>;
+  readonly #keywords: Table<number>;
+  readonly #sequence: Sequence;
+  readonly #messageSweep: RotatingSweep<number>;
+  readonly #keywordSweep: RotatingSweep<number>;
+
+  constructor(store: Store, clock: Clock, ttlMs: number) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#ttlMs = ttlMs;
+    this.#sessions = store.table('flows/sessions');
+    this.#places = store.table('flows/places');
+    this.#due = store.table('flows/due');
+    this.#names = store.table('flows/names');
+    this.#replies = store.table('flows/replies');
+    this.#messages = store.table('flows/messages');
+    this.#keywords = store.table('flows/keywords');
+    this.#sequence = new Sequence(clock);
+    const older = (ms: number) => (at: number) => (clock.now() - at > ms ? 'remove' : 'keep');
+    this.#messageSweep = new RotatingSweep(this.#messages, older(MESSAGES_MS));
+    this.#keywordSweep = new RotatingSweep(this.#keywords, older(KEYWORDS_MS));
+  }
+
+  /** RW3. */
+  of(device: string, contact: Identity): SessionRow | undefined {
+    for (const name of contactKeys(contact)) {
+      const key = this.#names.get(`${device} ${name}`);
+      const row = key === undefined ? undefined : this.#sessions.get(key);
+      if (row) return row;
+    }
+    return undefined;
+  }
+
+  byKey(key: string): SessionRow | undefined {
+    return this.#sessions.get(key) ?? this.#sessions.get(this.#names.get(key) ?? key);
+  }
+
+  /** RW1. */
+  put(batch: Batch, row: SessionRow): void {
+    const { formerKey } = row;
+    if (formerKey !== undefined && this.#sessions.has(formerKey)) {
+      this.#forget(batch, formerKey);
+      batch.put(this.#names, formerKey, row.key);
+    }
+    const { at } = nextDeadline(row, this.#ttlMs);
+    const due = placeOf(at, row.key);
+    const before = this.#places.get(row.key)?.due;
+    if (before !== undefined && before !== due) batch.remove(this.#due, before);
+    batch.put(this.#due, due, briefOf(row));
+    batch.put(this.#places, row.key, { due });
+    batch.put(this.#sessions, row.key, row);
+    for (const name of contactKeys(row.contact)) batch.put(this.#names, `${row.device} ${name}`, row.key);
+  }
+
+  remove(batch: Batch, row: SessionRow): void {
+    this.#forget(batch, row.key);
+    for (const name of contactKeys(row.contact)) batch.remove(this.#names, `${row.device} ${name}`);
+    if (row.formerKey !== undefined) batch.remove(this.#names, row.formerKey);
+  }
+
+  /** When the session is to be looked at; undefined when there is none. */
+  deadlineOf(key: string): number | undefined {
+    const place = this.#places.get(key);
+    return place && readPlace(place.due).at;
+  }
+
+  /** Takes a place without a session out of the index. */
+  heal({ at, key }: Brief): Promise<void> {
+    return this.#store.write((batch) => batch.remove(this.#due, placeOf(at, key)));
+  }
+
+  /** The earliest first. */
+  *briefs(): Generator<Brief> {
+    for (const { key: place, value } of this.#due.range()) yield { ...value, ...readPlace(String(place)) };
+  }
+
+  /** Of one number, or of all. */
+  *all(device: string | undefined): Generator<SessionRow> {
+    const range = device === undefined ? {} : { from: `${device}_`, to: `${device}\`` };
+    for (const { value } of this.#sessions.range(range)) yield value;
+  }
+
+  keepReply(batch: Batch, key: string, reply: Reply): void {
+    const number = String(this.#sequence.next()).padStart(17, '0');
+    batch.put(this.#replies, `${key} ${number}`, reply);
+  }
+
+  *keptReplies(key: string): Generator<{ readonly id: Key; readonly reply: Reply }> {
+    for (const { key: id, value: reply } of this.#replies.range({ from: `${key} `, to: `${key}!` }))
+      yield { id, reply };
+  }
+
+  dropReply(batch: Batch, id: Key): void {
+    batch.remove(this.#replies, id);
+  }
+
+  /** Whether this message has been decided on. */
+  isHandled(device: string, message: string): boolean {
+    return this.#messages.has(`${device} ${message}`);
+  }
+
+  handledAt(device: string, message: string): number | undefined {
+    return this.#messages.get(`${device} ${message}`);
+  }
+
+  handle(batch: Batch, device: string, message: string): void {
+    this.#messageSweep.onAdd(batch);
+    batch.put(this.#messages, `${device} ${message}`, this.#clock.now());
+  }
+
+  /** Whether this text has started a flow on this number lately. */
+  isKeyword(device: string, text: string): boolean {
+    const at = this.#keywords.get(keywordKey(device, text));
+    return at !== undefined && this.#clock.now() - at <= KEYWORDS_MS;
+  }
+
+  rememberKeyword(batch: Batch, device: string, text: string): void {
+    this.#keywordSweep.onAdd(batch);
+    batch.put(this.#keywords, keywordKey(device, text), this.#clock.now());
+  }
+
+  write(change: (batch: Batch) => void): Promise<void> {
+    return this.#store.write(change);
+  }
+
+  #forget(batch: Batch, key: string): void {
+    const before = this.#places.get(key)?.due;
+    if (before !== undefined) batch.remove(this.#due, before);
+    batch.remove(this.#places, key);
+    batch.remove(this.#sessions, key);
+  }
+}
+
+const normal = (text: string): string => text.trim().toLowerCase().slice(0, 200);
+const keywordKey = (device: string, text: string): string => `${device} ${normal(text)}`;
+
+const placeOf = (at: number, key: string): string => `${String(Math.max(0, Math.floor(at))).padStart(15, '0')} ${key}`;
+
+function readPlace(place: string): { key: string; at: number } {
+  const space = place.indexOf(' ');
+  return { at: Number(place.slice(0, space)), key: place.slice(space + 1) };
+}
+
+function briefOf(row: SessionRow): Omit<Brief, 'key' | 'at'> {
+  const { ended, pause, wait, isDormant } = row;
+  const rest = { waitsFor: wait?.wait.nextNodeType ?? '', forNumber: pause?.forNumber ?? false } as const;
+  if (ended) return { state: 'ended', ...rest };
+  if (isRunning(row)) return { state: pause ? 'paused' : 'running', ...rest };
+  return { state: isDormant ? 'dormant' : 'waiting', ...rest };
+}

@@ -1,0 +1,134 @@
+/**
+ * A waiting session as the app keeps it (contract flows §6.2, §6.4), and back. Pure.
+ *
+ *  SN1  `waiting` is the wait itself with `meta` beside it; readers ignore what they do not know, so snapshots of the older
+ *       bridge read as ours and the other way round (F-50, F-56).
+ *  SN2  The flows that called the waiting one are kept in the variable `__callStack`, the outermost first.
+ */
+import type { FlowFact } from '../../app-client/flow-facts.types.ts';
+import type { ParkedSession } from '../../app-client/flow-calls.types.ts';
+import { type Fields, flagOf, isObject, listOf, mapOf, numberOf, textOf } from '../../content/loose.ts';
+import type { Call, SessionRow } from './session.types.ts';
+import { callOf } from './steps.ts';
+import { customerOf } from './visit.ts';
+import type { Wait, WaitType } from './waits.types.ts';
+
+const CALL_STACK = '__callStack';
+type Snapshot = NonNullable<Extract<FlowFact, { kind: 'flow park' }>['snapshot']>;
+
+/** What the app is to keep of it now. */
+export function parkFact(row: SessionRow): FlowFact {
+  const { device, key: session, wait } = row;
+  const call = wait && callOf(row, wait);
+  if (!wait || !call || row.ended) return { kind: 'flow park', device, session };
+  return { kind: 'flow park', device, session, snapshot: snapshotOf(row, wait, call) };
+}
+
+function snapshotOf(row: SessionRow, { node, wait }: NonNullable<SessionRow['wait']>, call: Call): Snapshot {
+  const { subscriber, engine, trigger, timeoutS, cooldownS, lastMenu, menuAnswered } = row;
+  const meta = {
+    triggerKeyword: trigger ?? null,
+    timeoutSeconds: timeoutS ?? null,
+    cooldownSeconds: cooldownS,
+    lastMenuWait: (menuAnswered && lastMenu?.wait) || null,
+    byMessage: row.byMessage,
+    flowName: row.flowName,
+    workspaceId: row.workspace ?? null,
+  };
+  return {
+    flowId: call.flow,
+    ...(subscriber !== undefined && { subscriber }),
+    customer: customerOf(row),
+    nodeId: node,
+    waiting: { ...wait, nodeId: node, meta },
+    variables: variablesWithStack(row, call, row.variables),
+    provider: engine,
+  };
+}
+
+export type Unparked = {
+  readonly wait: Wait;
+  readonly stack: readonly { readonly flowId: string; readonly nodeId: string }[];
+  readonly variables: readonly (readonly [string, unknown])[];
+  readonly trigger?: string;
+  readonly timeoutS?: number;
+  readonly cooldownS: number;
+  readonly lastMenu?: Wait;
+  readonly byMessage: boolean;
+  readonly workspace?: string;
+};
+
+const TYPES: ReadonlySet<string> = new Set<WaitType>([
+  ...(['Question', 'List', 'Poll', 'BookAppointment', 'CommerceShop'] as const),
+  ...(['TimeDelayReply', 'AiChat', 'WaForm', 'GoogleForm'] as const),
+]);
+
+/** Undefined for what is no wait of any bridge. */
+export function unpark({ nodeId, waiting, variables }: ParkedSession): Unparked | undefined {
+  const { meta, ...own } = waiting;
+  const wait = waitOf(own, nodeId);
+  if (!wait) return undefined;
+  const read: Fields = mapOf(meta) ?? {};
+  const seconds = (name: string) => (numberOf(read[name]) > 0 ? numberOf(read[name]) : undefined);
+  const timeoutS = seconds('timeoutSeconds');
+  const trigger = textOf(read['triggerKeyword']);
+  const lastMenu = waitOf(mapOf(read['lastMenuWait']) ?? {}, '');
+  const workspace = textOf(read['workspaceId']);
+  const { stack, pairs } = stackIn(variables);
+  return {
+    wait,
+    stack,
+    variables: pairs,
+    ...(trigger !== '' && { trigger }),
+    ...(timeoutS !== undefined && { timeoutS }),
+    cooldownS: seconds('cooldownSeconds') ?? 0,
+    ...(lastMenu && { lastMenu }),
+    byMessage: flagOf(read['byMessage'], true),
+    ...(workspace !== '' && { workspace }),
+  };
+}
+
+/** The lists that each type cannot do without are there, or it is none. */
+function waitOf(fields: Fields, nodeId: string): Wait | undefined {
+  const type = textOf(fields['nextNodeType']);
+  if (!TYPES.has(type)) return undefined;
+  const lists = Object.fromEntries(
+    ['answerItems', 'listItems', 'slots', 'choices', 'items'].flatMap((name) => {
+      const list = fields[name] === undefined || fields[name] === null ? undefined : listOf(fields[name]);
+      return list ? [[name, list.filter(isObject)]] : [];
+    }),
+  );
+  const needs: Partial<Record<string, string>> = { List: 'listItems', Poll: 'answerItems', CommerceShop: 'items' };
+  const needed = needs[type];
+  if (needed !== undefined && lists[needed] === undefined) return undefined;
+  // What other bridges wrote under these names has the form of contract §6.2; kinds read it with care.
+  return {
+    ...fields,
+    ...lists,
+    nextNodeType: type,
+    nodeId: textOf(fields['nodeId']) || nodeId,
+    variable: textOf(fields['variable']),
+  } as unknown as Wait;
+}
+
+/** The callers in a set of variables, and the other variables. */
+export function stackIn(variables: Fields): Pick<Unparked, 'stack'> & { readonly pairs: Unparked['variables'] } {
+  const pairs = Object.entries(variables).filter(([name]) => name !== CALL_STACK);
+  return { stack: stackOf(variables[CALL_STACK]), pairs };
+}
+
+/** The variables with the callers of the flow that stands here. */
+export function variablesWithStack(row: SessionRow, call: Call, variables: SessionRow['variables']): Fields {
+  const stack: { flowId: string; nodeId: string }[] = [];
+  for (let up: Call | undefined = call; up?.from; up = callOf(row, up.from))
+    stack.unshift({ flowId: callOf(row, up.from)?.flow ?? '', nodeId: up.from.node });
+  // Names such as __proto__ would be lost in an object literal, not in fromEntries (F-48).
+  return Object.fromEntries([...variables, ...(stack.length > 0 ? [[CALL_STACK, stack] as const] : [])]);
+}
+
+function stackOf(value: unknown): { flowId: string; nodeId: string }[] {
+  return (listOf(value) ?? []).filter(isObject).flatMap((each) => {
+    const [flowId, nodeId] = [textOf(each['flowId']), textOf(each['nodeId'])];
+    return flowId !== '' && nodeId !== '' ? [{ flowId, nodeId }] : [];
+  });
+}
