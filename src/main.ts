@@ -246,7 +246,7 @@ async function main(config: Config, log: Log): Promise<void> {
   });
   const attributes = new WorkspaceAttributes(client, clock);
   const flows = startFlows({
-    ...{ config, client, attributes, endpoints, settings, sends, clock, log },
+    ...{ config, client, attributes, attachments, endpoints, settings, sends, clock, log },
     store: data,
     queue: dataQueue,
     coolDown: ({ device, contact }, until) => automations.coolDown(device, contact, until),

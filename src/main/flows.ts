@@ -1,6 +1,9 @@
 /** The flow runtime with its connections, for the composition root. Nothing else lives here. */
+import type { AttachmentFiles } from '../actors/attachments.ts';
 import { createFlows, type FlowRuntime } from '../actors/flows/create.ts';
-import type { GuardedFetch, NodeContext } from '../actors/flows/node.ts';
+import { guardedFetch } from '../actors/flows/fetching.ts';
+import type { NodeContext } from '../actors/flows/node.ts';
+import { storedMedia } from '../actors/flows/reply-media.ts';
 import type { FlowQueue, RunnerOptions } from '../actors/flows/runner.ts';
 import { Sandbox } from '../actors/flows/sandbox.ts';
 import type { BulkSends } from '../actors/protocol.ts';
@@ -13,12 +16,8 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { Egress } from '../net/egress.ts';
-import { type GuardedRequest, guardedRequest } from '../net/guarded-request.ts';
 import type { Store } from '../store/store.ts';
 
-/** Contract flows §3.1. */
-const FETCH_MS = 15_000;
-const LARGEST_FETCH = 5 * 1_048_576;
 const HOUR_MS = 3_600_000;
 
 export type FlowsParts = {
@@ -28,6 +27,7 @@ export type FlowsParts = {
   readonly sends: BulkSends;
   readonly client: AppClient;
   readonly attributes: WorkspaceAttributes;
+  readonly attachments: Pick<AttachmentFiles, 'withCopy'>;
   readonly endpoints: Pick<Endpoints, 'keywordReply'>;
   readonly settings: Settings;
   readonly coolDown: RunnerOptions['coolDown'];
@@ -36,18 +36,19 @@ export type FlowsParts = {
 };
 
 export function startFlows(parts: FlowsParts): FlowRuntime {
-  const { config, client, attributes, settings, clock, log, ...rest } = parts;
+  const { config, client, attributes, attachments, settings, clock, log, ...rest } = parts;
   const { appUrl, media, flows } = config;
   const sandbox = new Sandbox({ clock, log });
   const egress = new Egress({ appUrl, allowHosts: media.allowHosts, purpose: 'webhooks' });
+  const app = flowCalls({ client, attributes, clock });
   const runtime = createFlows({
     ...rest,
-    app: flowCalls({ client, attributes, clock }),
+    app,
     branding: (device, workspace) => settings.known(device, workspace)?.brandingFooter ?? '',
     ports: {
-      fetch: guardedFetch(egress, clock),
+      fetch: guardedFetch({ egress, clock }),
       compute: (code, inputs) => sandbox.run(code, inputs),
-      storeMedia: () => Promise.resolve({ kind: 'no answer', why: 'media of replies are not handed over yet' }),
+      storeMedia: (media) => storedMedia(media, { attachments, app }),
       cloud: (device, workspace) => cloudOf(settings, device, workspace),
       appUrl,
       texts: flows.texts,
@@ -62,23 +63,6 @@ export function startFlows(parts: FlowsParts): FlowRuntime {
       await runtime.stop();
       await sandbox.close();
     },
-  };
-}
-
-const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
-const isMethod = (word: string): word is GuardedRequest['method'] => METHODS.has(word);
-
-function guardedFetch(egress: Egress, clock: Clock): GuardedFetch {
-  return async ({ method, url, headers, body }) => {
-    const word = method.toUpperCase();
-    if (!isMethod(word)) return { kind: 'refused', status: 0, error: 'no such method' };
-    if (body !== undefined && Buffer.byteLength(body) > LARGEST_FETCH)
-      return { kind: 'refused', status: 413, error: 'the body is too large' };
-    const limits = { timeoutMs: FETCH_MS, largest: LARGEST_FETCH };
-    const request = { egress, clock, method: word, headers: Object.fromEntries(headers), ...limits };
-    const answer = await guardedRequest(url, { ...request, ...(body !== undefined && { body }) });
-    if (answer.kind === 'no answer') return answer;
-    return { kind: 'ok', value: { status: answer.status, text: answer.text } };
   };
 }
 

@@ -26,7 +26,7 @@ export type VisitPorts = {
   readonly app: FlowCalls;
   readonly fetch: GuardedFetch;
   readonly compute: NodeContext['compute'];
-  readonly storeMedia: (device: string, ...media: Parameters<NodeContext['storeMedia']>) => Promise<CallAnswer<string>>;
+  readonly storeMedia: NodeContext['storeMedia'];
   readonly cloud: (device: string, workspace: string | undefined) => NodeContext['cloud'];
   readonly appUrl: string;
   readonly texts: NodeContext['texts'];
@@ -60,6 +60,7 @@ export class VisitContext implements NodeContext {
   readonly app: FlowCalls;
   readonly fetch: GuardedFetch;
   readonly compute: NodeContext['compute'];
+  readonly storeMedia: NodeContext['storeMedia'];
   readonly #o: VisitOptions;
   #effects = 0;
   #lastSentId: string | undefined;
@@ -80,6 +81,7 @@ export class VisitContext implements NodeContext {
     this.app = ports.app;
     this.fetch = ports.fetch;
     this.compute = ports.compute;
+    this.storeMedia = ports.storeMedia;
   }
 
   get lastSent(): Content | undefined {
@@ -135,8 +137,6 @@ export class VisitContext implements NodeContext {
     const number = this.#next();
     if (!this.#known(number, 'told')) await this.#record(number, { kind: 'told' }, [fact]);
   };
-
-  readonly storeMedia: NodeContext['storeMedia'] = (media) => this.#o.ports.storeMedia(this.#o.live.row.device, media);
 
   readonly pause = async (ms: number): Promise<void> => {
     const { live, ports } = this.#o;

@@ -145,7 +145,7 @@ describe("inbound §6: the app's answer", () => {
     },
   );
 
-  it('a flow_id: no look-up; without a flow runtime the log says so', async () => {
+  it('F-43: a flow_id: no look-up; of a flow that the app does not have the log says so', async () => {
     const contact = newContact();
     await quietApp();
     await nextAnswer({ ok: true, conversation_id: 1, routing_actions: { flow_id: 12 } });
@@ -156,7 +156,7 @@ describe("inbound §6: the app's answer", () => {
       withinMs: 10_000,
     });
     expect((await lookUps()).map((query) => query['keyword'])).not.toContain('flow please');
-    expect(play.bridge.process.tail()).toContain('flow not available');
+    expect(play.bridge.process.tail()).toContain('a flow could not be started');
   });
 });
 
