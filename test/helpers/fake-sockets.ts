@@ -12,7 +12,17 @@ export type FakeSocket = {
 export class FakeSockets {
   readonly all: FakeSocket[] = [];
 
-  readonly open: OpenSocket = ({ url, headers }, events) => {
+  readonly open: OpenSocket = ({ url, headers }, told) => {
+    const unlessClosed =
+      <A extends unknown[]>(tell: (...args: A) => void) =>
+      (...args: A) => {
+        if (!socket.isClosed) tell(...args);
+      };
+    const events = {
+      opened: unlessClosed(told.opened),
+      said: unlessClosed(told.said),
+      closed: unlessClosed(told.closed),
+    };
     const socket: FakeSocket = { url, headers, sent: [], events, isClosed: false };
     this.all.push(socket);
     return {

@@ -1,0 +1,165 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { systemClock } from '../../../src/clock.ts';
+import { type OpenSocket, type Socket, socketOpener } from '../../../src/net/socket.ts';
+import { eventually } from '../../helpers/eventually.ts';
+import { SimulatedTime } from '../../helpers/simulated-time.ts';
+
+let server: Server;
+let peers: WebSocket[];
+let requests: IncomingMessage[];
+let wires: Set<TcpSocket>;
+let url: string;
+/** What the server does with a request for a WebSocket. */
+let answer: 'accept' | 'refuse' | 'stall';
+let events: string[];
+const open: OpenSocket = socketOpener(systemClock);
+
+beforeEach(async () => {
+  [peers, requests, wires, answer, events] = [[], [], new Set(), 'accept', []];
+  server = createServer();
+  const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  server.on('connection', (wire: TcpSocket) => {
+    wires.add(wire);
+    wire.on('close', () => wires.delete(wire));
+    wire.on('error', () => undefined);
+  });
+  server.on('upgrade', (request, wire, head) => {
+    requests.push(request);
+    if (answer === 'refuse') wire.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
+    // Its end is noticed by who reads, and answered by nobody else.
+    if (answer === 'stall') wire.resume().on('end', () => wire.end());
+    if (answer === 'accept') upgrades.handleUpgrade(request, wire, head, (peer) => peers.push(peer));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/path?q=1`;
+});
+afterEach(async () => {
+  for (const wire of wires) wire.destroy();
+  server.close();
+  await once(server, 'close');
+});
+
+async function closedPort(): Promise<number> {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  other.close();
+  await once(other, 'close');
+  return port;
+}
+
+const soon = (what: string, probe: () => boolean) => eventually(probe, { what, withinMs: 5_000, everyMs: 5 });
+const dial = (opener = open): Socket =>
+  opener(
+    { url, headers: { authorization: 'Token secret' } },
+    {
+      opened: () => events.push('opened'),
+      said: (text) => events.push(`said ${text}`),
+      closed: (why) => events.push(`closed: ${why}`),
+    },
+  );
+
+describe('a socket to a vendor', () => {
+  it('carries its headers, texts and bytes', async () => {
+    const socket = dial();
+    socket.send('too early');
+    await soon('it opens', () => events.includes('opened'));
+    const heard: string[] = [];
+    peers[0]?.on('message', (data, isBinary) => heard.push(`${isBinary} ${data.toString('latin1')}`));
+    socket.send('text');
+    socket.send(Uint8Array.of(65, 66));
+    await soon('both arrive', () => heard.length === 2);
+    expect(heard).toEqual(['false text', 'true AB']);
+    peers[0]?.send('hello');
+    await soon('it is told', () => events.length === 2);
+    expect(events).toEqual(['opened', 'said hello']);
+    expect(requests[0]?.headers.authorization).toBe('Token secret');
+    expect(requests[0]?.url).toBe('/path?q=1');
+    socket.close();
+  });
+
+  it.each([
+    ['refused', 'closed: closed 1006'],
+    ['nobody there', 'closed: ECONNREFUSED'],
+    ['dropped', 'closed: closed 1006'],
+    ['closed by the peer', 'closed: closed 1011'],
+  ])('SK1 is told once that it is lost: %s; SK4 without address and key', async (how, told) => {
+    if (how === 'refused') answer = 'refuse';
+    if (how === 'nobody there') url = `ws://127.0.0.1:${await closedPort()}/secret`;
+    dial();
+    if (how === 'dropped' || how === 'closed by the peer') {
+      await soon('it opens', () => events.shift() === 'opened');
+      if (how === 'dropped') peers[0]?.terminate();
+      else peers[0]?.close(1011);
+    }
+    await soon('it is told', () => events.length > 0);
+    await soon('nothing is left', () => wires.size === 0);
+    expect(events).toEqual([told]);
+  });
+
+  it('SK1 after its own close nothing is told', async () => {
+    const socket = dial();
+    await soon('it opens', () => events.shift() === 'opened');
+    peers[0]?.send('late');
+    socket.close();
+    socket.close();
+    socket.send('never');
+    await soon('the connection is gone', () => wires.size === 0);
+    expect(events).toEqual([]);
+  });
+
+  it('SK1 closed before it opened, also while it connects', async () => {
+    answer = 'stall';
+    const socket = dial();
+    await soon('it was asked for', () => requests.length === 1);
+    socket.close();
+    dial().close();
+    await soon('the connections are gone', () => wires.size === 0);
+    expect(events).toEqual([]);
+  });
+
+  it('SK2 a peer that does not answer the closing handshake loses the connection', async () => {
+    const time = new SimulatedTime();
+    const socket = dial(socketOpener(time));
+    await soon('it opens', () => events.includes('opened'));
+    // Nothing is read any more, so the close is never answered.
+    for (const wire of wires) wire.pause();
+    socket.close();
+    time.advance(999);
+    expect(wires.size).toBe(1);
+    time.advance(1);
+    for (const wire of wires) wire.resume();
+    await soon('the connection is gone', () => wires.size === 0);
+  });
+
+  it('a peer that does not answer the request is lost after 8 s', async () => {
+    answer = 'stall';
+    const time = new SimulatedTime();
+    dial(socketOpener(time));
+    await soon('it was asked for', () => requests.length === 1);
+    time.advance(7_999);
+    expect(events).toEqual([]);
+    time.advance(1);
+    expect(events).toEqual(['closed: timeout']);
+    time.advance(2_000);
+    await soon('the connection is gone', () => wires.size === 0);
+    expect(time.pending).toBe(0);
+  });
+
+  it('SK3 a peer that takes nothing is lost, instead of filling the memory', async () => {
+    const socket = dial();
+    await soon('it opens', () => events.includes('opened'));
+    for (const wire of wires) wire.pause();
+    const piece = new Uint8Array(256 * 1024);
+    for (let sent = 0; sent < 200 && events.length === 1; sent += 1) {
+      socket.send(piece);
+      if (sent % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(events).toEqual(['opened', 'closed: stalled']);
+  });
+});
