@@ -88,7 +88,7 @@ module.exports = {
       },
     },
     only('baileys', '@whiskeysockets/baileys|libsignal', '^src/actors/engines/unofficial/'),
-    only('werift', 'werift', '^src/actors/voice/peer\\.ts$'),
+    only('werift', 'werift', '^src/actors/voice/(peer|dtls-repeats)\\.ts$'),
     only('lmdb', 'lmdb|msgpackr', '^src/store/'),
     only('undici', 'undici', '^src/net(/(guarded-request|proxy|socket|streamed|vendor))?\\.ts$'),
     only('opus', 'opusscript', '^src/actors/voice/opus(-native.d)?\\.ts$'),

@@ -1,17 +1,19 @@
 /**
- * One WebRTC connection with one audio stream: towards Meta, or towards a realtime vendor. The only file that knows the
- * WebRTC library. Contract voice §7, §9.1.
+ * One WebRTC connection with one audio stream: towards Meta, or towards a realtime vendor. With dtls-repeats.ts the only
+ * file that knows the WebRTC library. Contract voice §7, §9.1.
  *
  *  PE1  Descriptions leave by the rules of sdp.ts, and only with candidates: gathering ends after 4 s with those there are.
  *  PE2  Its end is told once, by whichever of ICE, DTLS or the connection shows it first (V-05); never after `close`.
  *  PE3  `close` is idempotent and resolves when its UDP ports are free, also in the middle of a negotiation (V-34).
- *  PE4  Payloads pass untouched (V-30). What is no Opus and no key is dropped, and so are later tracks.
+ *  PE4  Without a STUN server in the settings nobody is asked for our address.
+ *  PE5  Payloads pass untouched (V-30). What is no Opus and no key is dropped, and so are later tracks.
  *
  * Deliberately not here: when media may flow (line.ts), silence of the other side (call.ts), signalling.
  */
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RtpHeader, RtpPacket } from 'werift';
 import type { Clock } from '../../clock.ts';
 import { byDeadline } from '../../clock.ts';
+import { tolerateRepeats } from './dtls-repeats.ts';
 import type { RtpPlace } from './pipeline.ts';
 import type { RtpNumbers } from './rtp-line.ts';
 import { folded, outgoing, problemOf, withCandidates } from './sdp.ts';
@@ -81,6 +83,9 @@ export class Peer {
     });
     this.#transceiver = connection.addTransceiver(new MediaStreamTrack({ kind: 'audio' }), { direction: 'sendrecv' });
     this.#channel = options.channel === undefined ? undefined : connection.createDataChannel(options.channel);
+    // The library asks a public STUN server of its own choice unless it has another one.
+    if (options.ice.stunUrls.length === 0)
+      for (const { connection: ice } of connection.iceTransports) Object.assign(ice, { stunServer: undefined });
     this.#channel?.stateChanged.subscribe((state) => {
       if (state === 'open') this.#opened();
       if (state === 'closed') this.#lose('the data channel is closed');
@@ -167,6 +172,7 @@ export class Peer {
     if (this.#watched || !transport) return;
     this.#watched = true;
     transport.onStateChange.subscribe((state) => {
+      if (state === 'connecting') tolerateRepeats(transport);
       if (state === 'closed' || state === 'failed') this.#lose(`DTLS is ${state}`);
     });
     const heard = () => {

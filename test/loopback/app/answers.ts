@@ -5,6 +5,7 @@
  */
 
 import type { Call, Json, Reply } from './call.types.ts';
+import { CallRows } from './calls.ts';
 import { isReaction } from './contract.ts';
 import { Flows } from './flows.ts';
 import { Jobs } from './jobs.ts';
@@ -40,6 +41,7 @@ type Conversation = { readonly id: number; readonly recent: string[] };
 
 export class Answers {
   readonly jobs = new Jobs();
+  readonly calls = new CallRows();
   readonly flows = new Flows();
   readonly #settings = new Map<string, Json>();
   readonly #proxies = new Map<string, Proxy>();
@@ -107,7 +109,7 @@ export class Answers {
   }
 
   /** Undefined: the app has no such route. */
-  answer(call: Call): Reply | undefined {
+  answer(call: Call): Reply | Promise<Reply> | undefined {
     const { method, path, query, body } = call;
     const item = /^\/api\/(devices\/proxy-config|flows)\/([^/]+)$/.exec(path);
     if (item && method === 'GET') {
@@ -137,7 +139,7 @@ export class Answers {
       case 'GET /api/keyword-replies':
         return ok([this.#keywords.get(`${query['phone']} ${query['keyword']}`) ?? NO_KEYWORD]);
       default:
-        return this.jobs.answer(call) ?? this.flows.answer(call);
+        return this.jobs.answer(call) ?? this.calls.answer(call) ?? this.flows.answer(call);
     }
   }
 

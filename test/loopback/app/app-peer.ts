@@ -48,14 +48,14 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
     if (forged) requests.violated(request, forged);
     const { mode, ms } = faults.at(call.path);
     if (mode === 'down') return cut(context);
-    const reply = mode === '500' || mode === '422' ? refused(mode) : answered(call, readable, request, context);
+    const reply = mode === '500' || mode === '422' ? refused(mode) : await answered(call, readable, request, context);
     if (mode === 'slow') await delay(ms);
     if (mode === 'cut') return cut(context);
     request.status = reply.status;
     return context.json(reply.body as Json, reply.status as 200);
   });
 
-  function answered(call: Call, readable: boolean, request: AppRequest, context: Context<Env>): Reply {
+  async function answered(call: Call, readable: boolean, request: AppRequest, context: Context<Env>): Promise<Reply> {
     const violated = (problem: string) => requests.violated(request, problem);
     if (!sameToken(context.req.header('x-node-token') ?? '', token)) {
       violated('X-Node-Token: wrong or missing');
@@ -71,7 +71,7 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
     problems.forEach(violated);
     // Without the header the app sends the caller back to a page, which looks like success (contract README §3).
     if (problems.length > 0) return wantsJson ? { status: 422, body: invalid(problems) } : { status: 302, body: {} };
-    const reply = answers.answer(call);
+    const reply = await answers.answer(call);
     if (!reply) {
       violated('no such route');
       return { status: 404, body: { message: 'Not Found' } };

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import { digits, moment, optional, required, text, whole, word } from './fields.ts';
 import { FLOW_BODIES, FLOW_QUERIES } from './flow-contract.ts';
+import { CALL_BODIES } from './calls.ts';
 import { JOB_BODIES, JOB_QUERIES } from './job-contract.ts';
 
 const BASE64_OF_16_MIB = Math.ceil((16 * 1024 * 1024) / 3) * 4;
@@ -159,6 +160,7 @@ const BODIES: ReadonlyMap<string, z.ZodType> = new Map<string, z.ZodType>([
   ['/api/devices/proxy-result', proxyResult],
   ['/api/groups/sync', groupsSync],
   ...JOB_BODIES,
+  ...CALL_BODIES,
   ...FLOW_BODIES,
 ]);
 
