@@ -77,6 +77,11 @@ export type FlowTexts = {
   readonly prompt: string;
   /** The label that opens a list. */
   readonly menu: string;
+  /** A reply to a choice that is none of it. */
+  readonly unclear: string;
+  /** The rows of a booking's list that lead on and back. */
+  readonly more: string;
+  readonly back: string;
   /** Something went wrong behind the scenes. */
   readonly apology: string;
 };

@@ -46,7 +46,7 @@ export class Variables {
   /** VA2, VA3; undefined: there is no such variable. A stored null, `''`, 0 or false is a value. */
   find(name: string): unknown {
     const key = name.trim();
-    if (key === '' || key.startsWith('__')) return undefined;
+    if (key === '' || isOwn(key)) return undefined;
     if (this.#values.has(key)) return this.#values.get(key);
     const lower = key.toLowerCase();
     return this.#values.has(lower) ? this.#values.get(lower) : this.#walk(lower.split('.'));
@@ -75,7 +75,7 @@ export class Variables {
     for (let length = steps.length; length > 0; length -= 1) {
       const wanted = steps.slice(0, length).join('.');
       for (const [key, value] of this.#values) {
-        if (key.toLowerCase() !== wanted || key.startsWith('__')) continue;
+        if (key.toLowerCase() !== wanted || isOwn(key)) continue;
         const found = steps.slice(length).reduce(inside, value);
         if (found !== undefined) return found;
       }
@@ -83,6 +83,9 @@ export class Variables {
     return undefined;
   }
 }
+
+/** VA2 */
+export const isOwn = (name: string): boolean => name.startsWith('__');
 
 /** Text as it is, objects as JSON. */
 export function shown(value: unknown): string {

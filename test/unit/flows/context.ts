@@ -144,7 +144,14 @@ export class Bench {
       now: this.now,
       visit: `visit of ${this.node.id}`,
       appUrl: APP,
-      texts: { prompt: 'Please answer', menu: 'Options', apology: 'Sorry' },
+      texts: {
+        prompt: 'Please answer',
+        menu: 'Options',
+        apology: 'Sorry',
+        unclear: 'Pardon?',
+        more: 'More',
+        back: 'Back',
+      },
       cloud,
       lastSent,
       send: async (content, options) => {

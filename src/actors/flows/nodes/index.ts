@@ -1,18 +1,22 @@
 /** Every kind of node, by its type on the wire (contract flows §2.4). */
 import type { NodeKind } from '../node.ts';
 import { interactiveButtons, list } from './buttons.ts';
+import { code } from './code.ts';
 import { media, message } from './message.ts';
+import { mysql } from './mysql.ts';
 import { callNode, end, trigger, unknown } from './passing.ts';
 import { cta, location } from './pointers.ts';
 import { poll } from './poll.ts';
 import { question } from './question.ts';
 import { condition, subFlow, timeDelay } from './steering.ts';
+import { webhook } from './webhook.ts';
 
 const KINDS: readonly NodeKind[] = [
   ...[trigger, end, callNode],
   ...[message, media, cta, location],
   ...[interactiveButtons, list, question, poll],
   ...[condition, timeDelay, subFlow],
+  ...[webhook, code, mysql],
 ];
 
 const BY_TYPE = new Map(KINDS.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
