@@ -1,9 +1,14 @@
 /** Every kind of node, by its type on the wire (contract flows §2.4). */
 import type { NodeKind } from '../node.ts';
+import { chatGpt } from './ai.ts';
 import { interactiveButtons, list } from './buttons.ts';
+import { chatbot } from './chatbot.ts';
 import { code } from './code.ts';
+import { assignAgent, contactUpdate, tagContact, task } from './contact.ts';
+import { deal } from './deal.ts';
 import { media, message } from './message.ts';
 import { mysql } from './mysql.ts';
+import { aiCall, notifyNumber, waToInstagram } from './outward.ts';
 import { callNode, end, trigger, unknown } from './passing.ts';
 import { cta, location } from './pointers.ts';
 import { poll } from './poll.ts';
@@ -16,7 +21,9 @@ const KINDS: readonly NodeKind[] = [
   ...[message, media, cta, location],
   ...[interactiveButtons, list, question, poll],
   ...[condition, timeDelay, subFlow],
-  ...[webhook, code, mysql],
+  ...[webhook, code, mysql, chatGpt, chatbot],
+  ...[assignAgent, tagContact, task, contactUpdate, deal],
+  ...[notifyNumber, aiCall, waToInstagram],
 ];
 
 const BY_TYPE = new Map(KINDS.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
