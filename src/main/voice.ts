@@ -4,6 +4,7 @@
 import { Calls } from '../actors/voice/calls.ts';
 import { cascade } from '../actors/voice/cascade/cascade.ts';
 import { graphCalls } from '../actors/voice/graph.ts';
+import { recordings } from '../actors/voice/recording.ts';
 import { toolCaller } from '../actors/voice/tools.ts';
 import type { AppClient } from '../app-client/client.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
@@ -50,7 +51,7 @@ export function createVoice({ config, graphUrl, client, queue, egress, metrics, 
         queue.append([fact]).catch((error: unknown) => log.error({ err: error }, 'a call could not be told of'));
       },
       makers: { cascade: spoken, realtime: { ...spoken, missing: () => ['openai'] } },
-      openRecording: () => Promise.resolve(undefined),
+      openRecording: recordings(config.recordings, { clock, log }),
       meter: metrics.calls,
     },
   });

@@ -4,9 +4,14 @@
  *
  * Deliberately not here: real pipelines, routes, the outbox (what calls tell is kept in `told`).
  */
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Calls } from '../../src/actors/voice/calls.ts';
 import type { CallWorld } from '../../src/actors/voice/call.types.ts';
 import { graphCalls } from '../../src/actors/voice/graph.ts';
+import { recordings } from '../../src/actors/voice/recording.ts';
 import type { CallBrief, CallLine, Pipeline, PipelineMaker, Ready, RtpPlace } from '../../src/actors/voice/pipeline.ts';
 import type { CallFact } from '../../src/app-client/callbacks.types.ts';
 import { appClient } from '../../src/app-client/client.ts';
@@ -66,6 +71,8 @@ export class CallHouse {
     cascade: () => Promise.resolve({ kind: 'ready' }),
     realtime: () => Promise.resolve({ kind: 'ready' }),
   };
+  /** Made with the first recording, gone with the house. */
+  readonly recordings = join(tmpdir(), `call-house-${randomUUID()}`);
   readonly #close: () => Promise<void>;
   #count = 0;
 
@@ -94,7 +101,7 @@ export class CallHouse {
         tell: (fact) => this.told.push(fact),
         makers: { cascade: maker('cascade'), realtime: maker('realtime') },
         preferred: 'cascade',
-        openRecording: () => Promise.resolve(undefined),
+        openRecording: recordings({ folders: [this.recordings], mode: 0o640 }, { clock: systemClock, log }),
         ice: { stunUrls: [], local: true },
         longestMs: 3_600_000,
         meter: {
@@ -112,6 +119,7 @@ export class CallHouse {
       await meta.close();
       await Promise.all([graph.close(), connections.close()]);
       await app.close();
+      rmSync(this.recordings, { recursive: true, force: true });
     };
     app.answers.calls.assistants.set('5', { id: 5, name: 'Ada', greeting_text: 'Good morning!' });
     app.answers.calls.keys = { deepgram: 'dg-key-0123456789', openai: 'sk-key-0123456789', elevenlabs: '' };

@@ -21,7 +21,7 @@ import { chosen, type PipelineName } from './choice.ts';
 import { COUNTS_AS_ACCEPTED, type CallWord, type SayToMeta } from './graph.ts';
 import { MetaLeg } from './meta-leg.ts';
 import type { CallBrief, CallLine, Pipeline, RtpPlace } from './pipeline.ts';
-import type { Recording, Side } from './recording.types.ts';
+import type { Recording, Side } from './recording.ts';
 
 /** ICE and DTLS get so long before the call goes on without them (§4 step 5). */
 const PATH_MS = 3_000;
@@ -49,7 +49,7 @@ export class Call {
   #pipeline: Pipeline | undefined;
   #talkingSince: number | undefined;
   #recordBoth = false;
-  #recording: Promise<Recording | undefined> | undefined;
+  #recording: Recording | undefined;
 
   constructor(
     world: CallWorld,
@@ -269,14 +269,10 @@ export class Call {
       ...(recordAgent || this.#recordBoth ? (['agent'] as const) : []),
       ...(recordUser || this.#recordBoth ? (['user'] as const) : []),
     ]);
-    if (this.#recording || sides.size === 0) return;
-    this.#recording = this.#w.openRecording(this.metaCallId ?? '', sides, this.#w.clock.now());
-    this.#recording.then(
-      (recording) => {
-        if (recording) this.#leg.record(recording);
-      },
-      (error: unknown) => this.#log.error({ err: error }, 'a call is not recorded'),
-    );
+    if (sides.size === 0) return;
+    this.#recording ??= this.#w.openRecording(this.metaCallId ?? '');
+    this.#recording.arm(sides);
+    this.#leg.record(this.#recording);
   }
 
   /** CL1 */
@@ -293,12 +289,7 @@ export class Call {
       if (said.kind === 'failed')
         this.#log.info({ word: lastWord, code: said.code }, 'Meta did not take the last word');
     };
-    const all = Promise.allSettled([
-      farewell(),
-      this.#pipeline?.close(),
-      this.#leg.close(),
-      this.#recording?.then((recording) => recording?.close()),
-    ]);
+    const all = Promise.allSettled([farewell(), this.#pipeline?.close(), this.#leg.close(), this.#recording?.close()]);
     const outcomes = await byDeadline(clock, all, clock.now() + RELEASE_MS);
     for (const each of outcomes === 'late' ? [] : outcomes)
       if (each.status === 'rejected')

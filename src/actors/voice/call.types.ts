@@ -8,7 +8,7 @@ import type { GraphAccess, SayToMeta } from './graph.ts';
 import type { LegFigures } from './meta-leg.ts';
 import type { IceSettings } from './peer.ts';
 import type { PipelineMaker } from './pipeline.ts';
-import type { OpenRecording } from './recording.types.ts';
+import type { OpenRecording } from './recording.ts';
 
 export type CallMeter = {
   /** From the app's word to the open gate. */

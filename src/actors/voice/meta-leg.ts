@@ -13,7 +13,7 @@ import { DtmfReader } from './dtmf.ts';
 import { Line } from './line.ts';
 import { type Described, type IceSettings, Peer } from './peer.ts';
 import type { RtpPlace } from './pipeline.ts';
-import type { Recording } from './recording.types.ts';
+import type { Recording } from './recording.ts';
 import { RtpLine } from './rtp-line.ts';
 import { RtpQuality } from './rtp-quality.ts';
 
@@ -45,7 +45,7 @@ export class MetaLeg {
   readonly #peer: Peer;
   readonly #line: Line;
   readonly #quality = new RtpQuality();
-  #recording: Recording | undefined;
+  #recording: Pick<Recording, 'take'> | undefined;
   #isOpen = false;
   #openedAt = 0;
   #hasHeard = false;
@@ -73,7 +73,7 @@ export class MetaLeg {
       said: (opus, numbers) => {
         this.#said += 1;
         if (this.#said === 1) options.spoke();
-        this.#recording?.take('agent', opus, { source: 0, ...numbers }, clock.now());
+        this.#recording?.take('agent', opus, { source: 0, ...numbers });
       },
     });
   }
@@ -113,7 +113,7 @@ export class MetaLeg {
     this.#line.play(opus, place);
   }
 
-  record(recording: Recording): void {
+  record(recording: Pick<Recording, 'take'>): void {
     this.#recording = recording;
   }
 
@@ -139,7 +139,7 @@ export class MetaLeg {
     const now = this.#o.clock.now();
     this.#quality.take(place, now);
     this.#o.opus(payload, place);
-    this.#recording?.take('user', payload, place, now);
+    this.#recording?.take('user', payload, place);
   }
 
   #look(): void {

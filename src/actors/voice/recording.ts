@@ -15,6 +15,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import { errorCode } from '../../net.ts';
 import { type Codec, openCodec, SAMPLE_RATE } from './opus.ts';
 import type { RtpPlace } from './pipeline.ts';
@@ -22,16 +23,27 @@ import { Track } from './track.ts';
 
 export type Side = 'agent' | 'user';
 
-export type RecordingOptions = {
+export type RecordingPlace = {
   /** The first that exists is taken; the last is made. */
   readonly folders: readonly string[];
   readonly mode: number;
+};
+
+export type RecordingOptions = RecordingPlace & {
   /** Meta's id of the call: the files are named after it. */
   readonly id: string;
   readonly clock: Clock;
   /** `why`: a word for the log. Told once. */
   readonly failed: (why: string) => void;
 };
+
+/** A recording that nothing is armed of yet, for a call of Meta's id. */
+export type OpenRecording = (id: string) => Recording;
+
+export const recordings =
+  (place: RecordingPlace, { clock, log }: { readonly clock: Clock; readonly log: Log }): OpenRecording =>
+  (id) =>
+    new Recording({ ...place, id, clock, failed: (reason) => log.error({ reason }, 'a call is not recorded') });
 
 const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
 /** Arrival is uneven: less than this is no pause. */
@@ -71,7 +83,7 @@ export class Recording {
   }
 
   /** Idempotent. A side that joins later is silent until then. */
-  arm(...sides: readonly Side[]): void {
+  arm(sides: Iterable<Side>): void {
     if (this.#isOver) return;
     if (!isRecordable(this.#o.id)) return this.#fail('the id names no file');
     if (this.#sides.size === 0) this.#began = this.#o.clock.now();
@@ -89,8 +101,8 @@ export class Recording {
     }
   }
 
-  /** One Opus packet that the line carried; `place` where it has one of its own. */
-  add(side: Side, opus: Uint8Array, place?: RtpPlace): void {
+  /** A copy of one Opus packet that the line carried, never of its filling silence. */
+  take(side: Side, opus: Uint8Array, place?: RtpPlace): void {
     const one = this.#isOver ? undefined : this.#sides.get(side);
     const piece = one?.track.take(opus, place);
     if (!one || !piece) return;

@@ -60,11 +60,11 @@ const place = (sequence: number, source = 1) => ({
 describe('V-12 both files share one timeline (RE1)', () => {
   it('silence is zeros, both sides have the same length, 48 samples for each ms', async () => {
     const files = recording();
-    files.arm('agent', 'user');
+    files.arm(['agent', 'user']);
     time.advance(400);
-    for (let at = 0; at < 10; at += 1, time.advance(20)) files.add('agent', loud);
+    for (let at = 0; at < 10; at += 1, time.advance(20)) files.take('agent', loud);
     time.advance(400);
-    for (let at = 0; at < 10; at += 1, time.advance(20)) files.add('user', loud, place(at));
+    for (let at = 0; at < 10; at += 1, time.advance(20)) files.take('user', loud, place(at));
     time.advance(300);
     await files.close();
     const [agent, user] = [read('agent'), read('user')];
@@ -75,31 +75,31 @@ describe('V-12 both files share one timeline (RE1)', () => {
 
   it('packets are placed by their own clock, whatever their arrival, over the wrap of both counters (RE3)', async () => {
     const files = recording();
-    files.arm('user');
+    files.arm(['user']);
     const first = 4_473_924; // The timestamp wraps four packets later, and the sequence is somewhere else.
-    for (let at = 0; at < 5; at += 1, time.advance(20)) files.add('user', loud, place(first + at));
+    for (let at = 0; at < 5; at += 1, time.advance(20)) files.take('user', loud, place(first + at));
     // 200 ms of a stalled network, then everything at once; one packet is lost.
     time.advance(200);
-    for (let at = 5; at < 15; at += 1) if (at !== 9) files.add('user', loud, place(first + at));
+    for (let at = 5; at < 15; at += 1) if (at !== 9) files.take('user', loud, place(first + at));
     await files.close();
     expect(sound(read('user'))).toBe('0 160 200 280');
   });
 
   it('a pause in which nothing was sent is as long as it was (RE3)', async () => {
     const files = recording();
-    files.arm('user');
-    files.add('user', loud, place(1));
+    files.arm(['user']);
+    files.take('user', loud, place(1));
     time.advance(1_000);
-    files.add('user', loud, { ...place(2), timestamp: 51 * FRAME_SAMPLES });
+    files.take('user', loud, { ...place(2), timestamp: 51 * FRAME_SAMPLES });
     await files.close();
     expect(sound(read('user'))).toBe('0 1000');
   });
 
   it('what comes twice or late, and what is no Opus, changes nothing', async () => {
     const files = recording();
-    files.arm('user');
-    for (const at of [1, 2, 2, 1, 3]) files.add('user', loud, place(at));
-    files.add('user', new Uint8Array(0), place(4));
+    files.arm(['user']);
+    for (const at of [1, 2, 2, 1, 3]) files.take('user', loud, place(at));
+    files.take('user', new Uint8Array(0), place(4));
     time.advance(60);
     await files.close();
     expect(read('user').length).toBe(60 * 48);
@@ -110,12 +110,12 @@ describe('V-12 both files share one timeline (RE1)', () => {
 describe('V-13 what is armed is recorded, arming twice changes nothing', () => {
   it('only the armed side has a file; the other joins later with silence before', async () => {
     const files = recording();
-    files.arm('user');
-    files.add('agent', loud);
+    files.arm(['user']);
+    files.take('agent', loud);
     time.advance(100);
-    files.arm('agent', 'user');
-    files.arm('agent', 'user');
-    files.add('agent', loud);
+    files.arm(['agent', 'user']);
+    files.arm(['agent', 'user']);
+    files.take('agent', loud);
     time.advance(100);
     await files.close();
     expect(sound(read('agent'))).toBe('100');
@@ -124,10 +124,10 @@ describe('V-13 what is armed is recorded, arming twice changes nothing', () => {
 
   it('nothing armed leaves no file; after the end nothing is added', async () => {
     const files = recording();
-    files.add('user', loud, place(1));
+    files.take('user', loud, place(1));
     await files.close();
-    files.arm('user');
-    files.add('user', loud, place(2));
+    files.arm(['user']);
+    files.take('user', loud, place(2));
     await files.close();
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -138,8 +138,8 @@ describe('V-14 files stay in their folder and are nobody else’s', () => {
     'an id like %j is not recorded (RE4)',
     async (id) => {
       const files = recording({ id, folders: [join(folder, 'inner')] });
-      files.arm('agent', 'user');
-      files.add('user', loud, place(1));
+      files.arm(['agent', 'user']);
+      files.take('user', loud, place(1));
       await files.close();
       expect(readdirSync(folder)).toEqual([]);
       expect(failures).toEqual(['the id names no file']);
@@ -149,7 +149,7 @@ describe('V-14 files stay in their folder and are nobody else’s', () => {
   it('the mode is the configured one, not world-readable by default, whatever the umask says', async () => {
     const before = process.umask(0);
     const files = recording();
-    files.arm('user');
+    files.arm(['user']);
     await files.close();
     process.umask(before);
     expect(statSync(join(folder, 'wacid.1_user.pcm')).mode & 0o777).toBe(0o640);
@@ -159,10 +159,10 @@ describe('V-14 files stay in their folder and are nobody else’s', () => {
     writeFileSync(join(folder, 'precious'), 'keep me');
     symlinkSync(join(folder, 'precious'), join(folder, 'wacid.1_user.pcm'));
     const files = recording();
-    files.arm('user', 'agent');
-    files.add('user', loud, place(1));
+    files.arm(['user', 'agent']);
+    files.take('user', loud, place(1));
     await files.close();
-    files.add('user', loud, place(2));
+    files.take('user', loud, place(2));
     expect(readFileSync(join(folder, 'precious'), 'utf8')).toBe('keep me');
     expect(failures).toEqual(['ELOOP']);
   });
@@ -179,7 +179,7 @@ describe('V-14 files stay in their folder and are nobody else’s', () => {
       [first, last],
     ]) {
       const files = recording({ folders });
-      files.arm('user');
+      files.arm(['user']);
       await files.close();
     }
     expect(readdirSync(folder).toSorted()).toEqual(['last', 'second']);
