@@ -4,8 +4,11 @@ import { chatGpt } from './ai.ts';
 import { interactiveButtons, list } from './buttons.ts';
 import { chatbot } from './chatbot.ts';
 import { code } from './code.ts';
+import { commerceShop } from './commerce.ts';
 import { assignAgent, contactUpdate, tagContact, task } from './contact.ts';
 import { deal } from './deal.ts';
+import { googleForm, waForm } from './forms.ts';
+import { googleDocs, googleMeet, googleSheets } from './google.ts';
 import { media, message } from './message.ts';
 import { mysql } from './mysql.ts';
 import { aiCall, notifyNumber, waToInstagram } from './outward.ts';
@@ -24,6 +27,7 @@ const KINDS: readonly NodeKind[] = [
   ...[webhook, code, mysql, chatGpt, chatbot],
   ...[assignAgent, tagContact, task, contactUpdate, deal],
   ...[notifyNumber, aiCall, waToInstagram],
+  ...[googleMeet, googleSheets, googleDocs, googleForm, waForm, commerceShop],
 ];
 
 const BY_TYPE = new Map(KINDS.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
