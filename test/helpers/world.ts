@@ -33,6 +33,23 @@ const appRequests = z.array(
     status: z.number(),
   }),
 );
+const rows = z.record(z.string(), z.record(z.string(), z.unknown()));
+const appFlows = z.object({
+  parks: rows,
+  delays: z.array(z.record(z.string(), z.unknown())),
+  contacts: z.record(
+    z.string(),
+    z.object({
+      tags: z.array(z.string()),
+      groups: z.array(z.string()),
+      fields: z.record(z.string(), z.unknown()),
+      tasks: z.array(z.unknown()),
+    }),
+  ),
+  positions: z.record(z.string(), z.array(z.string())),
+  completed: z.record(z.string(), z.number()),
+  media: z.array(z.object({ mime: z.string(), sha256: z.string() })),
+});
 const login = z.object({ at: z.number() });
 const violations = z.array(z.unknown());
 
@@ -174,6 +191,16 @@ export class World {
   async pairedFixtures(count: number, dir: string): Promise<string[]> {
     const answer = await this.#ok('/fixtures/paired', { body: { count, dir }, timeoutMs: 60_000 });
     return z.object({ phones: z.array(z.string()) }).parse(answer).phones;
+  }
+
+  /** Any command of the app's control API, such as `keyword` (test/loopback/README.md). */
+  async app(command: string, body: object): Promise<unknown> {
+    return this.#ok(`/app/${command}`, { body });
+  }
+
+  /** All that flows left at the app. */
+  async appFlows(): Promise<z.infer<typeof appFlows>> {
+    return appFlows.parse(await this.#ok('/app/flows'));
   }
 
   stop(): Promise<void> {

@@ -47,6 +47,7 @@ export class Answers {
   readonly #proxies = new Map<string, Proxy>();
   readonly #keywords = new Map<string, Json>();
   readonly #flows = new Map<string, Json>();
+  readonly #routing = new Map<string, number>();
   readonly #conversations = new Map<string, Conversation>();
   #conversationCount = 0;
   #messageSettings: Json = { msg_gap: 3, batches_gap: 50, bw_msg_gap: 5, enable_batches: 0 };
@@ -82,6 +83,11 @@ export class Answers {
       flow: { id: Number(id), flow_name: `Flow ${id}`, user_id: 1, is_published: 1, ...flow },
       flow_data: { flowNodes: [], flowEdges: [], workspace_id: 1, ...flow_data },
     });
+  }
+
+  /** A routing rule: this text of a customer starts that flow (inbound.md §3.1). */
+  routing(text: string, phone: string, flow: number): void {
+    this.#routing.set(`${phone} ${text}`, flow);
   }
 
   /** An older app refuses an empty heartbeat and knows neither drain nor chat/message-status (clients.md §8). */
@@ -169,7 +175,11 @@ export class Answers {
     conversation.recent.push(id);
     if (conversation.recent.length > DEDUP_ROWS) conversation.recent.shift();
     if (body['direction'] === 'out') return { ok: true, kind: 'outbound_sync', conv_id: conversation.id };
-    return { ok: true, conversation_id: conversation.id, routing_actions: [] };
+    const said = typeof body['body'] === 'string' ? body['body'] : '';
+    if (said.trim().toUpperCase() === 'STOP') return { ok: true, kind: 'opt_out', conv_id: conversation.id };
+    const flow = this.#routing.get(`${String(body['device_phone'])} ${said}`);
+    const routing_actions = flow === undefined ? [] : { flow_id: flow };
+    return { ok: true, conversation_id: conversation.id, routing_actions };
   }
 
   /** One conversation per device and customer, found by any of the customer's addresses. */

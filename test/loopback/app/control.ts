@@ -13,6 +13,7 @@ const proxy = z.looseObject({ enabled: z.boolean() });
 const COMMANDS = {
   settings: z.looseObject({ phone: phone.optional(), proxy: proxy.optional(), workspace: z.string().optional() }),
   keyword: z.object({ keyword: z.string(), phone, answer: json }),
+  routing: z.object({ text: z.string(), phone, flow: z.int() }),
   file: z.object({ path: z.string().regex(/^\/(uploads|storage)\//), base64: z.base64(), type: z.string() }),
   receipts: z.object({ updated: z.int().optional(), matched: z.boolean().optional() }),
   flow: z.object({ id: z.coerce.string(), flow: json.optional(), flow_data: json.optional() }),
@@ -54,6 +55,9 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
   command('/app/keyword', COMMANDS.keyword, (rule) => peer.answers.keyword(rule.keyword, rule.phone, rule.answer));
   command('/app/flow', COMMANDS.flow, ({ id, flow, flow_data }) =>
     peer.answers.flow(id, { ...(flow ? { flow } : {}), ...(flow_data ? { flow_data } : {}) }),
+  );
+  command('/app/routing', COMMANDS.routing, ({ text, phone: number, flow }) =>
+    peer.answers.routing(text, number, flow),
   );
   command('/app/file', COMMANDS.file, ({ path, base64, type }) => peer.file(path, base64, type));
   command('/app/receipts', COMMANDS.receipts, ({ updated, matched }) =>
