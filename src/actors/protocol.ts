@@ -23,6 +23,7 @@ export type {
   FlowCheck,
   FlowCounts,
   FlowDesk,
+  FlowStarts,
   OrderMeta,
   Provider as FlowProvider,
   ProviderMessage,

@@ -1,7 +1,7 @@
 /**
  * The scheduler with everything that belongs to it, for the composition root.
  */
-import type { BulkSends, JobNews } from '../actors/protocol.ts';
+import type { BulkSends, FlowStarts, JobNews } from '../actors/protocol.ts';
 import type { WorkspaceAttributes } from '../app-client/attributes.ts';
 import type { AppClient } from '../app-client/client.ts';
 import { JobLookUps } from '../app-client/look-ups.ts';
@@ -26,6 +26,7 @@ export type SchedulingOptions = {
   readonly store: Store;
   readonly queue: OutboxQueue;
   readonly sends: BulkSends;
+  readonly flows: FlowStarts;
   readonly client: Pick<AppClient, 'get'>;
   readonly attributes: WorkspaceAttributes;
   /** What the app set last. */

@@ -36,7 +36,8 @@ export function draftOf(entry: Entry, now: number): DraftRead {
   if (quiet === 'unreadable') return unreadable('quietHours: {from: "HH:mm", to: "HH:mm"} expected');
   const campaignType = textOf(body['campaignType']).trim().toLowerCase();
   if (kind === 'campaign' && !CAMPAIGN_TYPES.has(campaignType)) return unreadable('Invalid campaignType');
-  if (campaignType === 'flow') return unreadable('Campaigns of type flow are not supported yet');
+  const flow = kind === 'campaign' && campaignType === 'flow' ? textOf(body['flowId']).trim() : undefined;
+  if (flow === '') return unreadable('flowId expected');
   const time = timeOf(entry, zone, now);
   if (time.kind === 'unreadable') return time;
   const recipients = recipientsOf(kind, body);
@@ -76,6 +77,7 @@ export function draftOf(entry: Entry, now: number): DraftRead {
     next: Math.max(opensAt({ zone, ...(zones && { zones }) }, at), now),
     dispatch: 0,
     digest,
+    ...(flow !== undefined && { flow }),
     recipients: recipients.length,
     ...(byDevice && { messageId: newMessageId() }),
     createdAt: now,

@@ -21,7 +21,7 @@ export function recipientFacts(job: JobRow, row: LedgerRow, at: number): JobFact
     ledger: job.ledger,
     at,
     status,
-    ...(status === 'failed' ? { error: row.error || 'Failed to send' } : row.id !== undefined && { messageId: row.id }),
+    ...(status === 'failed' ? { error: row.error || 'Failed to send' } : messageIdOf(job, row)),
   };
   const contacts = [row.contactId, ...(row.also ?? []).map(({ contactId }) => contactId)].filter(
     (id) => id !== undefined,
@@ -50,6 +50,10 @@ export function recipientFacts(job: JobRow, row: LedgerRow, at: number): JobFact
       return job.kind satisfies never;
   }
 }
+
+/** A flow's start has none: each message of the flow is told, and charged, by itself. */
+const messageIdOf = ({ flow }: JobRow, { id }: LedgerRow) =>
+  flow === undefined && id !== undefined ? { messageId: id } : {};
 
 /** The app knows numbers by their digits. */
 function spellingsOf({ listed, also = [] }: LedgerRow): string[] {

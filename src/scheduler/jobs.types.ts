@@ -54,6 +54,8 @@ export type JobRow = {
   readonly anew?: true;
   /** Fingerprint of the content, without recipients and times. */
   readonly digest: string;
+  /** Each recipient gets this flow of the app started, in place of a message (contract bulk §4.1). */
+  readonly flow?: string;
   readonly recipients: number;
   readonly messageId?: string;
   /** What the app's list said of it last, as fingerprints (listed.ts); none while a run kept it from being compared. */

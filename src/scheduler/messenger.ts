@@ -4,10 +4,11 @@
  *  ME1  The engine is settled when the job first runs and never replaced by another (S-22).
  *  ME2  A medium is fetched once for all recipients; one that cannot be had fails the recipient, never text instead (S-62,
  *       S-63).
+ *  ME3  Nobody is sent a flow that the app does not have.
  *
  * Deliberately not here: the ledger, pacing, what follows from an outcome (run.ts).
  */
-import type { BulkSends } from '../actors/protocol.ts';
+import type { BulkSends, FlowStarts } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Made } from '../content/body.ts';
 import type { Content, MediaPlace, MediaSource } from '../content/content.ts';
@@ -15,6 +16,7 @@ import type { EngineName } from '../content/engine-choice.ts';
 import { type Fields, textOf } from '../content/loose.ts';
 import { splitOf, templateIdOf, type Variant } from './content/ab-split.ts';
 import { mediaIn, withMedia } from '../content/media-in.ts';
+import { NO_PHONE } from './content/failures.ts';
 import { type Recipient, recipientsOf } from './content/recipients.ts';
 import { refusalOf, render } from './content/render.ts';
 import type { JobRow, LedgerRow } from './jobs.types.ts';
@@ -33,10 +35,14 @@ export type LookedUp =
 export type MessengerDeps = {
   readonly sends: Pick<BulkSends, 'engineOf' | 'hold'>;
   readonly lookUps: LookUps;
+  readonly flows: Pick<FlowStarts, 'check'>;
   /** Without a trailing slash. */
   readonly appUrl: string;
   readonly clock: Clock;
 };
+
+/** What a recipient gets. */
+export type Outgoing = Made | { readonly kind: 'flow'; readonly flowId: string; readonly contact: Fields };
 
 export type Prepared =
   | { readonly kind: 'ready'; readonly engine: EngineName }
@@ -80,7 +86,7 @@ export class Messenger {
     const provider = job.engine ?? job.provider;
     const found = await sends.engineOf(job.sender, provider, job.workspace, clock.now() + LOOK_UP_MS);
     if (found.kind === 'none') return { kind: found.final ? 'refused' : 'later', why: found.why };
-    const looked = job.kind === 'campaign' ? await this.#lookUp() : undefined;
+    const looked = job.kind === 'campaign' ? await this.#lookUp(job) : undefined;
     if (looked) return looked;
     const refusal = refusalOf(this.#content([...this.#templates.keys()][0]));
     if (refusal !== undefined) return { kind: 'refused', why: refusal };
@@ -93,7 +99,7 @@ export class Messenger {
   }
 
   /** The message of a recipient, its media at hand. To be called when `prepare` is ready. */
-  async message(row: LedgerRow): Promise<Made> {
+  async message(row: LedgerRow): Promise<Outgoing> {
     const made = this.#render(row);
     return made.kind === 'made' && this.#engine && this.#engine.engine !== 'twilio'
       ? this.#withMedia(made, this.#engine.engine)
@@ -106,9 +112,14 @@ export class Messenger {
     return made.kind === 'invalid' ? made.why : undefined;
   }
 
-  #render(row: LedgerRow): Made {
+  #render(row: LedgerRow): Outgoing {
     const recipient = this.#byKey.get(row.key);
-    if (!recipient || !this.#engine) return { kind: 'invalid', why: 'No phone number' };
+    if (!recipient || !this.#engine) return { kind: 'invalid', why: NO_PHONE };
+    const { flow: flowId } = this.#job;
+    if (flowId !== undefined)
+      return recipient.to === undefined
+        ? { kind: 'invalid', why: NO_PHONE }
+        : { kind: 'flow', flowId, contact: recipient.fields };
     const { engine, branding } = this.#engine;
     return render(this.#content(row.variant), recipient, { engine, branding, appUrl: this.#o.appUrl });
   }
@@ -118,7 +129,8 @@ export class Messenger {
     return { kind: this.#job.kind, body: this.#body, ...(template && { template }), attributes: this.#attributes };
   }
 
-  async #lookUp(): Promise<Prepared | undefined> {
+  async #lookUp({ flow }: JobRow): Promise<Prepared | undefined> {
+    if (flow !== undefined) return this.#lookUpFlow(flow);
     if (textOf(this.#body['campaignType']).trim().toLowerCase() !== 'template') return undefined;
     const variants = new Set(this.recipients.map((_, index) => this.variantOf(index)));
     for (const variant of variants) {
@@ -131,6 +143,15 @@ export class Messenger {
     const { workspace } = this.#job;
     if (workspace !== undefined) this.#attributes = await this.#o.lookUps.attributes(workspace);
     return undefined;
+  }
+
+  /** ME3 */
+  async #lookUpFlow(flow: string): Promise<Prepared | undefined> {
+    const found = await this.#o.flows.check(flow);
+    if (found.kind === 'no answer') return { kind: 'later', why: found.why };
+    if (found.kind === 'not found') return { kind: 'refused', why: `Flow ${flow} not found` };
+    const broken = found.problems.find(({ code }) => code === 'empty');
+    return broken && { kind: 'refused', why: `Flow ${flow}: ${broken.message}` };
   }
 
   /** ME2 */

@@ -3,6 +3,7 @@
  *
  *  RU1  A recipient's id is durable before anything is handed over, and its result, with what the app is told of it, right
  *       after: killed anywhere, the linked device gets the same message again and a provider's outcome is `unknown` (P6).
+ *       A flow is started once under that id, whatever the engine.
  *  RU2  The job's state is read before each message, also between the two messages of one recipient: after a pause or
  *       cancel none begins.
  *  RU3  Waiting fails nobody: the daily cap waits for the next UTC day, a lost connection 10 minutes, a provider's "slow
@@ -13,10 +14,9 @@
  *
  * Deliberately not here: whose turn it is (number-queue.ts), content (messenger.ts), what opens a run (runs.ts).
  */
-import type { BulkOutcome, BulkRequest, BulkSends } from '../actors/protocol.ts';
+import type { BulkOutcome, BulkRequest, BulkSends, FlowStarts } from '../actors/protocol.ts';
 import type { JobFact } from '../app-client/callbacks.types.ts';
 import type { Clock } from '../clock.ts';
-import type { Made } from '../content/body.ts';
 import type { Content } from '../content/content.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
 import type { Log } from '../log.ts';
@@ -24,7 +24,7 @@ import { isAccepted, isFinal } from '../machines/recipient.ts';
 import type { Books } from './books.ts';
 import { recipientFacts, startedFacts } from './facts.ts';
 import { type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
-import type { Messenger } from './messenger.ts';
+import type { Messenger, Outgoing } from './messenger.ts';
 import type { Work } from './number-queue.ts';
 import { batchPauseMs, gapMs, type Pacing } from './pacing.ts';
 import { afterQuiet } from './quiet-hours.ts';
@@ -42,6 +42,7 @@ type Engine = BulkRequest['engine'];
 export type RunDeps = {
   readonly books: Books;
   readonly sends: Pick<BulkSends, 'isReady' | 'room' | 'send'>;
+  readonly flows: Pick<FlowStarts, 'start'>;
   readonly pacing: () => Pacing;
   readonly random: () => number;
   readonly clock: Clock;
@@ -215,7 +216,7 @@ export class Run implements Work {
   async #one(job: JobRow, row: LedgerRow, engine: Engine): Promise<boolean> {
     const { books, clock } = this.#o;
     const isInterrupted = row.state === 'sending';
-    if (isInterrupted && engine !== 'baileys') return this.#settle(job, row, INTERRUPTED, []);
+    if (isInterrupted && engine !== 'baileys' && job.flow === undefined) return this.#settle(job, row, INTERRUPTED, []);
     const made = await this.#made(job, row);
     if (made.kind === 'invalid') {
       // Not listed any more, and it may have left.
@@ -223,7 +224,8 @@ export class Run implements Work {
       const outcome = { kind: 'failed', error: made.why, attempted: false } as const;
       return row.tail ? this.#withoutTail(job, row) : this.#settle(job, row, outcome, []);
     }
-    if (row.tail) return this.#tail(job, row, engine, made.followUps);
+    const followUps = made.kind === 'made' ? made.followUps : [];
+    if (row.tail) return this.#tail(job, row, engine, followUps);
     const id = row.id ?? job.messageId ?? newMessageId();
     const sending: LedgerRow = { ...row, state: 'sending', id, digest: job.digest };
     const latest = this.#job();
@@ -238,12 +240,15 @@ export class Run implements Work {
     });
     // A pause that came while the id was written: nothing has left.
     if (this.#job()?.state !== 'active') return this.#back(row, job);
-    const outcome = await this.#send(job, row, engine, id, made.content);
-    return this.#settle(job, this.sheet.row(row.n) ?? sending, outcome, made.followUps, engine);
+    const outcome =
+      made.kind === 'flow'
+        ? await this.#start(job, row, engine, id, made)
+        : await this.#send(job, row, engine, id, made.content);
+    return this.#settle(job, this.sheet.row(row.n) ?? sending, outcome, followUps, engine);
   }
 
   /** RU5 */
-  async #made(job: JobRow, row: LedgerRow): Promise<Made> {
+  async #made(job: JobRow, row: LedgerRow): Promise<Outgoing> {
     try {
       return await this.#messenger.message(row);
     } catch (error) {
@@ -274,6 +279,25 @@ export class Run implements Work {
     } catch (error) {
       log.error({ err: error, job }, 'a message of a job could not be sent');
       return { kind: engine === 'baileys' ? 'transient' : 'unknown', error: 'Failed to send' };
+    }
+  }
+
+  /** Durable, and so sent, when the runtime has it: what the flow says is its own business. */
+  async #start(
+    { id: job, sender: device, workspace }: JobRow,
+    { to: customer = '' }: LedgerRow,
+    provider: Engine,
+    once: string,
+    { flowId, contact }: Extract<Outgoing, { kind: 'flow' }>,
+  ): Promise<BulkOutcome> {
+    const { flows, log } = this.#o;
+    const order = { device, customer, flowId, provider, contact, variables: {}, once };
+    try {
+      await flows.start({ ...order, ...(workspace !== undefined && { workspace }) });
+      return { kind: 'sent', id: once };
+    } catch (error) {
+      log.error({ err: error, job }, 'a flow of a campaign could not be started');
+      return { kind: 'transient', error: 'Failed to start the flow' };
     }
   }
 

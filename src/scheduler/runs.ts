@@ -9,7 +9,7 @@
  *
  * Deliberately not here: one recipient (run.ts), registrations and due times (scheduler.ts).
  */
-import type { BulkSends, JobReceipt } from '../actors/protocol.ts';
+import type { BulkSends, FlowStarts, JobReceipt } from '../actors/protocol.ts';
 import { byDeadline, type Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { jobMove } from '../machines/job.ts';
@@ -30,6 +30,7 @@ export type RunsOptions = {
   readonly books: Books;
   readonly sends: BulkSends;
   readonly lookUps: LookUps;
+  readonly flows: FlowStarts;
   readonly pacing: () => Pacing;
   readonly refreshPacing: () => void;
   /** Without a trailing slash. */

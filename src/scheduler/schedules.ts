@@ -97,7 +97,7 @@ export class Schedules implements Jobs {
     const job = this.#find(id);
     if (!job) return [];
     const messenger = new Messenger(this.#o, job, books.payload(job.id));
-    return recipientsOfJob(books, job, offset, limit).map((row) => recipientView(row, messenger));
+    return recipientsOfJob(books, job, offset, limit).map((row) => recipientView(job, row, messenger));
   }
 
   count(): number {

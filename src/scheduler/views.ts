@@ -79,7 +79,7 @@ function newestOccurrence(books: Books, job: JobRow): number {
   return newest;
 }
 
-export function recipientView(row: LedgerRow, messenger: Messenger): RecipientView {
+export function recipientView({ flow }: JobRow, row: LedgerRow, messenger: Messenger): RecipientView {
   const fields = messenger.recipient(row.key)?.fields ?? {};
   const times = {
     ...(row.notBefore !== undefined && { notBefore: row.notBefore }),
@@ -93,7 +93,7 @@ export function recipientView(row: LedgerRow, messenger: Messenger): RecipientVi
     ...(row.contactId !== undefined && { contactId: row.contactId }),
     state: row.state === 'sending' ? 'pending' : row.state,
     ...(row.variant && { variant: row.variant }),
-    ...(row.id !== undefined && { messageId: row.id }),
+    ...(flow === undefined && row.id !== undefined && { messageId: row.id }),
     ...(row.error !== undefined && { error: row.error }),
     ...times,
     ...(row.response !== undefined && { response: row.response }),

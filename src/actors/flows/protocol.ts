@@ -14,6 +14,8 @@ export type StartOrder = {
   readonly provider: Provider;
   readonly subscriber?: number;
   readonly workspace?: string;
+  /** Another order with the same name is accepted and ignored, also after a crash. */
+  readonly once?: string;
   /** Contact fields and variables as the request has them; seeded by contract flows §4. */
   readonly contact: Readonly<Record<string, unknown>>;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -81,6 +83,13 @@ export type SessionView = {
   readonly deadline: number | null;
   readonly why?: string;
 };
+
+/** What campaigns may ask of flows (contract bulk §4.1). */
+export interface FlowStarts {
+  /** Durable when it resolves; rejects only when the store does. */
+  start(order: StartOrder): Promise<void>;
+  check(flowId: string): Promise<FlowCheck>;
+}
 
 export type FlowCheck =
   | { readonly kind: 'checked'; readonly problems: readonly FlowProblem[] }

@@ -2,7 +2,15 @@
  * The scheduler on a real store, in simulated time, with engines that keep what they were given as WhatsApp would: one
  * message per id. A life ends like a process does (`kill`): what it had not written is lost, its timers never ring.
  */
-import type { BulkEngine, BulkOutcome, BulkRequest, BulkSends } from '../../../src/actors/protocol.ts';
+import type {
+  BulkEngine,
+  BulkOutcome,
+  BulkRequest,
+  BulkSends,
+  FlowCheck,
+  FlowStarts,
+  StartOrder,
+} from '../../../src/actors/protocol.ts';
 import type { Fact, JobFact } from '../../../src/app-client/callbacks.types.ts';
 import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import type { Pacing } from '../../../src/app-client/settings-answer.ts';
@@ -43,6 +51,12 @@ export class Stage {
   /** The disk refuses to write, for what it answers true to. */
   isFull: () => boolean = () => false;
   templates = new Map<number, Fields>();
+  /** What the app has of a flow that a campaign is about. */
+  flow: FlowCheck = { kind: 'checked', problems: [] };
+  /** Flows that began; a name begins once. */
+  readonly starts: StartOrder[] = [];
+  /** Whether the runtime cannot take a start now. */
+  refuseStarts = false;
   held: string[] = [];
   /** Why no medium can be had. */
   refusal: string | undefined;
@@ -146,12 +160,13 @@ class Life {
       },
       attributes: () => Promise.resolve({}),
     };
+    const flows = this.#flows(stage);
     this.books = new Books(store, queue);
     const appUrl = 'http://127.0.0.1:8000';
     const pacing = () => stage.pacing;
     const graceMs = 3_600_000;
     this.runs = new Runs({
-      ...{ books: this.books, sends, lookUps, pacing, appUrl, graceMs, clock, log },
+      ...{ books: this.books, sends, lookUps, flows, pacing, appUrl, graceMs, clock, log },
       random: () => 0.5,
       refreshPacing: () => void (stage.asked += 1),
       rearm: (job) => this.scheduler.rearm(job),
@@ -162,7 +177,7 @@ class Life {
     };
     const own = { books: this.books, runs: this.runs, clock, log };
     this.scheduler = new Scheduler({ ...own, alive: { read, note }, graceMs });
-    this.schedules = new Schedules({ ...own, scheduler: this.scheduler, sends, lookUps, pacing, appUrl });
+    this.schedules = new Schedules({ ...own, scheduler: this.scheduler, sends, lookUps, flows, pacing, appUrl });
     this.scheduler.start();
   }
 
@@ -221,6 +236,18 @@ class Life {
         if (outcome.kind === 'sent' || outcome.kind === 'unknown') arrive(stage, request);
         await new Promise<void>((resolve) => clock.setTimeout(resolve, stage.sendMs));
         return this.dead ? never() : outcome;
+      },
+    };
+  }
+
+  #flows(stage: Stage): FlowStarts {
+    return {
+      check: () => Promise.resolve(stage.flow),
+      start: async (order) => {
+        if (this.dead || stage.writesLeft <= 0) return never();
+        if (stage.refuseStarts) throw new Error('no space left on device');
+        if (!stage.starts.some(({ once }) => once === order.once)) stage.starts.push(order);
+        return this.dead ? never() : undefined;
       },
     };
   }
