@@ -255,6 +255,7 @@ async function main(config: Config, log: Log): Promise<void> {
     store: data,
     queue: dataQueue,
     sends,
+    flows: flows.desk,
     client,
     attributes,
     pacing: () => platform.current().pacing,

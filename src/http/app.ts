@@ -55,8 +55,7 @@ export type HttpDeps = {
   readonly outbox: OutboxAdmin;
   /** Without a scheduler its routes do not exist. */
   readonly jobs: Jobs;
-  /** Without a flow runtime its routes do not exist. */
-  readonly flows?: FlowDesk;
+  readonly flows: FlowDesk;
   readonly calls: CallDesk;
   readonly metrics: MetricsText;
   readonly readSettings: ReadSettings;
@@ -100,7 +99,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   const { flows } = deps;
   const health = { vitals, settings: deps.settings, scheduled, clock, version, knowsToken: auth.knowsToken };
   const calls = () => deps.calls.stats();
-  healthRoutes(declare, { ...health, calls, ...(flows && { flows: () => flows.counts() }) });
+  healthRoutes(declare, { ...health, calls, flows: () => flows.counts() });
   clientRoutes(declare, { numbers, strict: auth.strict, terminateUnlinks: deps.terminateUnlinks });
   pairingRoutes(declare, { numbers, clock, waits });
   groupRoutes(declare, { numbers, clock, retryAfter: retry, strict: auth.strict, answerMs: waits.sendMs });
@@ -116,7 +115,7 @@ export function createHttpApp(deps: HttpDeps): OpenAPIHono<HttpEnv> {
   broadcastRoutes(declare, jobs);
   campaignRoutes(declare, jobs);
   jobRoutes(declare, jobs, auth.strict);
-  if (flows) flowRoutes(declare, { flows, clock, strict: auth.strict, strictOrBody: auth.strictOrBody });
+  flowRoutes(declare, { flows, clock, strict: auth.strict, strictOrBody: auth.strictOrBody });
   voiceRoutes(declare, { calls: deps.calls, strictOrBody: auth.strictOrBody });
   if (inspector) inspectorRoutes(app, inspector, auth.localOrToken);
   serveOpenApi(app, version);

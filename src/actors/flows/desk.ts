@@ -55,10 +55,11 @@ export function flowDesk(o: DeskOptions): FlowDesk {
   const { rows, sessions, starts, resume, definitions, clock } = o;
 
   async function start(order: StartOrder): Promise<void> {
-    const { device, customer, flowId, provider, subscriber, workspace, contact: fields, variables } = order;
-    const mark = `subscriber ${subscriber ?? ''} ${flowId} ${customer}`;
-    const before = subscriber === undefined ? undefined : rows.handledAt(device, mark);
-    if (before !== undefined && clock.now() - before < REPEAT_MS) return;
+    const { device, customer, flowId, provider, subscriber, workspace, once, contact: fields, variables } = order;
+    const mark = once === undefined ? `subscriber ${subscriber ?? ''} ${flowId} ${customer}` : `order ${once}`;
+    const isMarked = once !== undefined || subscriber !== undefined;
+    const before = isMarked ? rows.handledAt(device, mark) : undefined;
+    if (before !== undefined && (once !== undefined || clock.now() - before < REPEAT_MS)) return;
     const contact = contactOf(customer);
     const wanted: Start = {
       ...{ device, contact, flowId, provider, cooldownS: 0, byMessage: false },
@@ -67,7 +68,7 @@ export function flowDesk(o: DeskOptions): FlowDesk {
       seeds: { kind: 'order', contact: fields, variables },
     };
     await starts.order(wanted, (batch) => {
-      if (subscriber !== undefined) rows.handle(batch, device, mark);
+      if (isMarked) rows.handle(batch, device, mark);
     });
     // A step that is in the way does not hold it up; it goes on when nothing comes of the start.
     sessions.halt(device, contact);

@@ -84,13 +84,6 @@ export type SessionView = {
   readonly why?: string;
 };
 
-/** What campaigns may ask of flows (contract bulk §4.1). */
-export interface FlowStarts {
-  /** Durable when it resolves; rejects only when the store does. */
-  start(order: StartOrder): Promise<void>;
-  check(flowId: string): Promise<FlowCheck>;
-}
-
 export type FlowCheck =
   | { readonly kind: 'checked'; readonly problems: readonly FlowProblem[] }
   | { readonly kind: 'not found' }
@@ -138,3 +131,6 @@ export interface FlowDesk {
   /** For `/health`. */
   counts(): FlowCounts;
 }
+
+/** What campaigns may ask of flows (contract bulk §4.1). */
+export type FlowStarts = Pick<FlowDesk, 'start' | 'check'>;

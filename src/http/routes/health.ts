@@ -96,7 +96,7 @@ export type HealthRoutes = {
   readonly settings: AppSettings;
   /** Jobs that have not ended. */
   readonly scheduled: () => number;
-  readonly flows?: () => FlowCounts;
+  readonly flows: () => FlowCounts;
   readonly calls: () => CallStats;
   readonly clock: Clock;
   readonly version: string;
@@ -131,12 +131,12 @@ export function healthRoutes(
     const phase = vitals.phase();
     const now = clock.now();
     const platform = settings.platform();
-    const running = flows?.();
+    const running = flows();
     const details = knowsToken(c) && {
       whatsappSettings: { api: apiWord(platform.useCloud), lastFetched: isoOrNull(platform.engineReadAt) },
       messageSettings: { ...pacingWords(platform), lastFetched: isoOrNull(platform.pacingReadAt) },
       outbox: vitals.outbox(),
-      ...(running && { lastFailedFlowStarts: running.lastFailed.map(failedStart) }),
+      lastFailedFlowStarts: running.lastFailed.map(failedStart),
     };
     const signs = {
       status: phase === 'running' ? ('healthy' as const) : phase,
@@ -144,8 +144,8 @@ export function healthRoutes(
       timestamp: new Date(now).toISOString(),
       activeDevices: known,
       readyDevices: ready,
-      activeFlowSessions: running?.active ?? 0,
-      failedFlowStarts: running?.failedStarts ?? 0,
+      activeFlowSessions: running.active,
+      failedFlowStarts: running.failedStarts,
       activeCooldowns: vitals.cooldowns(),
       connectionLocks: starting,
       scheduledMessages: scheduled(),

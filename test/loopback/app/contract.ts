@@ -138,7 +138,8 @@ const groupsSync = z.strictObject({
 
 const keywordQuery = z.strictObject({
   keyword: z.string().refine((value) => value === value.trim().toLowerCase(), 'must be trimmed and lower-cased'),
-  mobile: required(64).regex(/^\d+@s\.whatsapp\.net$/, 'must be <digits>@s.whatsapp.net'),
+  // Bare for customers of Cloud API and Twilio (flows §8).
+  mobile: required(64).regex(/^\d+(@s\.whatsapp\.net)?$/, 'must be <digits>@s.whatsapp.net, or digits'),
   phone: digits(32),
   media_type: word('image', 'audio').optional(),
   workspace_id: digits(32).optional(),
