@@ -56,6 +56,7 @@ export class Alarm {
     this.#ringing.add(brief.key);
     void this.#o.ring(brief).finally(() => {
       this.#ringing.delete(brief.key);
+      if (!this.#isOn) return;
       const at = this.#o.rows.deadlineOf(brief.key);
       // One that stands where it stood has failed: it is for the next look.
       if (at !== undefined && at !== brief.at) this.hasMoved(at);

@@ -93,7 +93,8 @@ export class Resume {
   async #resume(key: string, isMeant: (wait: Wait) => boolean, way: Way): Promise<ResumeAnswer> {
     const { sessions, clock } = this.#o;
     const found = this.#o.rows.byKey(key) ?? (await this.#unparked(key));
-    if (!found || found.ended) return { kind: 'not found' };
+    if (!found) return { kind: 'not found' };
+    if (!mayMean(found, isMeant)) return { kind: 'not waiting for it' };
     return new Promise((resolve) => {
       let isOpen = true;
       const timer = clock.setTimeout(() => {
@@ -105,8 +106,8 @@ export class Resume {
           if (!isOpen) return;
           const row = here ?? found;
           const { wait } = row;
-          if (row.ended) return resolve({ kind: 'not found' });
-          if (!wait || isRunning(row) || !isMeant(wait.wait)) return resolve({ kind: 'not waiting for it' });
+          if (row.ended || !wait || isRunning(row) || !isMeant(wait.wait))
+            return resolve({ kind: 'not waiting for it' });
           resolve(await this.#take(row, wait, way));
           await sessions.run(row);
         })
@@ -186,6 +187,14 @@ export class Resume {
 
 /** A booking that waits for its payment ends like a purchase (contract flows §3.4). */
 const isPaying = (wait: Wait): boolean => wait.nextNodeType === 'BookAppointment' && wait.bookingStage === 'PAY';
+
+/** It waits for it, or is just answering what may lead back to that wait; nobody else is worth waiting for. */
+function mayMean({ ended, wait, visit }: SessionRow, isMeant: (wait: Wait) => boolean): boolean {
+  if (ended) return false;
+  return (
+    (wait && isMeant(wait.wait)) || (visit !== undefined && visit.cause.kind === 'answer' && isMeant(visit.cause.wait))
+  );
+}
 
 export function contactOf(customer: string): Identity {
   const pn = parseDigits(customer);

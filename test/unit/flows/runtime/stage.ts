@@ -3,6 +3,8 @@
  * message per id) and an app that remembers what it was told. A life ends like a process does (`kill`): what it had not
  * written is lost, its timers never ring.
  */
+import { existsSync, mkdtempSync } from 'node:fs';
+import { onTestFinished } from 'vitest';
 import type { CustomerMessage } from '../../../../src/actors/automation/flows.ts';
 import { createFlows, type FlowRuntime } from '../../../../src/actors/flows/create.ts';
 import type { NodeKind } from '../../../../src/actors/flows/node.ts';
@@ -26,7 +28,7 @@ export const START = Date.UTC(2026, 5, 1, 12);
 export const KEY = `${DEVICE}_${CUSTOMER}`;
 export const HOUR = 3_600_000;
 
-const digits = (text: string) =>
+export const digits = (text: string) =>
   parseDigits(text) ??
   (() => {
     throw new TypeError(text);
@@ -157,7 +159,8 @@ const testKind = (type: string): NodeKind => FAKES.find(({ types }) => types.inc
 
 export class Stage {
   readonly time = new SimulatedTime(START);
-  readonly store: Store = temporaryStore();
+  /** In memory where the machine has such a folder: a thousand conversations are tens of thousands of flushes. */
+  readonly store: Store = temporaryStore(existsSync('/dev/shm') ? mkdtempSync('/dev/shm/flows-') : undefined);
   /** By flow id; undefined: 404; a promise that never ends: an app that is away. */
   readonly flows = new Map<string, ReturnType<typeof flow>>();
   isAppAway = false;
@@ -191,6 +194,7 @@ export class Stage {
   constructor() {
     this.life = new Life(this);
     this.life.runtime.start();
+    onTestFinished(() => void this.life.runtime.stop());
   }
 
   get desk() {
