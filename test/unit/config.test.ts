@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Config, type ConfigSources, loadConfig, VARIABLES } from '../../src/config.ts';
 
@@ -88,6 +88,23 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
       'https://a.example',
       'https://b.example',
     ]);
+  });
+
+  it('V-14 recordings go to one folder when it is named, else to where the app looks; the mode is octal, 0640', () => {
+    const { recordings } = read({ CALL_RECORDINGS_DIR: 'tapes', CALL_RECORDINGS_MODE: '0600' }).voice;
+    expect([recordings.folders.map((folder) => basename(folder)), recordings.mode]).toEqual([['tapes'], 0o600]);
+    const usual = read({}).voice.recordings;
+    expect(usual.folders.map((folder) => basename(folder))).toEqual(Array.from({ length: 3 }, () => 'call-recordings'));
+    expect(usual.mode).toBe(0o640);
+    for (const mode of ['640a', '0888', '0440', 'rw'])
+      expect(problems({ CALL_RECORDINGS_MODE: mode })).toEqual([expect.stringContaining('CALL_RECORDINGS_MODE')]);
+  });
+
+  it('V-35 keys of speech vendors go over plain http to this machine only', () => {
+    for (const variable of ['VOICE_DEEPGRAM_URL', 'VOICE_OPENAI_URL', 'VOICE_ELEVENLABS_URL']) {
+      expect(problems({ [variable]: 'http://speech.example' })).toEqual([expect.stringContaining(variable)]);
+      expect(problems({ [variable]: 'http://127.0.0.1:9' })).toEqual([]);
+    }
   });
 
   it('reads a WhatsApp version as three numbers', () => {

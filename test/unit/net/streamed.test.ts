@@ -75,11 +75,24 @@ describe('a streamed POST', () => {
   it.each([
     ['another status', 'HTTP 401', (response: ServerResponse) => response.writeHead(401).end('secret')],
     ['a redirect', 'HTTP 302', (response: ServerResponse) => response.writeHead(302, { location: base }).end()],
-    ['a broken answer', 'UND_ERR_SOCKET', (response: ServerResponse) => response.destroy()],
   ])('ST2, ST3 %s is no audio: %s', async (_, why, how) => {
     respond = how;
     const { ended, taken } = post();
     expect([await ended, taken.length, requests.length]).toEqual([why, 0, 1]);
+  });
+
+  it('ST4 what breaks before the answer begins is asked once more, and no more', async () => {
+    let broken = 1;
+    respond = (response) => (broken-- > 0 ? response.destroy() : response.end('fine'));
+    const first = post();
+    expect([await first.ended, first.taken, requests.length]).toEqual([undefined, ['fine'], 2]);
+    broken = 9;
+    expect([await post().ended, requests.length]).toEqual(['UND_ERR_SOCKET', 4]);
+    respond = (response) => {
+      response.write('half');
+      setImmediate(() => response.destroy());
+    };
+    expect([await post().ended, requests.length]).toEqual(['UND_ERR_SOCKET', 5]);
   });
 
   it('ST1 ends by its signal, also in the middle and before the beginning', async () => {

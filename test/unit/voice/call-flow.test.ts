@@ -328,6 +328,17 @@ describe('a call that runs through it', () => {
     expect(call.spoken).toEqual(['Pardon?', 'on']);
   });
 
+  it('FR3 a long text is said in parts of whole sentences, or words; nothing is lost', async () => {
+    const sentence = `${'word '.repeat(60).trim()}. `;
+    for (const text of [sentence.repeat(12), 'word '.repeat(900), 'x'.repeat(2_500), 'Hi! ... How are you?']) {
+      const call = begin(graph([['a', 'cf_say', { text }]]));
+      await time.advanceAsync(0);
+      expect(call.spoken.join('').trim()).toBe(text.trim());
+      expect(call.spoken.every(({ length }) => length <= 1_001)).toBe(true);
+      expect(call.spoken.length).toBe(Math.ceil(text.trim().length / 1_000));
+    }
+  });
+
   it('V-17 without a timeout of its own a listen ends the call at the third silence', async () => {
     const call = begin(graph([['a', 'cf_listen']]));
     await time.advanceAsync(60_000);

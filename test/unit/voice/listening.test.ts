@@ -84,6 +84,12 @@ describe('engines', () => {
     expect(Buffer.from(String(append?.['audio']), 'base64').length).toBe(960);
   });
 
+  it('OpenAI takes a language without its region', () => {
+    listening({ openai: 'sk' }, { languages: ['pt-BR'] });
+    sockets.last.events.opened();
+    expect(words()[0]).toContain('"language":"pt"');
+  });
+
   it('only final transcripts with words count', () => {
     listening({ deepgram: 'dg' });
     sockets.last.events.opened();

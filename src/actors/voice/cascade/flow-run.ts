@@ -3,6 +3,7 @@
  *
  *  FR1  A turn that comes while the graph speaks or thinks belongs to its next wait; it is not lost.
  *  FR2  An answer of the model that does not come is asked of the caller again in words, and the flow goes on.
+ *  FR3  A long text is said in parts, each of which every engine takes; who interrupts one has heard enough of the rest.
  *
  * Deliberately not here: what a node means (`call-flow.ts`).
  */
@@ -13,6 +14,7 @@ import type { Attended, Ending, Talk } from './talk.ts';
 const HANG_UP_MS = 1_200;
 const TOKENS = 200;
 const TEMPERATURE = 0.6;
+const LONGEST_PART = 1_000;
 
 export type FlowRunOptions = {
   readonly talk: Talk;
@@ -35,8 +37,11 @@ export async function runFlow({ talk, brain, flow, first, goodbye }: FlowRunOpti
     let event: FlowEvent = { kind: 'done' };
     switch (effect.kind) {
       case 'say': {
-        const said = await talk.say(effect.text);
-        if (said === 'dumb') return ended('dumb');
+        for (const part of partsOf(effect.text)) {
+          const said = await talk.say(part);
+          if (said === 'dumb') return ended('dumb');
+          if (said !== 'said') break;
+        }
         break;
       }
       case 'hear': {
@@ -69,6 +74,17 @@ export async function runFlow({ talk, brain, flow, first, goodbye }: FlowRunOpti
     if (talk.ended.aborted) return ended(undefined);
     ({ state, effect } = flow.next(state, event));
   }
+}
+
+/** FR3. Whole sentences where they fit, whole words where not. */
+function partsOf(text: string): string[] {
+  const parts: string[] = [];
+  for (const sentence of text.match(/[^.!?।。！？]+[.!?।。！？]*\s*|[.!?।。！？]+\s*/gu) ?? []) {
+    const last = parts.at(-1);
+    if (last !== undefined && last.length + sentence.length <= LONGEST_PART) parts[parts.length - 1] = last + sentence;
+    else parts.push(...(sentence.match(new RegExp(`.{1,${LONGEST_PART}}(\\s|$)|\\S{${LONGEST_PART}}`, 'gsu')) ?? []));
+  }
+  return parts;
 }
 
 /** A listen that goes on by itself (V-17). */

@@ -1,4 +1,7 @@
-/** OpenAI's transcription over a WebSocket (contract voice §8.2, facts voice-ai §3). It takes 24 kHz. */
+/**
+ * OpenAI's transcription over a WebSocket (contract voice §8.2, facts voice-ai §3). It takes 24 kHz, and languages without
+ * their region.
+ */
 import { z } from 'zod';
 import { lenientJson } from '../../../../net.ts';
 import { bytesOf } from '../pcm.ts';
@@ -14,6 +17,7 @@ const IDLE_MS = 100;
 
 export function openaiListener({ baseUrl, key, language }: ListenOptions): ListenEngine {
   const lower = lowering(2);
+  const spoken = language.toLowerCase().split(/[-_]/)[0];
   const append = (pcm: Int16Array): string =>
     JSON.stringify({ type: 'input_audio_buffer.append', audio: Buffer.from(bytesOf(pcm)).toString('base64') });
   const silence = append(new Int16Array((24_000 * IDLE_MS) / 1000));
@@ -22,7 +26,7 @@ export function openaiListener({ baseUrl, key, language }: ListenOptions): Liste
     audio: {
       input: {
         format: { type: 'audio/pcm', rate: 24_000 },
-        transcription: { model: 'gpt-4o-transcribe', ...(language && { language }) },
+        transcription: { model: 'gpt-4o-transcribe', ...(spoken && { language: spoken }) },
         turn_detection: { type: 'server_vad', threshold: 0.72, prefix_padding_ms: 300, silence_duration_ms: 900 },
       },
     },
