@@ -4,6 +4,8 @@
 import { Calls } from '../actors/voice/calls.ts';
 import { cascade } from '../actors/voice/cascade/cascade.ts';
 import { graphCalls } from '../actors/voice/graph.ts';
+import { openAi } from '../actors/voice/realtime/openai.ts';
+import { realtime } from '../actors/voice/realtime/realtime.ts';
 import { recordings } from '../actors/voice/recording.ts';
 import { toolCaller } from '../actors/voice/tools.ts';
 import type { AppClient } from '../app-client/client.ts';
@@ -37,21 +39,27 @@ export function createVoice({ config, graphUrl, client, queue, egress, metrics, 
   const streams = openStreams(clock);
   const app = new VoiceCalls(client);
   const callTool = toolCaller({ egress, clock });
-  const { bargeIn } = config;
+  const { bargeIn, ice } = config;
+  const models = vendor({ connections: CONNECTIONS, clock });
   const spoken = cascade({
     ...{ clock, log, app, callTool, streams, bargeIn },
     ...{ open: socketOpener(clock), urls: config.speechUrls, random: Math.random },
   });
+  const relayed = realtime({
+    ...{ clock, log, callTool, ice, random: Math.random },
+    vendor: openAi({ vendor: models, url: config.realtime.url, clock }),
+    defaults: { model: config.realtime.model, voice: config.realtime.voice, bargeIn },
+  });
   const calls = new Calls({
     maxCalls: config.maxCalls,
     world: {
-      ...{ app, clock, log, preferred: config.pipeline, ice: config.ice, longestMs: config.longestCallMs },
+      ...{ app, clock, log, preferred: config.pipeline, ice, longestMs: config.longestCallMs },
       graph: graphCalls({ vendor: meta, baseUrl: graphUrl, clock }),
       tell: (fact) => {
         queue.append([fact]).catch((error: unknown) => log.error({ err: error }, 'a call could not be told of'));
       },
-      makers: { cascade: spoken, realtime: { ...spoken, missing: () => ['openai'] } },
       openRecording: recordings(config.recordings, { clock, log }),
+      makers: { cascade: spoken, realtime: relayed },
       meter: metrics.calls,
     },
   });
@@ -60,7 +68,7 @@ export function createVoice({ config, graphUrl, client, queue, egress, metrics, 
     /** Ends every call, then lets go of the connections. */
     stop: async () => {
       await calls.stop();
-      await Promise.all([meta.close(), streams.close()]);
+      await Promise.all([meta.close(), models.close(), streams.close()]);
     },
   };
 }

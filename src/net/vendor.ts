@@ -16,8 +16,17 @@ import { errorCode, lenientJson, retryAfterMs } from '../net.ts';
 const LARGEST_ANSWER = 1_048_576;
 
 export type VendorAnswer =
-  /** `body` is JSON when it could be read as such, else the text. `retryAfterMs`: of the header, 0 without one. */
-  | { readonly kind: 'answer'; readonly status: number; readonly body: unknown; readonly retryAfterMs: number }
+  /**
+   * `body` is JSON when it could be read as such, else the text. `retryAfterMs`: of the header, 0 without one. `location`:
+   * the header, `''` without one.
+   */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly body: unknown;
+      readonly retryAfterMs: number;
+      readonly location: string;
+    }
   | { readonly kind: 'not sent'; readonly why: string }
   | { readonly kind: 'no answer'; readonly why: string };
 
@@ -75,12 +84,13 @@ export function vendor({ connections, clock }: { readonly connections: number; r
         body: Readable.from(body(), { objectMode: false }),
         signal: late.signal,
       });
-      const header = answer.headers['retry-after'];
+      const { 'retry-after': header, location } = answer.headers;
       return {
         kind: 'answer',
         status: answer.statusCode,
         body: lenientJson(await answer.body.text()),
         retryAfterMs: retryAfterMs(typeof header === 'string' ? header : undefined, clock.now()),
+        location: typeof location === 'string' ? location : '',
       };
     } catch (thrown) {
       if (unreadable !== undefined) throw unreadable;

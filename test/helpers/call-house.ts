@@ -13,8 +13,11 @@ import type { CallWorld } from '../../src/actors/voice/call.types.ts';
 import { graphCalls } from '../../src/actors/voice/graph.ts';
 import { recordings } from '../../src/actors/voice/recording.ts';
 import type { CallBrief, CallLine, Pipeline, PipelineMaker, Ready, RtpPlace } from '../../src/actors/voice/pipeline.ts';
+import { openAi } from '../../src/actors/voice/realtime/openai.ts';
+import { realtime } from '../../src/actors/voice/realtime/realtime.ts';
 import type { CallFact } from '../../src/app-client/callbacks.types.ts';
 import { appClient } from '../../src/app-client/client.ts';
+import type { CallTool } from '../../src/actors/voice/tools.ts';
 import { VoiceCalls } from '../../src/app-client/voice-calls.ts';
 import { systemClock } from '../../src/clock.ts';
 import { createLog } from '../../src/log.ts';
@@ -22,7 +25,15 @@ import { appAgent } from '../../src/net.ts';
 import { vendor } from '../../src/net/vendor.ts';
 import { type AppPeer, startAppPeer } from '../loopback/app/app-peer.ts';
 import { type CallsPeer, type MetaCall, startCallsPeer } from '../loopback/calls/calls-peer.ts';
+import type { RealtimePeer } from '../loopback/realtime/realtime-peer.ts';
 import { eventually } from './eventually.ts';
+
+export type HouseOptions = Partial<CallWorld> & {
+  readonly maxCalls?: number;
+  /** The real pipeline B, towards this vendor. */
+  readonly vendor?: RealtimePeer;
+  readonly callTool?: CallTool;
+};
 
 /** A pipeline that does what the test tells it. */
 export class PlayedPipeline implements Pipeline {
@@ -76,7 +87,7 @@ export class CallHouse {
   readonly #close: () => Promise<void>;
   #count = 0;
 
-  private constructor(meta: CallsPeer, app: AppPeer, options: Partial<CallWorld> & { readonly maxCalls?: number }) {
+  private constructor(meta: CallsPeer, app: AppPeer, options: HouseOptions) {
     this.meta = meta;
     this.app = app;
     const connections = appAgent(40);
@@ -92,14 +103,21 @@ export class CallHouse {
         return pipeline;
       },
     });
-    const { maxCalls = 30, ...world } = options;
+    const { maxCalls = 30, vendor: realtimePeer, callTool = () => Promise.resolve(undefined), ...world } = options;
+    const relayed =
+      realtimePeer &&
+      realtime({
+        vendor: openAi({ vendor: graph, url: realtimePeer.url, clock: systemClock }),
+        defaults: { model: 'gpt-realtime', voice: 'marin', bargeIn: true },
+        ...{ ice: { stunUrls: [], local: true }, callTool, clock: systemClock, log, random: () => 0 },
+      });
     this.calls = new Calls({
       maxCalls,
       world: {
         app: new VoiceCalls(client),
         graph: graphCalls({ vendor: graph, baseUrl: meta.url, clock: systemClock }),
         tell: (fact) => this.told.push(fact),
-        makers: { cascade: maker('cascade'), realtime: maker('realtime') },
+        makers: { cascade: maker('cascade'), realtime: relayed ?? maker('realtime') },
         preferred: 'cascade',
         openRecording: recordings({ folders: [this.recordings], mode: 0o640 }, { clock: systemClock, log }),
         ice: { stunUrls: [], local: true },
@@ -125,7 +143,7 @@ export class CallHouse {
     app.answers.calls.keys = { deepgram: 'dg-key-0123456789', openai: 'sk-key-0123456789', elevenlabs: '' };
   }
 
-  static async open(options: Partial<CallWorld> & { readonly maxCalls?: number } = {}): Promise<CallHouse> {
+  static async open(options: HouseOptions = {}): Promise<CallHouse> {
     return new CallHouse(await startCallsPeer(), await startAppPeer(), options);
   }
 
