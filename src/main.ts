@@ -249,6 +249,7 @@ async function main(config: Config, log: Log): Promise<void> {
     ...{ config, client, attributes, attachments, endpoints, settings, sends, clock, log },
     store: data,
     queue: dataQueue,
+    templateLanguages: providers.languagesOf,
     coolDown: ({ device, contact }, until) => automations.coolDown(device, contact, until),
   });
   const scheduling = createScheduling({

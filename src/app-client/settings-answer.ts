@@ -21,7 +21,13 @@ export type NumberSettings = {
   /** Secret as a whole; what the two flags speak of. */
   readonly credentials: {
     /** `version`: of the Graph API; `''` when the app names none. */
-    readonly cloud?: { readonly phoneId: string; readonly token: string; readonly version: string };
+    readonly cloud?: {
+      readonly phoneId: string;
+      readonly token: string;
+      readonly version: string;
+      /** The WhatsApp Business Account of the number, where the app names it. */
+      readonly account?: string;
+    };
     /** `from`: digits. `app`: the app's base URL without a trailing slash, where the app tells it. */
     readonly twilio?: {
       readonly accountSid: string;
@@ -65,6 +71,7 @@ const settingsAnswer = z.object({
   facebook_phone_id: text,
   facebook_phone_number_id: text,
   facebook_app_version: text,
+  waba_id: text,
   use_twilio: flag,
   twilio_account_sid: text,
   twilio_auth_token: text,
@@ -94,6 +101,7 @@ function read(answer: AppAnswer) {
     phoneId: found.facebook_phone_id || found.facebook_phone_number_id,
     token: found.facebook_token || found.facebook_api_token,
     version: found.facebook_app_version,
+    ...(found.waba_id !== '' && { account: found.waba_id }),
   };
   const useCloud = found.use_facebook_api || found.whatsapp_business_api;
   return { found, useCloud, cloud, cloudIsComplete: cloud.phoneId !== '' && cloud.token !== '' };

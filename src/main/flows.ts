@@ -6,6 +6,7 @@ import type { NodeContext } from '../actors/flows/node.ts';
 import { storedMedia } from '../actors/flows/reply-media.ts';
 import type { FlowQueue, RunnerOptions } from '../actors/flows/runner.ts';
 import { Sandbox } from '../actors/flows/sandbox.ts';
+import type { VisitPorts } from '../actors/flows/visit.ts';
 import type { BulkSends } from '../actors/protocol.ts';
 import type { WorkspaceAttributes } from '../app-client/attributes.ts';
 import type { AppClient } from '../app-client/client.ts';
@@ -30,13 +31,14 @@ export type FlowsParts = {
   readonly attachments: Pick<AttachmentFiles, 'withCopy'>;
   readonly endpoints: Pick<Endpoints, 'keywordReply'>;
   readonly settings: Settings;
+  readonly templateLanguages: VisitPorts['templateLanguages'];
   readonly coolDown: RunnerOptions['coolDown'];
   readonly clock: Clock;
   readonly log: Log;
 };
 
 export function startFlows(parts: FlowsParts): FlowRuntime {
-  const { config, client, attributes, attachments, settings, clock, log, ...rest } = parts;
+  const { config, client, attributes, attachments, settings, templateLanguages, clock, log, ...rest } = parts;
   const { appUrl, media, flows } = config;
   const sandbox = new Sandbox({ clock, log });
   const egress = new Egress({ appUrl, allowHosts: media.allowHosts, purpose: 'webhooks' });
@@ -49,6 +51,7 @@ export function startFlows(parts: FlowsParts): FlowRuntime {
       fetch: guardedFetch({ egress, clock }),
       compute: (code, inputs) => sandbox.run(code, inputs),
       storeMedia: (media) => storedMedia(media, { attachments, app }),
+      templateLanguages,
       cloud: (device, workspace) => cloudOf(settings, device, workspace),
       appUrl,
       texts: flows.texts,
@@ -68,5 +71,5 @@ export function startFlows(parts: FlowsParts): FlowRuntime {
 
 function cloudOf(settings: Settings, device: string, workspace: string | undefined): NodeContext['cloud'] {
   const cloud = settings.known(device, workspace)?.credentials.cloud;
-  return cloud && { phoneNumberId: cloud.phoneId, wabaId: '' };
+  return cloud && { phoneNumberId: cloud.phoneId, wabaId: cloud.account ?? '' };
 }

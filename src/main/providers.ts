@@ -4,6 +4,7 @@
 import type { MediaFiles } from '../actors/content/media-files.ts';
 import type { MediaSources } from '../actors/content/media-source.ts';
 import { createCloudApi } from '../actors/engines/cloud-api/create.ts';
+import { templateLanguages } from '../actors/engines/cloud-api/template-languages.ts';
 import type { TwilioCredentials } from '../actors/engines/provider.ts';
 import { createTwilio } from '../actors/engines/twilio/create.ts';
 import { type KnownCredentials, ProviderSends } from '../actors/provider-sends.ts';
@@ -34,17 +35,15 @@ export function createProviders({ config, store, settings, media, files, egress,
   const credentials = (found: NumberSettings | undefined) => credentialsOf(found, config.twilio.statusCallback);
   const graph = vendor({ connections: CONNECTIONS, clock });
   const twilioCalls = vendor({ connections: CONNECTIONS, clock });
+  const calls = { vendor: graph, baseUrl: config.cloud.graphUrl, version: config.cloud.version, clock };
   const isPublic = (url: string) => egress.isPublic(url);
   const sends = new ProviderSends({
     cloud: createCloudApi({
-      vendor: graph,
-      baseUrl: config.cloud.graphUrl,
-      version: config.cloud.version,
+      ...calls,
       perSecond: config.cloud.perSecond,
       sources: media,
       files,
       isPublic,
-      clock,
       log,
     }),
     twilio: createTwilio({
@@ -64,13 +63,23 @@ export function createProviders({ config, store, settings, media, files, egress,
     clock,
     log,
   });
-  return { sends, close: () => Promise.all([graph.close(), twilioCalls.close()]) };
+  return {
+    sends,
+    languagesOf: async (device: string, workspace: string | undefined, name: string) => {
+      const cloud = settings.known(device, workspace)?.credentials.cloud;
+      if (cloud?.account === undefined)
+        return { kind: 'refused', status: 0, error: 'the business account of the number is not known' } as const;
+      return templateLanguages(calls, cloud, cloud.account, name);
+    },
+    close: () => Promise.all([graph.close(), twilioCalls.close()]),
+  };
 }
 
 function credentialsOf(found: NumberSettings | undefined, statusCallback: string | undefined): KnownCredentials {
   const { cloud, twilio } = found?.credentials ?? {};
+  const { phoneId = '', token = '', version = '' } = cloud ?? {};
   return {
-    ...(cloud && { waba: { engine: 'waba', ...cloud } }),
+    ...(cloud && { waba: { engine: 'waba', phoneId, token, version } }),
     ...(twilio && { twilio: twilioCredentials(twilio, statusCallback) }),
   };
 }

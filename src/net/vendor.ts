@@ -1,5 +1,5 @@
 /**
- * One POST to a provider's API, and what became of it as a value.
+ * One call of a provider's API, and what became of it as a value.
  *
  *  VN1  `not sent` means that not one byte of the request was written; `no answer` that some may have been.
  *  VN2  Every call ends by its deadline, also in the middle of an answer. Nothing is repeated, no redirect followed.
@@ -36,27 +36,35 @@ export type Payload = {
   readonly chunks: () => AsyncIterable<Uint8Array>;
 };
 
-export type VendorCall = {
+type Asked = {
   readonly url: string;
   readonly authorization: string;
-  readonly payload: Payload;
   /** Epoch ms. */
   readonly deadline: number;
 };
+export type VendorCall = Asked & { readonly payload: Payload };
 
 export type Vendor = {
   /** Never rejects for what the network or the provider does; a payload that cannot be read rejects. */
   post(call: VendorCall): Promise<VendorAnswer>;
+  /** For what can be asked as often as one likes: `not sent` may have arrived. */
+  get(call: Asked): Promise<VendorAnswer>;
   close(): Promise<void>;
+};
+
+type Sending = {
+  readonly method: 'GET' | 'POST';
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Readable;
 };
 
 /** `connections` bounds the kept-alive connections to one provider; more calls than that wait for a free one. */
 export function vendor({ connections, clock }: { readonly connections: number; readonly clock: Clock }): Vendor {
   const dispatcher = new Agent({ connections, pipelining: 1, keepAliveTimeout: 4000, maxResponseSize: LARGEST_ANSWER });
 
-  async function post({ url, authorization, payload, deadline }: VendorCall): Promise<VendorAnswer> {
-    const late = new AbortController();
-    const timer = clock.setTimeout(() => late.abort(), Math.max(0, deadline - clock.now()));
+  const get = (call: Asked) => ask(call, { method: 'GET' }, () => false);
+
+  async function post({ payload, ...call }: VendorCall): Promise<VendorAnswer> {
     let begun = false;
     let unreadable: unknown;
     /** undici takes the first chunk when the connection stands and is free: that is the moment VN1 speaks of. */
@@ -71,17 +79,25 @@ export function vendor({ connections, clock }: { readonly connections: number; r
         throw thrown;
       }
     }
+    const headers = { 'content-type': payload.type, 'content-length': String(payload.bytes) };
+    const sent = { method: 'POST', headers, body: Readable.from(body(), { objectMode: false }) } as const;
+    const answer = await ask(call, sent, () => begun);
+    if (unreadable !== undefined) throw unreadable;
+    return answer;
+  }
+
+  async function ask(
+    { url, authorization, deadline }: Asked,
+    { headers = {}, ...sent }: Sending,
+    begun: () => boolean,
+  ): Promise<VendorAnswer> {
+    const late = new AbortController();
+    const timer = clock.setTimeout(() => late.abort(), Math.max(0, deadline - clock.now()));
     try {
       const answer = await request(url, {
         dispatcher,
-        method: 'POST',
-        headers: {
-          authorization,
-          accept: 'application/json',
-          'content-type': payload.type,
-          'content-length': String(payload.bytes),
-        },
-        body: Readable.from(body(), { objectMode: false }),
+        ...sent,
+        headers: { authorization, accept: 'application/json', ...headers },
         signal: late.signal,
       });
       const { 'retry-after': header, location } = answer.headers;
@@ -93,15 +109,14 @@ export function vendor({ connections, clock }: { readonly connections: number; r
         location: typeof location === 'string' ? location : '',
       };
     } catch (thrown) {
-      if (unreadable !== undefined) throw unreadable;
       const why = late.signal.aborted ? 'timeout' : errorCode(thrown);
-      return { kind: begun ? 'no answer' : 'not sent', why };
+      return { kind: begun() ? 'no answer' : 'not sent', why };
     } finally {
       clock.clearTimeout(timer);
     }
   }
 
-  return { post, close: () => dispatcher.close() };
+  return { post, get, close: () => dispatcher.close() };
 }
 
 export function textPayload(type: string, text: string): Payload {

@@ -99,9 +99,11 @@ function jumpOf(value: unknown): FlowNode['jump'] {
 function edgeOf(edge: Fields, typeOf: (id: string) => string): Edge {
   const [, from, port] = /^(.+)_(\d+)$/.exec(firstText(edge, 'sourceNodeId')) ?? [];
   const to = firstText(edge, 'target') || firstText(edge, 'targetNodeId').replace(/_\d+$/, '');
-  if (from !== undefined) return { from, port: Number(port), to };
+  const handle = firstText(edge, 'sourceHandle');
+  const named = handle === '' ? {} : { handle };
+  if (from !== undefined) return { from, port: Number(port), to, ...named };
   const source = firstText(edge, 'source');
-  return { from: source, port: portOf(firstText(edge, 'sourceHandle'), typeOf(source)), to };
+  return { from: source, port: portOf(handle, typeOf(source)), to, ...named };
 }
 
 /** Second ports that have a name, by builder type (§2.3). */

@@ -17,7 +17,13 @@ export type FlowNode = {
 };
 
 /** Ports: 0 else, 1 out or first option, 2 second … (contract flows §2.3). */
-export type Edge = { readonly from: string; readonly port: number; readonly to: string };
+export type Edge = {
+  readonly from: string;
+  readonly port: number;
+  readonly to: string;
+  /** As the builder calls the port; tells `out` from `p0`, which are both port 1. Absent where the app does not say. */
+  readonly handle?: string;
+};
 
 export type Flow = {
   readonly id: string;

@@ -140,6 +140,8 @@ export type NodeContext = Scene & {
   readonly compute: (code: string, inputs: Readonly<Record<string, unknown>>) => Promise<CallAnswer<unknown>>;
   /** Hands a customer's medium to the app and answers with its URL; not journaled, so wrap it. */
   readonly storeMedia: (media: ReplyMedia) => Promise<CallAnswer<string>>;
+  /** Languages in which Meta has approved a template of the device's account; not journaled, so wrap it. */
+  readonly templateLanguages: (name: string) => Promise<CallAnswer<readonly string[]>>;
   /** Between two messages; a crash makes it longer, never a send double. */
   readonly pause: (ms: number) => Promise<void>;
   /** For the operator: no texts, no numbers. */

@@ -27,6 +27,11 @@ export type VisitPorts = {
   readonly fetch: GuardedFetch;
   readonly compute: NodeContext['compute'];
   readonly storeMedia: NodeContext['storeMedia'];
+  readonly templateLanguages: (
+    device: string,
+    workspace: string | undefined,
+    name: string,
+  ) => ReturnType<NodeContext['templateLanguages']>;
   readonly cloud: (device: string, workspace: string | undefined) => NodeContext['cloud'];
   readonly appUrl: string;
   readonly texts: NodeContext['texts'];
@@ -61,6 +66,7 @@ export class VisitContext implements NodeContext {
   readonly fetch: GuardedFetch;
   readonly compute: NodeContext['compute'];
   readonly storeMedia: NodeContext['storeMedia'];
+  readonly templateLanguages: NodeContext['templateLanguages'];
   readonly #o: VisitOptions;
   #effects = 0;
   #lastSentId: string | undefined;
@@ -82,6 +88,7 @@ export class VisitContext implements NodeContext {
     this.fetch = ports.fetch;
     this.compute = ports.compute;
     this.storeMedia = ports.storeMedia;
+    this.templateLanguages = (name) => ports.templateLanguages(device, workspace, name);
   }
 
   get lastSent(): Content | undefined {

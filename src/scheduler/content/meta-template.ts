@@ -4,16 +4,15 @@
  *  MT1  A ready-made one is forwarded unchanged.
  *  MT2  One is made only for a name that Meta can have given, of a template that nobody says Meta does not have; where the
  *       data does not allow it (cards without links), free content goes instead.
- *  MT3  A variable is never left out: Meta refuses the message for it, and a campaign stops. What is empty is a space.
  *
  * Deliberately not here: links and uploads of a media header (the engine fills them in).
  */
-import { buttonsOf } from '../../content/buttons.ts';
 import { cardsOf } from '../../content/carousel.ts';
-import type { Button, Content, Media } from '../../content/content.ts';
+import type { Content, Media } from '../../content/content.ts';
 import type { LocationContent } from '../../content/location.ts';
 import { type Fields, firstText, isObject, listOf, textOf } from '../../content/loose.ts';
-import { fillerOf, keysIn, type Lookup } from '../../content/placeholders.ts';
+import { keysIn, type Lookup } from '../../content/placeholders.ts';
+import { buttonComponents, textComponent } from '../../content/meta-components.ts';
 import { metaTemplateOf } from '../../content/templates.ts';
 import { numbered, type Numbers, variableMapOf } from '../../content/variable-map.ts';
 import type { Recipient } from './recipients.ts';
@@ -61,7 +60,7 @@ export type Filling = {
   readonly appUrl: string;
 };
 
-/** MT2, MT3. Undefined: free content. */
+/** MT2. Undefined: free content. */
 export function madeTemplateOf(template: Fields, { lookup, media, location, appUrl }: Filling) {
   if (!isAtMeta(template)) return undefined;
   const map = variableMapOf(template['variable_map']);
@@ -93,42 +92,10 @@ export function madeTemplateOf(template: Fields, { lookup, media, location, appU
   return message;
 }
 
-/** Numbered variables in their order, or named ones; Meta's templates have one sort only. */
-function textComponent(type: 'header' | 'body', text: string, told: Numbers, value: Lookup): object[] {
-  const keys = [...new Set([...keysIn(text), ...told.keys()])];
-  const numbers = keys.filter((key) => /^\d+$/.test(key)).sort((a, b) => Number(a) - Number(b));
-  const parameters =
-    numbers.length > 0
-      ? numbers.map((key) => textParameter(value(key)))
-      : keys.map((key) => ({ ...textParameter(value(key)), parameter_name: key }));
-  return parameters.length === 0 ? [] : [{ type, parameters }];
-}
-
-/** MT3 */
-const textParameter = (value: string | undefined) => ({ type: 'text', text: value || ' ' });
-
 const locationHeader = ({ latitude, longitude, name, address }: LocationContent) => ({
   type: 'header',
   parameters: [{ type: 'location', location: { latitude, longitude, name: name || 'Location', address } }],
 });
-
-/** Only buttons with something to fill in are named, by their place among all. */
-function buttonComponents(list: unknown, value: Lookup): object[] {
-  return (listOf(list) ?? []).flatMap((entry, index) => {
-    const [button] = buttonsOf([entry]);
-    const parameter = button && buttonParameter(button, value);
-    return parameter ? [{ type: 'button', index: String(index), ...parameter }] : [];
-  });
-}
-
-function buttonParameter(button: Button, value: Lookup) {
-  if (button.kind === 'copy') {
-    const code = fillerOf('broadcast', value)(button.code);
-    return { sub_type: 'copy_code', parameters: [{ type: 'coupon_code', coupon_code: code }] };
-  }
-  const [key] = button.kind === 'url' ? keysIn(button.url) : [];
-  return key === undefined ? undefined : { sub_type: 'url', parameters: [textParameter(value(key))] };
-}
 
 /** Empty: no cards. Undefined: a card's image has no link. */
 function carouselOf(

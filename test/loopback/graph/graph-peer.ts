@@ -42,6 +42,8 @@ export interface GraphPeer {
   token: string;
   /** Phone-number id → its own token. */
   readonly tokens: Map<string, string>;
+  /** What every account has of templates. */
+  templates: readonly { readonly name: string; readonly language: string; readonly status: string }[];
   readonly faults: ProviderFaults;
   requests(): readonly GraphRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
@@ -57,7 +59,7 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
   let left = 0;
   let next = 1;
   const requests: GraphRequest[] = [];
-  const peer = { token: 'meta-token', tokens: new Map<string, string>() };
+  const peer = { token: 'meta-token', tokens: new Map<string, string>(), templates: [] as GraphPeer['templates'] };
   const media = new Set<string>();
 
   const note = (path: string, body: unknown, status: number, id?: string) => {
@@ -131,6 +133,11 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
     const id = String(7_000_000 + next++);
     media.add(id);
     return context.json({ id });
+  });
+  app.get('/:version{v[0-9]+\\.[0-9]+}/:account{[0-9]+}/message_templates', (context) => {
+    const name = context.req.query('name') ?? '';
+    note(context.req.path, null, 200);
+    return context.json({ data: peer.templates.filter((one) => one.name.includes(name)), paging: {} });
   });
   app.all('*', (context) => {
     note(context.req.path, null, 404);

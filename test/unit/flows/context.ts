@@ -34,6 +34,8 @@ type Setup = {
   readonly engine?: EngineName;
   /** Ports of the node that have an edge; default all of 0 to 12. */
   readonly wired?: readonly number[];
+  /** As the builder calls a wired port, where a test wants it told. */
+  readonly handles?: Readonly<Record<number, string>>;
   readonly vars?: Readonly<Record<string, unknown>>;
   readonly session?: Partial<SessionFacts>;
   readonly lastSent?: Content;
@@ -65,6 +67,11 @@ export class Bench {
   onFetch: GuardedFetch = async () => ({ kind: 'refused', status: 0, error: 'no script' });
   onCompute: NodeContext['compute'] = async () => ({ kind: 'refused', status: 0, error: 'no script' });
   onStore: NodeContext['storeMedia'] = async () => ({ kind: 'ok', value: `${APP}/stored.jpg` });
+  onTemplateLanguages: NodeContext['templateLanguages'] = async () => ({
+    kind: 'refused',
+    status: 0,
+    error: 'no script',
+  });
   now = NOW;
 
   readonly #kind: NodeKind;
@@ -116,7 +123,11 @@ export class Bench {
   }
 
   flow(): Flow {
-    const edges: Edge[] = this.#wired.map((port) => ({ from: this.node.id, port, to: `n_port${port}` }));
+    const { handles = {} } = this.#setup;
+    const edges: Edge[] = this.#wired.map((port) => ({
+      ...{ from: this.node.id, port, to: `n_port${port}` },
+      ...(handles[port] !== undefined && { handle: handles[port] }),
+    }));
     const others = this.#wired.map(
       (port): FlowNode => ({ id: `n_port${port}`, type: 'End', label: 'End', fields: {} }),
     );
@@ -177,6 +188,7 @@ export class Bench {
         this.stored.push(media);
         return this.onStore(media);
       },
+      templateLanguages: (name) => this.onTemplateLanguages(name),
       pause: async (ms) => {
         this.pauses.push(ms);
       },

@@ -49,7 +49,7 @@ describe('the wire shape', () => {
 
   it('DE2 ids with underscores keep all but the port, F-56', () => {
     expect(flow.edges).toEqual([
-      { from: 'n_aaaaaa', port: 1, to: 'n_1' },
+      { from: 'n_aaaaaa', port: 1, to: 'n_1', handle: 'out' },
       { from: 'n_1', port: 2, to: 'n_1_2' },
     ]);
   });

@@ -17,11 +17,12 @@ import { cta, location } from './pointers.ts';
 import { poll } from './poll.ts';
 import { question } from './question.ts';
 import { condition, subFlow, timeDelay } from './steering.ts';
+import { template } from './template.ts';
 import { webhook } from './webhook.ts';
 
 const KINDS: readonly NodeKind[] = [
   ...[trigger, end, callNode],
-  ...[message, media, cta, location],
+  ...[message, media, template, cta, location],
   ...[interactiveButtons, list, question, poll],
   ...[condition, timeDelay, subFlow],
   ...[webhook, code, mysql, chatGpt, chatbot],

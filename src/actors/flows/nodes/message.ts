@@ -5,10 +5,10 @@
  *  ME2  A caption reaches the customer: under the medium, or after a medium that shows none.
  *  ME3  What has nothing to say is passed.
  */
-import type { Content, MediaType } from '../../../content/content.ts';
+import type { Content } from '../../../content/content.ts';
 import { firstText, isObject, listOf, textOf } from '../../../content/loose.ts';
-import { knownMime, lastSegment, mimeOfName, typeOfMime } from '../../../content/mime.ts';
 import { missing } from '../checks.ts';
+import { mediumOf } from '../medium.ts';
 import type { NodeContext, NodeKind } from '../node.ts';
 
 /** After each reply (contract flows §11). */
@@ -63,33 +63,15 @@ async function sendAll({ send, warn }: NodeContext, contents: readonly Content[]
   }
 }
 
-type Given = { readonly url: string; readonly caption: string; readonly name: string; readonly mime: string };
+type Given = Parameters<typeof mediumOf>[2] & { readonly caption: string };
 
 const texts = (text: string): Content[] => (text.trim() === '' ? [] : [{ kind: 'text', text }]);
 
 /** ME1, ME2; nothing without an address. */
-function mediaContents({ vars, appUrl }: NodeContext, kind: string, given: Given): Content[] {
-  const address = vars.fill(given.url).trim();
-  const caption = vars.fill(given.caption);
-  if (address === '') return [];
-  const url = /^[a-z][a-z0-9+.-]*:/i.test(address) ? address : `${appUrl}/${address.replace(/^\/+/, '')}`;
-  const type = typeOf(kind);
-  const fileName = vars.fill(given.name).trim() || lastSegment(url) || 'file';
-  const named = mimeOfName(fileName) || mimeOfName(url);
-  const mime = (type === 'document' && knownMime(given.mime)) || (typeOfMime(named) === type ? named : UNNAMED[type]);
-  const medium = { type, from: { kind: 'url', url }, mime, ...(type === 'document' && { fileName }) } as const;
-  const shows = type !== 'audio';
-  return [{ kind: 'media', media: medium, caption: shows ? caption : '' }, ...(shows ? [] : texts(caption))];
+function mediaContents(context: NodeContext, kind: string, { caption, ...given }: Given): Content[] {
+  const medium = mediumOf(context, kind, given);
+  const words = context.vars.fill(caption);
+  if (!medium) return [];
+  const shows = medium.type !== 'audio';
+  return [{ kind: 'media', media: medium, caption: shows ? words : '' }, ...(shows ? [] : texts(words))];
 }
-
-type Kind = Exclude<MediaType, 'sticker'>;
-
-/** The author's word for it stands, whatever the server says; only the MIME type is left to the download. */
-const UNNAMED: Readonly<Record<Kind, string>> = {
-  image: 'application/octet-stream',
-  video: 'application/octet-stream',
-  audio: 'audio/mpeg',
-  document: 'application/octet-stream',
-};
-
-const typeOf = (kind: string): Kind => (kind === 'image' || kind === 'video' || kind === 'audio' ? kind : 'document');

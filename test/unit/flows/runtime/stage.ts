@@ -377,6 +377,7 @@ class Life {
         fetch: () => Promise.resolve({ kind: 'no answer', why: 'no net' }),
         compute: () => Promise.resolve({ kind: 'no answer', why: 'no engine' }),
         storeMedia: () => Promise.resolve({ kind: 'ok', value: 'https://app.test/m' }),
+        templateLanguages: async () => ({ kind: 'ok', value: [] }),
         cloud: () => undefined,
         appUrl: 'https://app.test',
         texts: {

@@ -165,7 +165,7 @@ describe('bulk §2.4 Meta templates', () => {
     expect(components({ template_body: '{{2}} {{1}}', variable_map: { '1': 'first_name', '2': 'City' } })).toEqual(
       body(param('Ann'), param('Bonn')),
     );
-    // MT3
+    // MC1
     expect(components({ template_body: '{{1}}{{2}}', variable_map: { '1': 'nobody' } })).toEqual(
       body(param(' '), param(' ')),
     );
