@@ -1,6 +1,7 @@
 /** Every kind of node, by its type on the wire (contract flows §2.4). */
 import type { NodeKind } from '../node.ts';
 import { chatGpt } from './ai.ts';
+import { bookAppointment } from './appointment.ts';
 import { interactiveButtons, list } from './buttons.ts';
 import { chatbot } from './chatbot.ts';
 import { code } from './code.ts';
@@ -28,7 +29,8 @@ const KINDS: readonly NodeKind[] = [
   ...[webhook, code, mysql, chatGpt, chatbot],
   ...[assignAgent, tagContact, task, contactUpdate, deal],
   ...[notifyNumber, aiCall, waToInstagram],
-  ...[googleMeet, googleSheets, googleDocs, googleForm, waForm, commerceShop],
+  ...[googleMeet, googleSheets, googleDocs, googleForm, waForm],
+  ...[commerceShop, bookAppointment],
 ];
 
 const BY_TYPE = new Map(KINDS.flatMap((kind) => kind.types.map((type) => [type, kind] as const)));
