@@ -59,6 +59,64 @@ const begin = sideBySide<Theatre>({
     expect(await customer.shown()).toHaveLength(2);
   },
 
+  'F-02, F-23, F-55: text leaves a pending form alone, and its submission resumes at once and once': async (t) => {
+    const flow = await t.flow({
+      n_form01: {
+        type: 'WaForm',
+        fields: { formId: 4, metaFlowId: '777', formTitle: 'Details', bodyText: 'Please fill in', ctaLabel: 'Open' },
+        to: { 1: 'n_form02' },
+      },
+      n_form02: text('size {{size}} {{form_size}}'),
+    });
+    const customer = t.onCloud();
+    const key = `${t.cloud}_${customer.phone}`;
+    await t.start(t.cloud, customer.phone, flow);
+    await shownAt(customer, 0, 'Please fill in');
+    await t.parked(key, 'n_form01');
+    await customer.say('how?');
+    expect(customer.consumed).toBe(false);
+    const from = performance.now();
+    const submit = () => t.post(`/api/flow/resume-form/${key}`, { form_id: 4, form_answers: { size: 'L' } });
+    expect(await submit()).toEqual([200, { ok: true, nodeId: 'n_form01', advanced_to: 'n_form02' }]);
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(await submit()).toMatchObject([200, { ok: true, noop: true }]);
+    await shownAt(customer, 1, 'size L L');
+    await quiet();
+    expect(await customer.shown()).toHaveLength(2);
+  },
+
+  'F-55: orders by session and by number: purchased, abandoned, and nobody': async (t) => {
+    const flow = await t.flow({
+      n_shop01: {
+        type: 'CommerceShop',
+        fields: {
+          ...{ provider: 'whatsapp_shop', storeId: 3, headerText: 'Shop', bodyText: 'Our goods', footerText: '' },
+          abandonedWaitMinutes: 5,
+          productItems: [{ retailer_id: 'r1', name: 'Hat', image: '', price_minor: 1_250, currency: 'EUR', url: '' }],
+        },
+        to: { 1: 'n_paid01', 2: 'n_left01' },
+      },
+      n_paid01: text('paid {{order_id}} {{order_total}} {{order_currency}}'),
+      n_left01: text('left'),
+    });
+    const [buyer, leaver] = [t.onCloud(), t.onCloud()];
+    for (const { phone } of [buyer, leaver]) await t.start(t.cloud, phone, flow);
+    for (const { phone } of [buyer, leaver]) await t.parked(`${t.cloud}_${phone}`, 'n_shop01');
+    const orderMeta = { id: 55, total: '12.50', currency: 'EUR', provider: 'whatsapp_shop' };
+    const buy = () => t.post(`/api/flow/resume-port/${t.cloud}_${buyer.phone}`, { port: 1, orderMeta });
+    expect(await buy()).toEqual([200, { ok: true, port: 1, nodeId: 'n_shop01' }]);
+    expect([404, 200]).toContain((await buy())[0]);
+    await shownAt(buyer, 0, 'paid 55 12.50 EUR');
+    const leave = (workspace: number) => t.post(`/api/flow/resume-by-phone/${workspace}/${leaver.phone}`, { port: 2 });
+    expect(await leave(8)).toEqual([200, { ok: true, noop: true, reason: 'no_matching_session' }]);
+    expect(await leave(7)).toEqual([200, { ok: true, port: 2, nodeId: 'n_shop01' }]);
+    await shownAt(leaver, 0, 'left');
+    await quiet();
+    expect(await buyer.shown()).toHaveLength(1);
+    const nobody = await t.post('/api/flow/resume-port/1234567_7654321');
+    expect(nobody).toEqual([404, { ok: false, error: 'session_not_found' }]);
+  },
+
   '§10.3: on Twilio menus are numbered text, and the digits are mapped back': async (t) => {
     const account = { vendor: 'twilio', phone: TWILIO, token: 'twilio-token', id: `AC${'0'.repeat(32)}` } as const;
     const providers = new Providers(t.world);

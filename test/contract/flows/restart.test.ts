@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
 import { type Customer, shownAt } from '../../helpers/flow-customers.ts';
-import { ask, buttons, leads, text } from '../../helpers/flow-plan.ts';
+import { ask, buttons, leads, type PlannedNode, text } from '../../helpers/flow-plan.ts';
 import { Theatre } from './theatre.ts';
 
 let theatre: Theatre;
@@ -12,9 +12,29 @@ beforeAll(async () => {
 });
 afterAll(() => theatre.close());
 
+const GOOGLE_FORM: PlannedNode = {
+  type: 'GoogleForm',
+  fields: { formId: 9, bodyText: 'The form', saveAs: 'g', expiresInSec: 86_400 },
+  to: { 1: 'n_gform2' },
+};
+const SHOP: PlannedNode = {
+  type: 'CommerceShop',
+  fields: {
+    ...{ provider: 'whatsapp_shop', storeId: 3, headerText: 'Shop', bodyText: 'Our goods', footerText: '' },
+    abandonedWaitMinutes: 5,
+    productItems: [{ retailer_id: 'r1', name: 'Hat', image: '', price_minor: 1_250, currency: 'EUR', url: '' }],
+  },
+  to: { 1: 'n_shop02' },
+};
+const WA_FORM: PlannedNode = {
+  type: 'WaForm',
+  fields: { formId: 4, metaFlowId: '777', formTitle: 'Details', bodyText: 'Please fill in', ctaLabel: 'Open' },
+  to: { 1: 'n_wform2' },
+};
+
 /** One conversation for each kind of wait, all at their wait. Answers what makes them go on. */
 async function allWait(t: Theatre, store: 'kept' | 'lost'): Promise<() => Promise<void>> {
-  const [menu, question] = [t.linked(), t.linked()];
+  const [menu, question, google, shop, form] = [t.linked(), t.linked(), t.linked(), t.onCloud(), t.onCloud()];
   const key = (number: string, { phone }: Customer) => `${number}_${phone}`;
   const menus = await t.flow({
     n_rmenu1: leads(buttons('First?', 'a', 'Yes', 'No'), { 1: 'n_rmenu2', 2: 'n_rmenu3' }),
@@ -28,16 +48,35 @@ async function allWait(t: Theatre, store: 'kept' | 'lost'): Promise<() => Promis
   });
   await t.start(t.number, menu.phone, menus);
   await t.start(t.number, question.phone, asks, { name: 'Ann' });
+  await t.start(t.number, google.phone, await t.flow({ n_gform1: GOOGLE_FORM, n_gform2: text('colour {{g.colour}}') }));
+  await t.start(t.cloud, shop.phone, await t.flow({ n_shop01: SHOP, n_shop02: text('paid {{order_id}}') }));
+  await t.start(t.cloud, form.phone, await t.flow({ n_wform1: WA_FORM, n_wform2: text('size {{size}}') }));
   const first = await shownAt(menu, 0, 'First?');
   await t.parked(key(t.number, menu), 'n_rmenu1');
   await menu.tap(first, 'Yes');
   const second = await shownAt(menu, 1, 'Second?');
   await t.parked(key(t.number, menu), 'n_rmenu2');
   await t.parked(key(t.number, question), 'n_rask01');
+  await t.parked(key(t.number, google), 'n_gform1');
+  await t.parked(key(t.cloud, shop), 'n_shop01');
+  await t.parked(key(t.cloud, form), 'n_wform1');
   return async () => {
+    const answers = await Promise.all([
+      t.post('/api/flow-resume', { session_id: key(t.number, google), save_variable: 'g', answers: { colour: 'red' } }),
+      t.post(`/api/flow/resume-port/${key(t.cloud, shop)}`, { port: 1, orderMeta: { id: 55 } }),
+      t.post(`/api/flow/resume-form/${key(t.cloud, form)}`, { form_answers: { size: 'L' } }),
+    ]);
+    expect(answers).toEqual([
+      [200, { ok: true }],
+      [200, { ok: true, port: 1, nodeId: 'n_shop01' }],
+      [200, { ok: true, nodeId: 'n_wform1', advanced_to: 'n_wform2' }],
+    ]);
     await question.say('Bob');
     // A park row knows the last menu alone.
     await menu.tap(store === 'kept' ? first : second, 'No');
+    await shownAt(google, 1, 'colour red');
+    await shownAt(shop, 0, 'paid 55');
+    await shownAt(form, 1, 'size L');
     await shownAt(question, 1, 'hi Bob, Ann');
     await shownAt(menu, 2, store === 'kept' ? 'first No' : 'second No');
   };
