@@ -23,6 +23,12 @@ import { MetaLeg } from './meta-leg.ts';
 import type { CallBrief, CallLine, Pipeline, RtpPlace } from './pipeline.ts';
 import type { Recording, Side } from './recording.ts';
 
+export type CallEvents = {
+  readonly ended: (isSetupFailure: boolean) => void;
+  /** Meta's id of a dialled call, from the app's answer. */
+  readonly linked: (metaCallId: string) => void;
+};
+
 /** ICE and DTLS get so long before the call goes on without them (§4 step 5). */
 const PATH_MS = 3_000;
 const PICK_UP_MS = 60_000;
@@ -36,7 +42,7 @@ export class Call {
   readonly #leg: MetaLeg;
   readonly #begunAt: number;
   readonly #log: Log;
-  readonly #ended: (isSetupFailure: boolean) => void;
+  readonly #events: CallEvents;
   readonly closed: Promise<void>;
   metaCallId: string | undefined;
   #say: SayToMeta | undefined;
@@ -51,15 +57,11 @@ export class Call {
   #recordBoth = false;
   #recording: Recording | undefined;
 
-  constructor(
-    world: CallWorld,
-    { access, offer = '', ...request }: CallRequest,
-    ended: (isSetupFailure: boolean) => void,
-  ) {
+  constructor(world: CallWorld, { access, offer = '', ...request }: CallRequest, events: CallEvents) {
     const { clock, log } = world;
     this.#w = world;
     this.#request = request;
-    this.#ended = ended;
+    this.#events = events;
     this.#offer = offer;
     this.metaCallId = request.metaCallId;
     this.#say = world.graph(access);
@@ -205,7 +207,7 @@ export class Call {
     const { call, assistantId, to = '' } = this.#request;
     const dialled = await this.#w.app.dial({ call, sdp: this.#sdp, to, assistantId }, this.#asking(signal));
     if (dialled.kind !== 'dialled') return failed(dialled.why);
-    this.metaCallId ??= dialled.metaCallId;
+    this.#events.linked(dialled.metaCallId);
     return { kind: 'done' };
   }
 
@@ -282,7 +284,7 @@ export class Call {
     this.#log.info({ reason: why, word: lastWord, failed: error !== undefined }, 'a call ends');
     if (error !== undefined) this.#tellError(error);
     meter.ended(error !== undefined && !talked ? 'failed' : talked ? 'talked' : 'not taken', this.#leg.figures());
-    this.#ended(error !== undefined && !talked);
+    this.#events.ended(error !== undefined && !talked);
     const farewell = async () => {
       if (lastWord === 'none') return;
       const said = await this.#word({ action: lastWord });

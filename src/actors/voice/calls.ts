@@ -129,8 +129,11 @@ export class Calls implements CallDesk {
   }
 
   #begin(request: CallRequest): Call {
-    const call: Call = new Call(this.#world, request, (isSetupFailure) => {
-      if (isSetupFailure) this.#setupFailures += 1;
+    const call: Call = new Call(this.#world, request, {
+      ended: (isSetupFailure) => {
+        if (isSetupFailure) this.#setupFailures += 1;
+      },
+      linked: (metaCallId) => this.#link(call, metaCallId),
     });
     this.#live.add(call);
     void call.closed.then(() => this.#forget(request, call));

@@ -63,6 +63,8 @@ export class Peer {
   #closing: Promise<void> | undefined;
   #heardAt: number | undefined;
   #isLost = false;
+  /** Before there was a description, which then failed. */
+  #lostEarly: string | undefined;
 
   constructor(options: PeerOptions) {
     this.#o = options;
@@ -152,7 +154,8 @@ export class Peer {
     this.#watch();
     const sdp = withCandidates(this.#connection.localDescription?.sdp ?? '', this.#candidates);
     const made = outgoing(sdp, this.#o.ice.publicAddress);
-    return made.kind === 'sdp' ? made : { kind: 'failed', why: 'no candidates' };
+    if (made.kind !== 'sdp') return { kind: 'failed', why: 'no candidates' };
+    return this.#lostEarly === undefined ? made : { kind: 'failed', why: this.#lostEarly };
   }
 
   /** The library throws for descriptions that it cannot use, and for a connection that was closed meanwhile. */
@@ -197,7 +200,8 @@ export class Peer {
   #lose(why: string): void {
     if (this.#closing || this.#isLost) return;
     this.#isLost = true;
-    this.#o.lost(why);
+    if (this.#watched) this.#o.lost(why);
+    else this.#lostEarly = why;
   }
 }
 
