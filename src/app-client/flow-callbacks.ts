@@ -8,7 +8,6 @@
  *
  * Deliberately not here: which fact is told when (actors/flows), storing and sending.
  */
-import type { Callback } from './callbacks.ts';
 import type { FlowFact } from './flow-facts.types.ts';
 import { inboundBody } from './inbound-body.ts';
 import { cut, LIMITS } from './limits.ts';
@@ -24,12 +23,21 @@ export const FLOW_PATHS = {
 } as const;
 
 type Of<Kind extends FlowFact['kind']> = Extract<FlowFact, { readonly kind: Kind }>;
-type Body = Callback['body'];
+type Body = Readonly<Record<string, unknown>>;
+
+export type FlowCallback = {
+  readonly path: string;
+  readonly body: Body;
+  readonly orderKeys: readonly string[];
+  readonly lane: 'inbound' | 'rest';
+  readonly timeoutMs: number;
+  readonly supersede?: { readonly key: string; readonly rank: number };
+};
 
 const limits = LIMITS.flow;
 
 /** Pure. */
-export function flowCallback(fact: FlowFact): Callback {
+export function flowCallback(fact: FlowFact): FlowCallback {
   switch (fact.kind) {
     case 'flow message':
       return message(fact);
@@ -69,7 +77,7 @@ export function flowCallback(fact: FlowFact): Callback {
   }
 }
 
-const told = (fact: FlowFact, path: string, body: Body, timeoutMs = 8_000): Callback => ({
+const told = (fact: FlowFact, path: string, body: Body, timeoutMs = 8_000): FlowCallback => ({
   path,
   body,
   orderKeys: [orderOf(fact)],
@@ -81,7 +89,7 @@ const told = (fact: FlowFact, path: string, body: Body, timeoutMs = 8_000): Call
 const orderOf = ({ session }: FlowFact): string => `flow:${session}`;
 
 /** A mirror for the app's thread: an inbound message in the other direction, with what only flows know of it. */
-function message(fact: Of<'flow message'>): Callback {
+function message(fact: Of<'flow message'>): FlowCallback {
   const { device, contact, id, content, at, buttons, header, footer, templateName } = fact;
   const mirror = { kind: 'inbound', direction: 'out', name: '', stored: false } as const;
   const { body, orderKeys } = inboundBody({ ...mirror, device, contact, id, content, at });
