@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
@@ -14,7 +15,7 @@ let requests: IncomingMessage[];
 let wires: Set<TcpSocket>;
 let url: string;
 /** What the server does with a request for a WebSocket. */
-let answer: 'accept' | 'refuse' | 'stall';
+let answer: 'accept' | 'refuse' | 'stall' | 'ignore';
 let events: string[];
 const open: OpenSocket = socketOpener(systemClock);
 
@@ -32,6 +33,15 @@ beforeEach(async () => {
     if (answer === 'refuse') wire.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
     // Its end is noticed by who reads, and answered by nobody else.
     if (answer === 'stall') wire.resume().on('end', () => wire.end());
+    // Opens, and then reads without ever saying anything.
+    if (answer === 'ignore') {
+      const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(key).digest('base64');
+      wire.write(
+        `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+      );
+      wire.resume().on('end', () => wire.end());
+    }
     if (answer === 'accept') upgrades.handleUpgrade(request, wire, head, (peer) => peers.push(peer));
   });
   server.listen(0, '127.0.0.1');
@@ -124,17 +134,17 @@ describe('a socket to a vendor', () => {
   });
 
   it('SK2 a peer that does not answer the closing handshake loses the connection', async () => {
+    answer = 'ignore';
     const time = new SimulatedTime();
     const socket = dial(socketOpener(time));
     await soon('it opens', () => events.includes('opened'));
-    // Nothing is read any more, so the close is never answered.
-    for (const wire of wires) wire.pause();
     socket.close();
     time.advance(999);
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(wires.size).toBe(1);
     time.advance(1);
-    for (const wire of wires) wire.resume();
     await soon('the connection is gone', () => wires.size === 0);
+    expect([events, time.pending]).toEqual([['opened'], 0]);
   });
 
   it('a peer that does not answer the request is lost after 8 s', async () => {

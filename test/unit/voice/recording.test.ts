@@ -146,14 +146,17 @@ describe('V-14 files stay in their folder and are nobody else’s', () => {
     },
   );
 
-  it('the mode is the configured one, not world-readable by default, whatever the umask says', async () => {
-    const before = process.umask(0);
-    const files = recording();
-    files.arm(['user']);
-    await files.close();
-    process.umask(before);
-    expect(statSync(join(folder, 'wacid.1_user.pcm')).mode & 0o777).toBe(0o640);
-  });
+  it.each([0, 0o077])(
+    'the mode is the configured one, not world-readable by default, with an umask of %d too',
+    async (umask) => {
+      const before = process.umask(umask);
+      const files = recording();
+      files.arm(['user']);
+      await files.close();
+      process.umask(before);
+      expect(statSync(join(folder, 'wacid.1_user.pcm')).mode & 0o777).toBe(0o640);
+    },
+  );
 
   it('a link in the place of a file is not followed; the call goes on (RE5)', async () => {
     writeFileSync(join(folder, 'precious'), 'keep me');

@@ -280,6 +280,25 @@ describe('the mouth', () => {
     expect([box.said, told, played, time.pending]).toEqual(['cut', ['0: one two'], 520, 0]);
   });
 
+  it('MO2 cut short, the request for the rest is given up', async () => {
+    let given: AbortSignal | undefined;
+    const endless: SpeakEngine = {
+      name: 'openai',
+      speak: (_text, signal, take) => {
+        given = signal;
+        take(pcm(100));
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve('aborted')));
+      },
+    };
+    const mouth = mouthOf(endless);
+    const box = result(mouth.say('Hello'));
+    await time.advanceAsync(100);
+    expect(given?.aborted).toBe(false);
+    mouth.cut();
+    await settled();
+    expect([given?.aborted, box.said]).toEqual([true, 'cut']);
+  });
+
   it('MO3 what was overtaken before its first frame was never said; afterwards it goes on', async () => {
     const further = new AbortController();
     let end: (() => void) | undefined;

@@ -73,7 +73,6 @@ export class Brain {
     for (const isLast of [false, true]) {
       if (overtaken.aborted) return undefined;
       const reply = await app.reply(question, { signal: overtaken });
-      if (overtaken.aborted) return undefined;
       if (reply !== '') return reply;
       if (!isLast) await sleep(clock, RETRY_MS, overtaken).catch(() => undefined);
     }
