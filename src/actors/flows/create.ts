@@ -9,6 +9,7 @@ import type { BulkSends } from '../protocol.ts';
 import { Answers } from './answers.ts';
 import { flowOf } from './definition.ts';
 import { Definitions } from './definitions.ts';
+import { Delays } from './delays.ts';
 import { Failures, flowDesk } from './desk.ts';
 import { flowInbound } from './inbound.ts';
 import type { NodeKind } from './node.ts';
@@ -76,14 +77,16 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
   const answers: Answers = new Answers({ rows, sessions, starts, parks, definitions, kindOf, clock });
   const resume = new Resume({ rows, sessions, parks, definitions, clock });
+  const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });
   const inbound = flowInbound({ rows, sessions, starts, answers, parks, endpoints: o.endpoints, clock });
   o.sends.onReady((device) => sessions.ready(device));
   return {
-    desk: flowDesk({ rows, sessions, starts, resume, inbound, definitions, app, failures, ttlMs, clock }),
+    desk: flowDesk({ rows, sessions, starts, resume, delays, inbound, definitions, app, failures, ttlMs, clock }),
     flows: inbound.flows,
     start: () => {
       sessions.start();
       starts.recover();
+      delays.recover();
     },
     stop: () => {
       starts.stop();

@@ -6,6 +6,7 @@ import type { FlowStore } from '../../app-client/flow-calls.types.ts';
 import type { Clock } from '../../clock.ts';
 import { parseDigits } from '../../phone.ts';
 import { nextDeadline } from './deadlines.ts';
+import type { Delays } from './delays.ts';
 import type { Definitions } from './definitions.ts';
 import type { FlowInbound } from './inbound.ts';
 import { problemsOf } from './problems.ts';
@@ -26,6 +27,7 @@ export type DeskOptions = {
   readonly sessions: Sessions;
   readonly starts: Starts;
   readonly resume: Resume;
+  readonly delays: Delays;
   readonly inbound: FlowInbound;
   readonly definitions: Definitions;
   readonly app: Pick<FlowStore, 'definition'>;
@@ -52,7 +54,7 @@ export class Failures {
 }
 
 export function flowDesk(o: DeskOptions): FlowDesk {
-  const { rows, sessions, starts, resume, definitions, clock } = o;
+  const { rows, sessions, starts, resume, delays, definitions, clock } = o;
 
   async function start(order: StartOrder): Promise<void> {
     const { device, customer, flowId, provider, subscriber, workspace, once, contact: fields, variables } = order;
@@ -109,7 +111,7 @@ export function flowDesk(o: DeskOptions): FlowDesk {
     resumePort: (which, port, order) => resume.port(which, port, order),
     resumeForm: (key, answers) => resume.form(key, answers),
     googleForm: (key, variable, answers) => resume.googleForm(key, variable, answers),
-    resumeDelay: (order) => resume.delay(order),
+    resumeDelay: (order) => delays.order(order),
     providerInbound: (message, deadline) => o.inbound.providerInbound(message, deadline),
     sessions: (device) => [...rows.all(device)].map(viewOf).toSorted((a, b) => b.startedAt - a.startedAt),
     async check(flowId) {

@@ -101,6 +101,8 @@ export function flowInbound(o: InboundOptions): FlowInbound {
     await rows.write((batch) => rows.keepReply(batch, key, reply));
     void sessions.enter(device, contact, async (row) => {
       if (row) await answers.takeKept(row);
+      // The start that it came behind came to nothing.
+      else await rows.write((batch) => rows.dropReplies(batch, key));
     });
     return true;
   }

@@ -13,7 +13,7 @@ import type { Log } from '../../log.ts';
 import type { Identity } from '../../phone.ts';
 import type { BulkSends } from '../protocol.ts';
 import type { Definitions } from './definitions.ts';
-import type { Call, SessionRow } from './session.types.ts';
+import type { Call, Place, SessionRow } from './session.types.ts';
 import { unpark, type Unparked } from './snapshot.ts';
 import { emptySession, keyOf } from './starts.ts';
 import { isMenu } from './steps.ts';
@@ -50,14 +50,11 @@ export class Parks {
     if ((this.#nothing.get(key) ?? 0) > this.#o.clock.now()) return undefined;
     const answer = await this.#o.app.parked(key);
     if (answer.kind === 'no answer') return undefined;
-    const row = answer.kind === 'ok' && answer.value && (await this.#rebuilt(device, contact, key, answer.value));
+    const parked = answer.kind === 'ok' ? answer.value : undefined;
+    const row = parked && (await this.#rebuilt(device, contact, key, parked));
+    if (row === 'no answer') return undefined;
     if (!row) this.#remember(key);
-    return row || undefined;
-  }
-
-  /** A wait here from now on. */
-  forget(key: string): void {
-    this.#nothing.delete(key);
+    return row;
   }
 
   async #rebuilt(
@@ -65,12 +62,13 @@ export class Parks {
     contact: Identity,
     key: string,
     parked: ParkedSession,
-  ): Promise<SessionRow | undefined> {
+  ): Promise<SessionRow | 'no answer' | undefined> {
     const { log, clock } = this.#o;
     const read = unpark(parked);
     if (!read) return undefined;
     const built = await this.rebuild({ ...parked, ...read, device, contact });
-    if (!built) {
+    if (built.kind !== 'built') {
+      if (built.kind === 'no answer') return built.kind;
       log.warn({ id: parked.flowId }, 'a parked session fits no flow of the app any more');
       return undefined;
     }
@@ -89,14 +87,16 @@ export class Parks {
   }
 
   /** A session that stands at this node, without a wait. PK2, PK3 */
-  async rebuild(from: Rebuild) {
+  async rebuild(from: Rebuild): Promise<Rebuilt> {
     const { device, contact, flowId, nodeId, provider, workspace, subscriber, stack } = from;
     const engine = await this.#engine(device, provider, workspace);
-    const calls = engine && (await this.#calls([...stack.map((each) => each.flowId), flowId], stack));
-    const own = calls?.at(-1);
+    if (!engine) return { kind: 'no answer' };
+    const calls = await this.#calls([...stack.map((each) => each.flowId), flowId], stack);
+    if (calls === 'no answer' || calls === 'unfit') return { kind: calls };
+    const own = calls.at(-1);
     const flow = own && this.#o.definitions.pinned(own.hash);
-    const root = calls?.[0] && this.#o.definitions.pinned(calls[0].hash);
-    if (!engine || !calls || !own || !flow?.nodes.has(nodeId)) return undefined;
+    const root = calls[0] && this.#o.definitions.pinned(calls[0].hash);
+    if (!own || !flow?.nodes.has(nodeId)) return { kind: 'unfit' };
     const whose = workspace ?? root?.workspace;
     const { trigger, timeoutS } = from;
     const row: SessionRow = {
@@ -112,14 +112,14 @@ export class Parks {
       nextCall: calls.length,
       variables: from.variables,
     };
-    return { row, place: { call: own.id, node: nodeId } };
+    return { kind: 'built', row, place: { call: own.id, node: nodeId } };
   }
 
-  async #calls(flows: readonly string[], stack: Unparked['stack']): Promise<Call[] | undefined> {
+  async #calls(flows: readonly string[], stack: Unparked['stack']): Promise<Call[] | 'no answer' | 'unfit'> {
     const calls: Call[] = [];
     for (const [id, flow] of flows.entries()) {
       const found = await this.#o.definitions.fetch(flow);
-      if (found.kind !== 'ok') return undefined;
+      if (found.kind !== 'ok') return found.kind === 'no answer' ? found.kind : 'unfit';
       const caller = stack[id - 1];
       calls.push({ id, flow, hash: found.value.hash, ...(caller && { from: { call: id - 1, node: caller.nodeId } }) });
     }
@@ -139,6 +139,11 @@ export class Parks {
     this.#nothing.set(key, this.#o.clock.now() + NOTHING_MS);
   }
 }
+
+/** `unfit`: the flow is gone, or has no such node any more. */
+export type Rebuilt =
+  | { readonly kind: 'built'; readonly row: SessionRow; readonly place: Place }
+  | { readonly kind: 'no answer' | 'unfit' };
 
 export type Rebuild = Omit<Unparked, 'wait' | 'lastMenu'> & {
   readonly device: string;

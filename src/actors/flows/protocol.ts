@@ -116,7 +116,7 @@ export interface FlowDesk {
   resumePort(which: WhichSession, port: number, order: OrderMeta | undefined): Promise<ResumeAnswer>;
   resumeForm(key: string, answers: Readonly<Record<string, unknown>>): Promise<ResumeAnswer>;
   googleForm(key: string, variable: string, answers: Readonly<Record<string, unknown>>): Promise<ResumeAnswer>;
-  /** Resolves when the delay is taken, durably, or there is nothing to do. */
+  /** Resolves when the order is durable. */
   resumeDelay(order: DelayResume): Promise<void>;
   /** Resolves with how many ended. */
   end(customer: string, workspace: string | undefined): Promise<number>;

@@ -1,20 +1,19 @@
 /**
- * What goes on because somebody else says so: orders, forms, Google forms, delays of the app (contract flows §1.2).
+ * What goes on because somebody else says so: orders, forms, Google forms (contract flows §1.2).
  *
  *  RS1  A wait is taken once: a repeat finds none and changes nothing (F-55).
  *  RS2  The answer comes when the wait is taken, on disk; the branch runs behind it (F-23).
  *  RS3  Who is not here is looked for in the app's park before it counts as missing (F-07).
  */
-import { type Clock } from '../../clock.ts';
+import { byDeadline, type Clock } from '../../clock.ts';
 import { type Fields, isObject, mapOf } from '../../content/loose.ts';
 import { type Identity, parseDigits, samePhone } from '../../phone.ts';
 import type { Definitions } from './definitions.ts';
 import type { Parks } from './parks.ts';
-import type { DelayResume, OrderMeta, ResumeAnswer, WhichSession } from './protocol.ts';
+import type { OrderMeta, ResumeAnswer, WhichSession } from './protocol.ts';
 import type { Rows } from './rows.ts';
 import { isRunning, type OpenWait, type SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import { stackIn } from './snapshot.ts';
 import { callOf, leaveBy, targetsOf } from './steps.ts';
 import { shown, Variables } from './variables.ts';
 import { customerOf } from './visit.ts';
@@ -22,8 +21,6 @@ import type { Wait } from './waits.types.ts';
 
 /** Contract flows §1.3: within 5 s. */
 const ANSWER_MS = 4_500;
-/** A repeat of a delay whose session is gone. */
-const REPEAT_MS = 600_000;
 
 export type ResumeOptions = {
   readonly rows: Rows;
@@ -73,48 +70,33 @@ export class Resume {
     return this.#resume(key, ({ nextNodeType }) => nextNodeType === 'GoogleForm', { port: 1, variables });
   }
 
-  /** Resolves when it is on disk, or nothing is to be done. */
-  async delay(order: DelayResume): Promise<void> {
-    const { rows, sessions } = this.#o;
-    const row = rows.byKey(order.sessionKey);
-    const contact = row?.contact ?? contactOf(order.customer);
-    const device = row?.device ?? order.device;
-    await new Promise<void>((resolve) => {
-      void sessions
-        .enter(device, contact, async (here) => {
-          const now = here ? await this.#wake(here, order) : await this.#rebuilt(device, contact, order);
-          resolve();
-          if (now) await sessions.run(now);
-        })
-        .finally(resolve);
-    });
+  async #resume(key: string, isMeant: (wait: Wait) => boolean, way: Way): Promise<ResumeAnswer> {
+    const { clock } = this.#o;
+    const open = { is: true };
+    const answer = await byDeadline(clock, this.#tried(key, isMeant, way, open), clock.now() + ANSWER_MS);
+    open.is = false;
+    return answer === 'late' ? { kind: 'failed', why: 'it cannot be told in time; try again' } : answer;
   }
 
-  async #resume(key: string, isMeant: (wait: Wait) => boolean, way: Way): Promise<ResumeAnswer> {
-    const { sessions, clock } = this.#o;
-    const found = this.#o.rows.byKey(key) ?? (await this.#unparked(key));
+  /** `open.is` is false when nobody waits for the answer any more: then nothing is taken. */
+  async #tried(key: string, isMeant: (wait: Wait) => boolean, way: Way, open: { is: boolean }): Promise<ResumeAnswer> {
+    const { sessions, rows } = this.#o;
+    const found = rows.byKey(key) ?? (await this.#unparked(key));
     if (!found) return { kind: 'not found' };
     if (!mayMean(found, isMeant)) return { kind: 'not waiting for it' };
     return new Promise((resolve) => {
-      let isOpen = true;
-      const timer = clock.setTimeout(() => {
-        isOpen = false;
-        resolve({ kind: 'failed', why: 'the session is busy; try again' });
-      }, ANSWER_MS);
       void sessions
         .enter(found.device, found.contact, async (here) => {
-          if (!isOpen) return;
           const row = here ?? found;
           const { wait } = row;
+          if (!open.is) return;
           if (row.ended || !wait || isRunning(row) || !isMeant(wait.wait))
             return resolve({ kind: 'not waiting for it' });
           resolve(await this.#take(row, wait, way));
           await sessions.run(row);
         })
-        .finally(() => {
-          clock.clearTimeout(timer);
-          resolve({ kind: 'failed', why: 'the session could not be written' });
-        });
+        // Answered already, unless it failed.
+        .finally(() => resolve({ kind: 'failed', why: 'the session could not be written' }));
     });
   }
 
@@ -152,37 +134,6 @@ export class Resume {
     }
     return newest?.key;
   }
-
-  /** A session that sleeps at this very node. */
-  async #wake(row: SessionRow, { nodeId, flowId, variables }: DelayResume): Promise<SessionRow | undefined> {
-    const sleep = row.sleeps.find((each) => each.node === nodeId && callOf(row, each)?.flow === flowId);
-    if (row.ended || isRunning(row) || !sleep) return undefined;
-    row.sleeps = row.sleeps.filter((each) => each !== sleep);
-    setAll(row, Object.entries(variables));
-    const call = callOf(row, sleep);
-    leaveBy(row, sleep, 1, call && this.#o.definitions.pinned(call.hash), this.#o.clock.now());
-    await this.#o.sessions.save(row);
-    return row;
-  }
-
-  async #rebuilt(device: string, contact: Identity, order: DelayResume): Promise<SessionRow | undefined> {
-    const { rows, parks, definitions, clock, sessions } = this.#o;
-    const { flowId, nodeId, subscriber, provider, variables, sessionKey } = order;
-    const mark = `delay ${sessionKey} ${flowId} ${nodeId}`;
-    const before = rows.handledAt(device, mark);
-    if (before !== undefined && clock.now() - before < REPEAT_MS) return undefined;
-    const { stack, pairs } = stackIn(variables);
-    const built = await parks.rebuild({
-      ...{ device, contact, flowId, nodeId, provider, stack, variables: pairs, cooldownS: 0, byMessage: false },
-      ...(subscriber !== undefined && { subscriber }),
-    });
-    if (!built) return undefined;
-    const { row, place } = built;
-    const call = callOf(row, place);
-    leaveBy(row, place, 1, call && definitions.pinned(call.hash), clock.now());
-    await sessions.save(row, (batch) => rows.handle(batch, device, mark));
-    return row;
-  }
 }
 
 /** A booking that waits for its payment ends like a purchase (contract flows §3.4). */
@@ -201,7 +152,7 @@ export function contactOf(customer: string): Identity {
   return pn === undefined ? { lid: customer } : { pn };
 }
 
-function setAll(row: SessionRow, pairs: readonly (readonly [string, unknown])[]): void {
+export function setAll(row: SessionRow, pairs: readonly (readonly [string, unknown])[]): void {
   const vars = new Variables(row.variables);
   for (const [name, value] of pairs) vars.set(name, value);
   row.variables = vars.pairs();

@@ -85,6 +85,10 @@ export class Rows {
     if (formerKey !== undefined && this.#sessions.has(formerKey)) {
       this.#forget(batch, formerKey);
       batch.put(this.#names, formerKey, row.key);
+      for (const { id, reply } of this.keptReplies(formerKey)) {
+        this.dropReply(batch, id);
+        this.keepReply(batch, row.key, reply);
+      }
     }
     const { at } = nextDeadline(row, this.#ttlMs);
     const due = placeOf(at, row.key);
@@ -100,6 +104,7 @@ export class Rows {
     this.#forget(batch, row.key);
     for (const name of contactKeys(row.contact)) batch.remove(this.#names, `${row.device} ${name}`);
     if (row.formerKey !== undefined) batch.remove(this.#names, row.formerKey);
+    this.dropReplies(batch, row.key);
   }
 
   /** When the session is to be looked at; undefined when there is none. */
@@ -136,6 +141,10 @@ export class Rows {
 
   dropReply(batch: Batch, id: Key): void {
     batch.remove(this.#replies, id);
+  }
+
+  dropReplies(batch: Batch, key: string): void {
+    for (const { id } of this.keptReplies(key)) this.dropReply(batch, id);
   }
 
   /** Whether this message has been decided on. */

@@ -20,7 +20,8 @@ import type { Pause } from './session.types.ts';
 export const PAUSED_AT_MOST_MS = 86_400_000;
 /** After a fault of the moment; then it counts as failed. */
 const AGAIN_MS = [5_000, 15_000, 60_000, 300_000, 900_000];
-const WITHOUT_A_TIME_MS = 900_000;
+/** Such as without credentials (§6.5: settings are tried again every minute). */
+const WITHOUT_A_TIME_MS = 60_000;
 const DAY_MS = 86_400_000;
 
 export type Order = {

@@ -6,6 +6,7 @@
  *  SS2  A process that starts takes up what ran when the last one ended, then what fell due meanwhile.
  *  SS3  A customer known by LID alone is re-keyed as soon as the number is known; the old key stays a name of the session.
  */
+import { sleep } from '../../clock.ts';
 import { type Identity, samePhone } from '../../phone.ts';
 import type { Batch } from '../../store/store.ts';
 import { Alarm } from './alarm.ts';
@@ -20,6 +21,8 @@ import { cooldownOf } from './endings.ts';
 
 const BROKEN_MS = 60_000;
 const READY_MS = 5_000;
+/** For who is asking the app something. */
+const STOP_MS = 3_000;
 
 export type SessionsOptions = Omit<RunnerOptions, 'onSaved' | 'onBroken'> & {
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
@@ -66,7 +69,7 @@ export class Sessions {
     this.#stopped = true;
     this.#alarm.stop();
     this.#runner.stopAll();
-    await this.#mailboxes.settled();
+    await Promise.race([this.#mailboxes.settled(), sleep(this.#o.ports.clock, STOP_MS)]);
   }
 
   get isStopped(): boolean {

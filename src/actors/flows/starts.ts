@@ -46,6 +46,12 @@ export type Start = {
 
 type Order = Start & { readonly at: number };
 
+type Prepared =
+  | { readonly kind: 'ready'; readonly row: SessionRow }
+  | { readonly kind: 'later'; readonly ms: number; readonly tries: number }
+  | { readonly kind: 'failed'; readonly why: string };
+type GivenUp = { readonly kind: 'given up' };
+
 export type StartsOptions = {
   readonly store: Store;
   readonly definitions: Definitions;
@@ -68,6 +74,8 @@ export class Starts {
   readonly #sequence: Sequence;
   /** Number of the newest order of each customer. */
   readonly #newest = new Map<string, number>();
+  /** Orders that something is being asked for. */
+  readonly #trying = new Map<number, { readonly whose: readonly string[]; readonly giveUp: () => void }>();
   #stopped = false;
 
   constructor(options: StartsOptions) {
@@ -80,12 +88,15 @@ export class Starts {
   recover(): void {
     for (const { key, value } of this.#orders.range()) {
       this.#sequence.above(Number(key));
+      this.#isNewest(Number(key), value);
       this.#enter(Number(key), value);
     }
   }
 
+  /** What is under way stays on disk. */
   stop(): void {
     this.#stopped = true;
+    for (const { giveUp } of this.#trying.values()) giveUp();
   }
 
   /** SR1. `also` joins the write. */
@@ -96,6 +107,9 @@ export class Starts {
       batch.put(this.#orders, number, order);
       also(batch);
     });
+    this.#isNewest(number, order);
+    const names = namesOf(order);
+    for (const { whose, giveUp } of this.#trying.values()) if (whose.some((name) => names.includes(name))) giveUp();
     this.#enter(number, order);
   }
 
@@ -106,42 +120,67 @@ export class Starts {
     await this.#o.store.write((batch) => {
       for (const { key } of meant) batch.remove(this.#orders, key);
     });
+    for (const { key } of meant) this.#trying.get(Number(key))?.giveUp();
   }
 
+  /** `tries`: how often the app was asked for the flow. */
   #enter(number: number, order: Order, tries = 0): void {
-    if (tries === 0) for (const name of namesOf(order)) this.#newest.set(name, number);
     void this.#o.enter(order.device, order.contact, () => this.#try(number, order, tries));
   }
 
   async #try(number: number, order: Order, tries: number): Promise<void> {
     if (this.#stopped || !this.#orders.has(number)) return;
-    // SR3
-    if (namesOf(order).some((name) => (this.#newest.get(name) ?? 0) > number)) return this.#drop(number);
-    const { device, contact, workspace, provider, flowId } = order;
+    const { device, contact } = order;
+    if (this.#isReplaced(number, order)) return this.#drop(number);
+    const prepared = await this.#unlessGivenUp(number, order, this.#prepare(order, tries));
+    if (this.#stopped) return;
+    if (this.#isReplaced(number, order)) return this.#drop(number);
+    if (!this.#orders.has(number)) return this.#o.goOn(device, contact);
+    switch (prepared.kind) {
+      case 'given up':
+        return;
+      case 'failed':
+        return this.#fail(number, order, prepared.why);
+      case 'later':
+        this.#o.clock.setTimeout(() => this.#enter(number, order, prepared.tries), prepared.ms);
+        return this.#o.goOn(device, contact);
+      case 'ready':
+        this.#forget(number, order);
+        return this.#o.begin(prepared.row, (batch) => batch.remove(this.#orders, number));
+      default:
+        prepared satisfies never;
+    }
+  }
+
+  /** SR4. All that has to be asked for; nobody waits for it who has given the start up. */
+  async #prepare(order: Order, tries: number): Promise<Prepared> {
+    const { device, workspace, provider, flowId } = order;
     const { sends, definitions, app, clock } = this.#o;
     const chosen = await sends.engineOf(device, provider, workspace, clock.now() + SETTINGS_MS);
     if (chosen.kind === 'none') {
       const isOver = chosen.final || clock.now() - order.at >= PATIENCE_MS;
-      return isOver ? this.#fail(number, order, chosen.why) : this.#later(number, order, tries, SETTINGS_AGAIN_MS);
+      return isOver ? { kind: 'failed', why: chosen.why } : { kind: 'later', ms: SETTINGS_AGAIN_MS, tries };
     }
     const found = await definitions.fetch(flowId);
     if (found.kind === 'no answer') {
-      const wait = FLOW_AGAIN_MS[tries];
-      return wait === undefined ? this.#fail(number, order, found.why) : this.#later(number, order, tries, wait);
+      const ms = FLOW_AGAIN_MS[tries];
+      return ms === undefined ? { kind: 'failed', why: found.why } : { kind: 'later', ms, tries: tries + 1 };
     }
-    if (found.kind === 'refused') return this.#fail(number, order, found.error || `HTTP ${found.status}`);
-    if (found.value.flow.start === undefined) return this.#fail(number, order, 'the flow is empty');
+    if (found.kind === 'refused') return { kind: 'failed', why: found.error || `HTTP ${found.status}` };
+    if (found.value.flow.start === undefined) return { kind: 'failed', why: 'the flow is empty' };
     const whose = workspace ?? found.value.flow.workspace;
     const attributes = whose === undefined ? {} : await app.attributes(whose);
-    if (this.#stopped || !this.#orders.has(number)) return this.#o.goOn(device, contact);
-    const row = sessionOf(order, chosen.engine, found.value, seeded(attributes, order.seeds), clock.now());
-    this.#forget(number, order);
-    await this.#o.begin(row, (batch) => batch.remove(this.#orders, number));
+    const variables = seeded(attributes, order.seeds);
+    return { kind: 'ready', row: sessionOf(order, chosen.engine, found.value, variables, clock.now()) };
   }
 
-  async #later(number: number, order: Order, tries: number, ms: number): Promise<void> {
-    this.#o.clock.setTimeout(() => this.#enter(number, order, tries + 1), ms);
-    await this.#o.goOn(order.device, order.contact);
+  /** So that a take-over, or a newer start, is not held up by an app that does not answer. */
+  async #unlessGivenUp(number: number, order: Order, work: Promise<Prepared>): Promise<Prepared | GivenUp> {
+    const givenUp = new Promise<GivenUp>((resolve) => {
+      const giveUp = () => resolve({ kind: 'given up' });
+      this.#trying.set(number, { whose: namesOf(order), giveUp });
+    });
+    return Promise.race([work, givenUp]).finally(() => this.#trying.delete(number));
   }
 
   async #fail(number: number, order: Order, why: string): Promise<void> {
@@ -156,6 +195,15 @@ export class Starts {
 
   async #drop(number: number): Promise<void> {
     await this.#o.store.write((batch) => batch.remove(this.#orders, number));
+  }
+
+  #isNewest(number: number, order: Order): void {
+    for (const name of namesOf(order)) this.#newest.set(name, number);
+  }
+
+  /** SR3 */
+  #isReplaced(number: number, order: Order): boolean {
+    return namesOf(order).some((name) => (this.#newest.get(name) ?? 0) > number);
   }
 
   #forget(number: number, order: Order): void {

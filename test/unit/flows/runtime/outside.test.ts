@@ -61,7 +61,7 @@ describe('starts (§1.2, §4)', () => {
   });
 
   it.each([
-    ['an unknown flow', (stage: Stage) => void stage.flows.clear(), 'not found'],
+    ['an unknown flow', (stage: Stage) => stage.flows.clear(), 'not found'],
     ['an empty flow', (stage: Stage) => void stage.flows.set('1', flow([], [])), 'the flow is empty'],
     [
       'F-44: an engine without credentials',
@@ -319,5 +319,80 @@ describe('the list of sessions', () => {
     });
     expect(view?.flowVersion).toMatch(/^[0-9a-f]{24}$/);
     expect(stage.desk.sessions('5511900000009')).toEqual([]);
+  });
+});
+
+describe('an app that does not answer holds nobody up', () => {
+  it('a take-over during the start is answered at once, and the flow does not begin', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', ASK);
+    stage.callMs = 20_000;
+    await stage.begin('1');
+    const before = stage.time.now();
+    expect(await stage.settle(stage.desk.end(CUSTOMER, undefined))).toBe(0);
+    expect(stage.time.now() - before).toBeLessThan(1_000);
+    await stage.run(60_000);
+    expect(stage.messages).toEqual([]);
+    expect([...stage.store.table('flows/starts').keys()]).toEqual([]);
+  });
+
+  it('a newer start does not wait for an older one that is still asking', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', ASK).set('2', flow([say('b')], []));
+    stage.callMs = 20_000;
+    await stage.begin('1');
+    stage.callMs = 100;
+    await stage.begin('2');
+    await stage.run(5_000);
+    expect(stage.texts()).toEqual(['b']);
+    await stage.run(60_000);
+    expect(stage.texts()).toEqual(['b']);
+  });
+
+  it('F-23: a resume whose park cannot be had is answered in 5 s and takes nothing afterwards', async () => {
+    const stage = new Stage();
+    stage.callMs = 8_000;
+    const before = stage.time.now();
+    const answer = await stage.settle(stage.desk.resumePort({ kind: 'key', key: KEY }, 1, ORDER));
+    expect(answer?.kind).toBe('failed');
+    expect(stage.time.now() - before).toBeLessThanOrEqual(5_000);
+  });
+
+  it('resume-delay is on disk when it is acknowledged, and asks again until the app says what the flow is', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', flow([say('x'), say('b')], ['x>b']));
+    stage.isAppAway = true;
+    const order = {
+      flowId: '1',
+      sessionKey: KEY,
+      nodeId: 'x',
+      customer: CUSTOMER,
+      device: DEVICE,
+      provider: 'baileys',
+      variables: {},
+    } as const;
+    const before = stage.time.now();
+    await stage.settle(stage.desk.resumeDelay(order));
+    expect(stage.time.now() - before).toBeLessThan(1_000);
+    await stage.run(2_000);
+    stage.restart();
+    stage.isAppAway = false;
+    await stage.run(60_000);
+    expect(stage.texts()).toEqual(['b']);
+    expect([...stage.store.table('flows/delays').keys()]).toEqual([]);
+  });
+
+  it('a stop is not held up either, and what was under way begins with the next process', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', ASK);
+    stage.callMs = 20_000;
+    await stage.begin('1');
+    const before = stage.time.now();
+    await stage.settle(stage.life.runtime.stop());
+    expect(stage.time.now() - before).toBeLessThan(1_000);
+    stage.callMs = 100;
+    stage.restart();
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['Name?']);
   });
 });

@@ -1,0 +1,120 @@
+/**
+ * Delays that the app kept and now ends (contract flows §1.2 resume-delay).
+ *
+ *  DY1  An order is on disk before it is acknowledged, and leaves it in the write that takes the delay, or when nothing is
+ *       to be done.
+ *  DY2  Only a session that sleeps at this very node goes on; a second order for the same delay does nothing (F-55).
+ *  DY3  Without a session here one is made of the order, as long as the flow still has the node (F-07); an app that does
+ *       not answer is asked again.
+ */
+import { Sequence } from '../../app-client/outbox-rows.ts';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { Batch, Store, Table } from '../../store/store.ts';
+import type { Definitions } from './definitions.ts';
+import type { Parks } from './parks.ts';
+import type { DelayResume } from './protocol.ts';
+import { contactOf, setAll } from './resume.ts';
+import type { Rows } from './rows.ts';
+import { isRunning, type SessionRow } from './session.types.ts';
+import type { Sessions } from './sessions.ts';
+import { stackIn } from './snapshot.ts';
+import { callOf, leaveBy } from './steps.ts';
+
+/** A repeat of a delay whose session is gone. */
+const REPEAT_MS = 600_000;
+const AGAIN_MS = [5_000, 30_000, 120_000, 600_000];
+
+export type DelaysOptions = {
+  readonly store: Store;
+  readonly rows: Rows;
+  readonly sessions: Sessions;
+  readonly parks: Parks;
+  readonly definitions: Definitions;
+  readonly clock: Clock;
+  readonly log: Log;
+};
+
+/** `done`: the row as it goes on, saved. */
+type Outcome = { readonly kind: 'done'; readonly row: SessionRow } | { readonly kind: 'nothing' | 'again' };
+
+export class Delays {
+  readonly #o: DelaysOptions;
+  readonly #orders: Table<DelayResume>;
+  readonly #sequence: Sequence;
+
+  constructor(options: DelaysOptions) {
+    this.#o = options;
+    this.#orders = options.store.table('flows/delays');
+    this.#sequence = new Sequence(options.clock);
+  }
+
+  recover(): void {
+    for (const { key, value } of this.#orders.range()) {
+      this.#sequence.above(Number(key));
+      this.#enter(Number(key), value, 0);
+    }
+  }
+
+  /** DY1 */
+  async order(order: DelayResume): Promise<void> {
+    const number = this.#sequence.next();
+    await this.#o.store.write((batch) => batch.put(this.#orders, number, order));
+    this.#enter(number, order, 0);
+  }
+
+  #enter(number: number, order: DelayResume, tries: number): void {
+    const { rows, sessions, clock, log } = this.#o;
+    const row = rows.byKey(order.sessionKey);
+    const contact = row?.contact ?? contactOf(order.customer);
+    void sessions.enter(row?.device ?? order.device, contact, async (here) => {
+      const done = (batch: Batch) => batch.remove(this.#orders, number);
+      const outcome = here ? await this.#wake(here, order, done) : await this.#rebuild(order, done);
+      if (outcome.kind === 'done') return sessions.run(outcome.row);
+      const wait = outcome.kind === 'again' ? AGAIN_MS[tries] : undefined;
+      if (wait !== undefined) clock.setTimeout(() => this.#enter(number, order, tries + 1), wait);
+      else {
+        log.info({ id: order.flowId, outcome: outcome.kind }, 'a delay of the app resumes nothing');
+        await this.#o.store.write(done);
+      }
+    });
+  }
+
+  /** DY2 */
+  async #wake(row: SessionRow, order: DelayResume, done: (batch: Batch) => void): Promise<Outcome> {
+    const { definitions, sessions, clock } = this.#o;
+    const { nodeId, flowId, variables } = order;
+    const sleep = row.sleeps.find((each) => each.node === nodeId && callOf(row, each)?.flow === flowId);
+    if (row.ended || isRunning(row) || !sleep) return { kind: 'nothing' };
+    row.sleeps = row.sleeps.filter((each) => each !== sleep);
+    setAll(row, stackIn(variables).pairs);
+    const call = callOf(row, sleep);
+    leaveBy(row, sleep, 1, call && definitions.pinned(call.hash), clock.now());
+    await sessions.save(row, done);
+    return { kind: 'done', row };
+  }
+
+  /** DY3 */
+  async #rebuild(order: DelayResume, done: (batch: Batch) => void): Promise<Outcome> {
+    const { rows, parks, definitions, clock, sessions } = this.#o;
+    const { flowId, nodeId, subscriber, provider, variables, sessionKey, device, customer } = order;
+    const mark = `delay ${sessionKey} ${flowId} ${nodeId}`;
+    const before = rows.handledAt(device, mark);
+    if (before !== undefined && clock.now() - before < REPEAT_MS) return { kind: 'nothing' };
+    const { stack, pairs } = stackIn(variables);
+    const built = await parks.rebuild({
+      ...{ device, contact: contactOf(customer), flowId, nodeId, provider, stack, variables: pairs },
+      ...{ cooldownS: 0, byMessage: false },
+      ...(subscriber !== undefined && { subscriber }),
+    });
+    if (built.kind !== 'built') return { kind: built.kind === 'no answer' ? 'again' : 'nothing' };
+    const { row, place } = built;
+    const call = callOf(row, place);
+    leaveBy(row, place, 1, call && definitions.pinned(call.hash), clock.now());
+    await sessions.save(row, (batch) => {
+      rows.handle(batch, device, mark);
+      done(batch);
+    });
+    return { kind: 'done', row };
+  }
+}
