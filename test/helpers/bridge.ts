@@ -18,7 +18,7 @@ import { type Exit, Process, START_MS } from './process.ts';
 import type { World } from './world.ts';
 
 export type BridgeOptions = {
-  readonly world: World;
+  readonly world: Pick<World, 'env' | 'token'>;
   /** Holds `auth/`, `data/`, `legacy/` and the output. */
   readonly dir: string;
   readonly env?: Record<string, string>;

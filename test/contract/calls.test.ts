@@ -1,0 +1,168 @@
+/**
+ * Calls through the whole bridge: HTTP in, WebRTC with Meta's peer, both pipelines with their vendors' peers, callbacks to the
+ * app. Contract voice §4-§6, §8, §9, §11. Timings are printed.
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openCodec, type Codec, FRAME_SAMPLES } from '../../src/actors/voice/opus.ts';
+import { SILENCE } from '../../src/actors/voice/opus-toc.ts';
+import { CallTown } from '../helpers/call-town.ts';
+import { joined, pitchOf } from '../helpers/caller.ts';
+import { eventually } from '../helpers/eventually.ts';
+import type { MetaCall } from '../loopback/calls/calls-peer.ts';
+import { isStamped, type Packet } from '../loopback/calls/media.ts';
+import { PITCH } from '../loopback/speech/speech-peer.ts';
+
+let town: CallTown;
+let codec: Codec;
+
+beforeAll(async () => {
+  codec = openCodec();
+  town = await CallTown.open();
+}, 200_000);
+afterAll(async () => {
+  if (town.bridge.process.exit === undefined) await town.bridge.outboxEmpty(10_000);
+  expect([town.meta.violations, town.vendor.violations, town.speech.refused, town.app.violations()]).toEqual([
+    [],
+    [],
+    [],
+    [],
+  ]);
+  await town.close();
+  codec.close();
+});
+
+const soon = (what: string, probe: () => boolean, withinMs = 15_000) =>
+  eventually(probe, { what, withinMs, everyMs: 5 });
+const spoken = (packets: readonly Packet[]) => packets.filter(({ payload }) => !payload.equals(SILENCE));
+const since = (call: MetaCall, at: number | undefined) => `${((at ?? Number.NaN) - call.begunAt).toFixed(0)} ms`;
+const acceptedAt = (call: MetaCall) => call.said.find(({ action }) => action === 'accept')?.at;
+
+/** 20 ms of a tone that a listener takes for speech, or of quiet. */
+function frames(): { readonly loud: readonly Buffer[]; readonly quiet: Buffer } {
+  const loud = Array.from({ length: 25 }, (_, n) => {
+    const pcm = new Int16Array(FRAME_SAMPLES);
+    for (let at = 0; at < FRAME_SAMPLES; at += 1)
+      pcm[at] = 8_000 * Math.sin((2 * Math.PI * 300 * (n * FRAME_SAMPLES + at)) / 48_000);
+    return Buffer.from(codec.encode(pcm));
+  });
+  return { loud, quiet: Buffer.from(SILENCE) };
+}
+
+describe('an incoming call', () => {
+  it('pipeline B: pre_accept, accept, greeting heard, a turn, the goodbye, one terminate (V-20, V-30)', async () => {
+    const assistant = town.assistant('realtime', { exit_keywords: ['goodbye'], last_greeting: 'Bye.' });
+    const { call, id, answer } = await town.incoming(assistant);
+    expect([answer.status, answer.body]).toEqual([202, { ok: true, status: 'bridging' }]);
+    await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
+    const first = spoken(call.media.heard)[0]?.at;
+    console.info(`realtime: accepted after ${since(call, acceptedAt(call))}, first word after ${since(call, first)}`);
+    const model = town.vendor.calls.at(-1);
+    await soon('the caller is heard', () => (model?.media.heard.length ?? 0) > 20);
+    expect(model?.media.heard.every(({ payload }) => isStamped(payload))).toBe(true);
+    expect((await town.bridge.call('/health')).body).toMatchObject({ calls: { live: 1, realtime: 1 } });
+    await soon('the greeting is told', () => town.turnsOf(id).length === 1);
+    if (model) model.frames = 10;
+    model?.hear('Thank you, goodbye!', 50);
+    await soon('it has ended at Meta', () => call.state === 'ended');
+    await soon('all turns are told', () => town.turnsOf(id).length === 3);
+    expect(town.turnsOf(id)).toEqual(['agent: Good morning!', 'user: Thank you, goodbye!', 'agent: Bye.']);
+    expect([call.words, town.errorsOf(id)]).toEqual([['pre_accept', 'accept', 'terminate'], []]);
+    await soon('the vendor is hung up', () => model?.hungUp === true);
+  });
+
+  it('pipeline A: greeting heard, a turn understood, the reply heard and recorded on one timeline (V-12, V-13, V-14)', async () => {
+    const { loud, quiet } = frames();
+    let loudUntil = 0;
+    town.meta.onAccept = (each) => each.media.talk((n) => (n < loudUntil ? (loud[n % loud.length] as Buffer) : quiet));
+    const assistant = town.assistant('cascade', { record_agent: true, record_user: '1' });
+    const { call, id } = await town.incoming(assistant);
+    await soon('the greeting was told', () => town.turnsOf(id).length === 1);
+    const first = spoken(call.media.heard)[0]?.at;
+    console.info(`cascade: accepted after ${since(call, acceptedAt(call))}, first word after ${since(call, first)}`);
+    town.speech.hears.push('When do you close?');
+    const before = call.media.heard.length;
+    loudUntil = call.media.said + 20;
+    await soon('the reply was told', () => town.turnsOf(id).length === 3);
+    expect(town.turnsOf(id)).toEqual([
+      'agent: Good morning!',
+      'user: When do you close?',
+      'agent: We are open until six.',
+    ]);
+    const heard = spoken(call.media.heard.slice(before)).map(
+      ({ payload }) => codec.decode(payload) ?? new Int16Array(),
+    );
+    expect(pitchOf(joined(heard).subarray(9_600))).toBeCloseTo(PITCH.elevenlabs, -2);
+    await town.post('terminate', { meta_call_id: call.id });
+    await soon('it has ended at Meta', () => call.state === 'ended');
+    town.meta.onAccept = (each) => each.media.talk();
+    const folder = `${town.dir}/recordings`;
+    const files = ['agent', 'user'].map((side) => `${folder}/${call.id}_${side}.pcm`);
+    await eventually(() => readdirSync(folder).length === 2, { what: 'both files', withinMs: 4_000, everyMs: 20 });
+    const sizes = files.map((file) => statSync(file).size);
+    expect(Math.abs((sizes[0] ?? 0) - (sizes[1] ?? 0))).toBeLessThanOrEqual(FRAME_SAMPLES * 2);
+    expect(statSync(files[0] ?? '').mode & 0o007).toBe(0);
+    expect(loudest(files[0])).toBeGreaterThan(1_000);
+    expect(loudest(files[1])).toBeGreaterThan(1_000);
+  });
+});
+
+describe('a call that the app dials', () => {
+  it.each(['realtime', 'cascade'] as const)(
+    'pipeline of %s: offer, link, answer, pick-up, greeting heard, terminate (V-06)',
+    async (pipeline) => {
+      const { id, dialled } = await town.outgoing(town.assistant(pipeline));
+      const call = await dialled;
+      await soon('it connects', () => call.media.connected);
+      await soon('silence keeps it open', () => call.media.heard.length > 10);
+      expect(spoken(call.media.heard)).toEqual([]);
+      const pickedUp = performance.timeOrigin + performance.now();
+      call.media.talk();
+      await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
+      const first = spoken(call.media.heard)[0]?.at ?? 0;
+      console.info(`${pipeline}, dialled: first word ${(first - pickedUp).toFixed(0)} ms after the pick-up`);
+      await soon('the greeting is told', () => town.turnsOf(id).length === 1);
+      await town.post('terminate', { meta_call_id: call.id });
+      await soon('it has ended at Meta', () => call.state === 'ended');
+      expect([call.words, town.errorsOf(id)]).toEqual([['terminate'], []]);
+    },
+  );
+});
+
+describe('around a call', () => {
+  it('V-20: turns of an app outage arrive afterwards, in order and without gaps', async () => {
+    const { call, id } = await town.incoming(town.assistant('realtime'));
+    await soon('the greeting is told', () => town.turnsOf(id).length === 1);
+    const model = town.vendor.calls.at(-1);
+    await town.app.mode({ mode: 'down' });
+    for (let n = 1; n <= 6; n += 1) {
+      model?.hear(`question ${n}`, n % 2 === 0 ? 0 : 40);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      model?.speak(`answer ${n}`, 2);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await town.app.mode({ mode: 'ok' });
+    await soon('all are told', () => town.turnsOf(id).length === 13, 20_000);
+    const expected = [1, 2, 3, 4, 5, 6].flatMap((n) => [`user: question ${n}`, `agent: answer ${n}`]);
+    expect(town.turnsOf(id)).toEqual(['agent: Good morning!', ...expected]);
+    await town.post('terminate', { meta_call_id: call.id });
+    await soon('it has ended at Meta', () => call.state === 'ended');
+  });
+
+  it('§6, V-35: the end of the process ends calls at Meta; no secret is in its log', async () => {
+    const { call } = await town.incoming(town.assistant('realtime'));
+    await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
+    const { code } = await town.bridge.stop();
+    expect([code, call.words]).toEqual([0, ['pre_accept', 'accept', 'terminate']]);
+    const printed = readFileSync(town.bridge.output, 'utf8') + readFileSync(town.bridge.logFile, 'utf8');
+    for (const secret of [town.meta.token, town.vendor.key, 'el-key', 'dg-key', '5511912345678', 'Good morning'])
+      expect(printed.includes(secret), secret.slice(0, 4)).toBe(false);
+  });
+});
+
+function loudest(file = ''): number {
+  const bytes = readFileSync(file);
+  let most = 0;
+  for (let at = 0; at + 1 < bytes.length; at += 2) most = Math.max(most, Math.abs(bytes.readInt16LE(at)));
+  return most;
+}
