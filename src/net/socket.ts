@@ -22,7 +22,8 @@ const LARGEST_MESSAGE = 4 * 1_048_576;
 export type Socket = {
   /** Nothing happens before `opened` and after `closed`. */
   readonly send: (data: string | Uint8Array<ArrayBuffer>) => void;
-  readonly close: () => void;
+  /** At once for us; resolves when the connection is gone, within a second (SK2). */
+  readonly close: () => Promise<void>;
 };
 
 export type SocketEvents = {
@@ -55,13 +56,19 @@ export const socketOpener =
     });
     const socket = new WebSocket(url, { headers: { ...headers }, dispatcher });
     let over = false;
+    const gone = new Promise<void>((resolve) => {
+      socket.addEventListener('close', () => resolve(), { once: true });
+    });
 
     const leave = () => {
       over = true;
       clock.clearTimeout(late);
       socket.close();
-      const gone = clock.setTimeout(() => wire?.destroy(), GONE_AFTER_MS);
-      socket.addEventListener('close', () => clock.clearTimeout(gone), { once: true });
+      const destroy = clock.setTimeout(() => wire?.destroy(), GONE_AFTER_MS);
+      void gone.then(() => {
+        clock.clearTimeout(destroy);
+        wire?.destroy();
+      });
       // It has one connection, which the socket has taken over.
       dispatcher.destroy().catch(() => undefined);
     };
@@ -91,6 +98,7 @@ export const socketOpener =
       },
       close: () => {
         if (!over) leave();
+        return gone;
       },
     };
   };

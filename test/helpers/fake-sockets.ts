@@ -31,6 +31,7 @@ export class FakeSockets {
       },
       close: () => {
         socket.isClosed = true;
+        return Promise.resolve();
       },
     };
   };

@@ -90,7 +90,7 @@ describe('a socket to a vendor', () => {
     expect(events).toEqual(['opened', 'said hello']);
     expect(requests[0]?.headers.authorization).toBe('Token secret');
     expect(requests[0]?.url).toBe('/path?q=1');
-    socket.close();
+    await socket.close();
   });
 
   it.each([
@@ -116,8 +116,8 @@ describe('a socket to a vendor', () => {
     const socket = dial();
     await soon('it opens', () => events.shift() === 'opened');
     peers[0]?.send('late');
-    socket.close();
-    socket.close();
+    await socket.close();
+    await socket.close();
     socket.send('never');
     await soon('the connection is gone', () => wires.size === 0);
     expect(events).toEqual([]);
@@ -127,8 +127,8 @@ describe('a socket to a vendor', () => {
     answer = 'stall';
     const socket = dial();
     await soon('it was asked for', () => requests.length === 1);
-    socket.close();
-    dial().close();
+    await socket.close();
+    await dial().close();
     await soon('the connections are gone', () => wires.size === 0);
     expect(events).toEqual([]);
   });
@@ -138,12 +138,16 @@ describe('a socket to a vendor', () => {
     const time = new SimulatedTime();
     const socket = dial(socketOpener(time));
     await soon('it opens', () => events.includes('opened'));
-    socket.close();
+    let gone = false;
+    void socket.close().then(() => {
+      gone = true;
+    });
     time.advance(999);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(wires.size).toBe(1);
+    expect([wires.size, gone]).toEqual([1, false]);
     time.advance(1);
     await soon('the connection is gone', () => wires.size === 0);
+    await soon('it is told', () => gone);
     expect([events, time.pending]).toEqual([['opened'], 0]);
   });
 

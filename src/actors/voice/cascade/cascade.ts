@@ -71,14 +71,20 @@ class Cascade implements Pipeline {
   readonly #brain: Brain;
   readonly #hearing: Hearing;
   readonly #listening: Listening;
+  /** Connections that were let go of and are not gone yet. */
+  readonly #leaving = new Set<Promise<void>>();
   #phase: 'new' | 'talking' | 'ending' = 'new';
 
   constructor(options: CascadeOptions, brief: CallBrief, line: CallLine) {
-    const { clock, open, streams, urls, log } = options;
+    const { clock, streams, urls, log } = options;
     const { assistant, keys } = brief;
     this.#o = options;
     this.#brief = brief;
     this.#line = line;
+    const open: OpenSocket = (address, events) => {
+      const socket = options.open(address, events);
+      return { ...socket, close: () => this.#noteLeaving(socket.close()) };
+    };
     this.#bargeIn = (assistant.bargeIn ?? options.bargeIn) ? new BargeIn() : undefined;
     this.#mouth = new Mouth({
       clock,
@@ -133,14 +139,14 @@ class Cascade implements Pipeline {
     void this.#end({ why: 'maximum duration', goodbye, afterMs: GOODBYE_MS });
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#phase = 'ending';
     if (!this.#closed.signal.aborted) {
       this.#closed.abort();
       this.#quiet();
       this.#codec.close();
     }
-    return Promise.resolve();
+    await Promise.all(this.#leaving);
   }
 
   async #run(): Promise<Ending> {
@@ -190,6 +196,12 @@ class Cascade implements Pipeline {
 
   async #goodbye(text: string): Promise<'said' | 'dumb'> {
     return text !== '' && (await this.#mouth.say(text)) === 'dumb' ? 'dumb' : 'said';
+  }
+
+  async #noteLeaving(gone: Promise<void>): Promise<void> {
+    this.#leaving.add(gone);
+    await gone;
+    this.#leaving.delete(gone);
   }
 
   /** Nobody is heard any more, and what is being said ends. */

@@ -64,7 +64,7 @@ export class Listening {
 
   close(): void {
     this.#isClosed = true;
-    this.#connection?.socket.close();
+    void this.#connection?.socket.close();
     this.#quiet();
     if (this.#retry) this.#o.clock.clearTimeout(this.#retry);
     this.#unheard.length = 0;

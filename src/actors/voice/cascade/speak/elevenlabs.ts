@@ -33,7 +33,7 @@ export function elevenlabsSpeaker({ baseUrl, key, voice, clock, open }: ElevenLa
       const finish = (failure: Failure) => {
         clock.clearTimeout(timer);
         signal.removeEventListener('abort', abort);
-        socket.close();
+        void socket.close();
         resolve(failure);
       };
       const abort = () => finish('aborted');
