@@ -2,6 +2,7 @@
 import type { Scenario } from './scenario.ts';
 import { appAway } from './scenarios/app-away.ts';
 import { deaf } from './scenarios/deaf.ts';
+import { flowConversation } from './scenarios/flow-conversation.ts';
 import { idempotentSends } from './scenarios/idempotent-sends.ts';
 import { inboundFaults } from './scenarios/inbound-faults.ts';
 import { inboundKinds } from './scenarios/inbound-kinds.ts';
@@ -35,6 +36,7 @@ export const SCENARIOS: readonly Scenario[] = [
   jobs,
   schedulesDowntime,
   pausedTemplate,
+  flowConversation,
   inboundFaults,
   inboundKinds,
   appAway,
