@@ -16,7 +16,8 @@ import { errorCode } from '../net.ts';
 const OPEN_WITHIN_MS = 8_000;
 /** The closing handshake of a healthy peer takes one round trip. */
 const GONE_AFTER_MS = 1_000;
-const LARGEST_BACKLOG = 4 * 1_048_576;
+/** Ten seconds of PCM; what is said again after a loss is half of it. */
+const LARGEST_BACKLOG = 1_048_576;
 const LARGEST_MESSAGE = 4 * 1_048_576;
 
 export type Socket = {
