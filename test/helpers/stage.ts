@@ -7,9 +7,6 @@ import { tmpdir } from 'node:os';
 import { Bridge, type BridgeOptions } from './bridge.ts';
 import { World } from './world.ts';
 
-/** A bridge that lives for seconds does not earn back what optimizing its code at start costs. */
-const SHORT_LIVED = ['--interrupt-budget=2000000'];
-
 const folders = new Set<string>();
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -18,14 +15,14 @@ process.on('exit', () => {
 export class Stage {
   readonly dir: string;
   readonly world: World;
-  readonly #nodeArgs: readonly string[];
+  readonly #quick: boolean;
   readonly #bridges: Bridge[] = [];
   #kept = false;
 
-  private constructor(dir: string, world: World, nodeArgs: readonly string[]) {
+  private constructor(dir: string, world: World, quick: boolean) {
     this.dir = dir;
     this.world = world;
-    this.#nodeArgs = nodeArgs;
+    this.#quick = quick;
   }
 
   /** With a world in a process of its own: for people who watch, and for scenarios that freeze it. */
@@ -35,13 +32,13 @@ export class Stage {
 
   /** With a world in this process: for tests. */
   static forTest(): Promise<Stage> {
-    return Stage.#around(() => World.here(), SHORT_LIVED);
+    return Stage.#around(() => World.here(), true);
   }
 
-  static async #around(world: (dir: string) => Promise<World>, nodeArgs: readonly string[] = []): Promise<Stage> {
+  static async #around(world: (dir: string) => Promise<World>, quick = false): Promise<Stage> {
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-`);
     folders.add(dir);
-    return new Stage(dir, await world(dir), nodeArgs);
+    return new Stage(dir, await world(dir), quick);
   }
 
   /** A bridge against this world, listening. `name` is its folder; two of one name share their saved logins. */
@@ -57,7 +54,7 @@ export class Stage {
     ...options
   }: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
     const bridge = await Bridge.launch({
-      ...{ world: this.world, dir: `${this.dir}/${name}`, nodeArgs: this.#nodeArgs },
+      ...{ world: this.world, dir: `${this.dir}/${name}`, quick: this.#quick },
       ...options,
     });
     this.#bridges.push(bridge);

@@ -12,6 +12,7 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, wri
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeQuick } from './quick-build.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = join(root, '.tmp', 'programs');
@@ -29,24 +30,27 @@ if (sources.some((file) => statSync(join(root, file)).mtimeMs > made)) await mak
 async function make() {
   const begun = new Date();
   rmSync(out, { recursive: true, force: true });
-  const { build } = createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild');
-  await build({
-    absWorkingDir: root,
-    entryPoints: files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts')),
-    outdir: out,
-    outbase: '.',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    bundle: true,
-    packages: 'external',
-    plugins: [{ name: 'one file each', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, neighbour) }],
-  }).catch(() => process.exit(1));
+  const esbuild = createRequire(createRequire(import.meta.url).resolve('tsx'))('esbuild');
+  await esbuild
+    .build({
+      absWorkingDir: root,
+      entryPoints: files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts')),
+      outdir: out,
+      outbase: '.',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      bundle: true,
+      packages: 'external',
+      plugins: [{ name: 'one file each', setup: ({ onResolve }) => onResolve({ filter: /^\./ }, neighbour) }],
+    })
+    .catch(() => process.exit(1));
   // Pages that the bridge serves, and the version that it tells.
   for (const file of ['package.json', ...files.filter((name) => /^src\/.*(?<!\.ts)$/.test(name))]) {
     mkdirSync(dirname(join(out, file)), { recursive: true });
     copyFileSync(join(root, file), join(out, file));
   }
+  await makeQuick(esbuild);
   writeFileSync(stamp, '');
   // A source that was edited meanwhile is newer than what was made of it.
   utimesSync(stamp, begun, begun);
