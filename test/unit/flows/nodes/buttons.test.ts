@@ -111,6 +111,11 @@ describe('InteractiveButtons', () => {
     expect(['colour', 'n_aaaaaa', 'user_message'].map((name) => one.vars.get(name))).toEqual(Array(3).fill('Blue 1'));
   });
 
+  it('F-28 of two options with one label a tap means its own', async () => {
+    const one = buttons({ buttons: ['No', 'No'].map((title, i) => ({ id: `p${i}`, title })) });
+    expect(await one.reply(await waitOf(one), { tap: { id: 'p1', title: 'No' } })).toEqual({ kind: 'next', port: 2 });
+  });
+
   it('F-39 "2 apples" is not option 2: port 0 when it is wired, else the menu stays', async () => {
     const wired = buttons();
     expect(await wired.reply(await waitOf(wired), '2 apples')).toEqual({ kind: 'next', port: 0 });

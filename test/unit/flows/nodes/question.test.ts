@@ -72,6 +72,7 @@ describe('expected answers', () => {
     const one = question({ expectedAnswers: some(count) }, engine);
     const wait = await waitOf(one);
     expect(one.contents()).toMatchObject([{ kind }]);
+    expect(wait).toMatchObject({ answerItems: expect.arrayContaining([{ id, text: 'Answer 2' }]) });
     for (const reply of [{ tap: { id, title: 'Answer 2' } }, { tap: { id: 'x_2', title: '' } }, 'answer 2', '3', '3.'])
       expect(await one.reply(wait, reply)).toEqual({ kind: 'next', port: 3 });
     expect(one.vars.get('name')).toBe('Answer 2');

@@ -239,7 +239,7 @@ describe('Meta’s message', () => {
 
   it('TE4 a language that Meta has not: the approved one', async () => {
     const one = bench(meta, waba);
-    one.onTemplateLanguages = async () => ({ kind: 'ok', value: ['es', 'pt_BR'] });
+    one.onTemplateLanguages = async () => ({ kind: 'ok', value: ['pt_BR', 'es'] });
     one.onSend = only('es');
     expect(await one.run()).toEqual(NEXT);
     expect([languages(one), one.effects]).toEqual([['pt_BR', 'es'], ['again']]);
