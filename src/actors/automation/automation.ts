@@ -112,8 +112,6 @@ export class Automation {
   async answered(about: { id: string; contact: Identity }, answer: AppAnswer, first: boolean): Promise<void> {
     if (answer.kind !== 'answer' || answer.status < 200 || answer.status > 299) return;
     const read = inboundAnswer(answer.body);
-    if (read.kind === 'stored' && read.conversation !== undefined)
-      await this.#o.flows.conversation(this.#o.device, about.contact, read.conversation);
     const verdict = verdictOf(read, first);
     const waiting = this.#cases.get(about.id);
     if (waiting && !waiting.done) {
@@ -122,6 +120,8 @@ export class Automation {
     } else if (verdict.kind === 'flow') {
       this.#o.log.info({ messageId: about.id }, 'a flow_id came when the message was done with, or is stored only');
     }
+    if (read.kind === 'stored' && read.conversation !== undefined)
+      await this.#o.flows.conversation(this.#o.device, about.contact, read.conversation);
     if (read.kind !== 'opt out') return;
     this.#o.replies.drop(about.contact, 'the customer opted out');
     await this.#o.flows.end(this.#o.device, about.contact);

@@ -207,7 +207,7 @@ export class Answers {
 
 function sceneOf(row: SessionRow, flow: Flow, node: Scene['node']): Scene {
   const isWired = (port: number) => flow.edges.some((edge) => edge.from === node.id && edge.port === port);
-  return { node, flow, session: sessionFacts(row), vars: new Variables(row.variables), isWired };
+  return { node, flow, session: sessionFacts(row, undefined), vars: new Variables(row.variables), isWired };
 }
 
 /** Where an answered wait belongs: the one that waits, a menu that was sent, else the flow that waits now. */

@@ -77,7 +77,7 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const row = rows.of(device, contact);
       if (row && !row.ended) await sessions.end(row, 'aborted', 'the customer opted out');
     },
-    conversation: (device, contact, id) => sessions.conversation(device, contact, id),
+    conversation: (device, contact, id) => rows.noteConversation(device, contact, id),
   };
 
   /** The whole way of a provider's message; false as soon as it is not open any more. */

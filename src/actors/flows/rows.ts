@@ -18,6 +18,9 @@ import type { Reply, WaitType } from './waits.types.ts';
 
 const MESSAGES_MS = 14 * 86_400_000;
 /** Contract flows §7.1 step 3c. */
+/** After the app told one last. */
+const CONVERSATIONS_MS = 60 * 86_400_000;
+const CONVERSATION_FRESH_MS = 86_400_000;
 const KEYWORDS_MS = 30 * 86_400_000;
 
 /** What the index tells of a session without reading it. */
@@ -29,6 +32,7 @@ export type Brief = {
   readonly forNumber: boolean;
 };
 
+type Conversation = { readonly id: string; readonly at: number };
 type Place = { readonly due: string };
 
 export class Rows {
@@ -45,6 +49,9 @@ export class Rows {
   readonly #messages: Table<number>;
   readonly #keywords: Table<number>;
   readonly #sequence: Sequence;
+  /** The app's ids of conversations, by the names of the customer. */
+  readonly #conversations: Table<Conversation>;
+  readonly #conversationSweep: RotatingSweep<Conversation>;
   readonly #messageSweep: RotatingSweep<number>;
   readonly #keywordSweep: RotatingSweep<number>;
 
@@ -60,6 +67,10 @@ export class Rows {
     this.#messages = store.table('flows/messages');
     this.#keywords = store.table('flows/keywords');
     this.#sequence = new Sequence(clock);
+    this.#conversations = store.table('flows/conversations');
+    this.#conversationSweep = new RotatingSweep(this.#conversations, ({ at }) =>
+      clock.now() - at > CONVERSATIONS_MS ? 'remove' : 'keep',
+    );
     const older = (ms: number) => (at: number) => (clock.now() - at > ms ? 'remove' : 'keep');
     this.#messageSweep = new RotatingSweep(this.#messages, older(MESSAGES_MS));
     this.#keywordSweep = new RotatingSweep(this.#keywords, older(KEYWORDS_MS));
@@ -170,6 +181,30 @@ export class Rows {
   rememberKeyword(batch: Batch, device: string, text: string): void {
     this.#keywordSweep.onAdd(batch);
     batch.put(this.#keywords, keywordKey(device, text), this.#clock.now());
+  }
+
+  /** As the app told it (F-09); it may tell it before the session begins. */
+  conversationOf(device: string, contact: Identity): string | undefined {
+    for (const name of contactKeys(contact)) {
+      const known = this.#conversations.get(`${device} ${name}`);
+      if (known) return known.id;
+    }
+    return undefined;
+  }
+
+  /** Costs a write only when it is news, or a day old. */
+  async noteConversation(device: string, contact: Identity, id: string): Promise<void> {
+    const now = this.#clock.now();
+    const isKnown = (name: string) => {
+      const known = this.#conversations.get(name);
+      return known?.id === id && now - known.at < CONVERSATION_FRESH_MS;
+    };
+    const names = contactKeys(contact).map((name) => `${device} ${name}`);
+    if (names.every(isKnown)) return;
+    await this.#store.write((batch) => {
+      this.#conversationSweep.onAdd(batch);
+      for (const name of names) batch.put(this.#conversations, name, { id, at: now });
+    });
   }
 
   write(change: (batch: Batch) => void): Promise<void> {

@@ -69,11 +69,6 @@ export class Runner {
     return this.#live.has(key);
   }
 
-  /** The row of a session that runs now: changes are kept with its next write. */
-  liveRow(key: string): SessionRow | undefined {
-    return this.#live.get(key)?.row;
-  }
-
   /** RU2. */
   stop(key: string): void {
     this.#live.get(key)?.leave({ kind: 'stopped' });
@@ -167,6 +162,7 @@ export class Runner {
     const vars = new Variables(row.variables);
     const context = new VisitContext({
       ...{ live, visit, node, flow, vars, ports },
+      conversation: this.#o.rows.conversationOf(row.device, row.contact),
       save: (facts) => this.#journal(live, facts),
       tellAlone: (facts) => this.#tellAlone(facts),
     });

@@ -79,7 +79,6 @@ export type SessionRow = {
   readonly engine: EngineName;
   readonly workspace?: string;
   readonly subscriber?: number;
-  conversation?: string;
   /** The text that started it, for a start by keyword. */
   readonly trigger?: string;
   /** Seconds of silence that end it; absent: none by rule. */
@@ -121,4 +120,3 @@ export type SessionRow = {
 };
 
 export const isRunning = (row: SessionRow): boolean => !row.ended && (!!row.visit || row.agenda.length > 0);
-export const isLive = (row: SessionRow): boolean => !row.ended;

@@ -172,20 +172,6 @@ export class Sessions {
     for (const key of keys ?? []) this.wake(key);
   }
 
-  /** The app told its id of the conversation (F-09). */
-  async conversation(device: string, contact: Identity, id: string): Promise<void> {
-    const row = this.#rows.of(device, contact);
-    if (!row || row.ended || row.conversation === id) return;
-    const live = this.#runner.liveRow(row.key);
-    if (live) live.conversation = id;
-    else
-      await this.enter(device, contact, async (now) => {
-        if (!now || now.ended) return;
-        now.conversation = id;
-        await this.save(now);
-      });
-  }
-
   *#keys(wanted: (state: Brief['state']) => boolean): Generator<string> {
     for (const { key, state } of this.#rows.briefs()) if (wanted(state)) yield key;
   }

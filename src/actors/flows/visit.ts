@@ -45,6 +45,8 @@ export type VisitOptions = {
   readonly node: FlowNode;
   readonly flow: Flow;
   readonly vars: Variables;
+  /** The app's id of their conversation. */
+  readonly conversation: string | undefined;
   readonly ports: VisitPorts;
   /** The row as it is, with these facts. Never rejects: a disk that refuses ends the run. */
   readonly save: (facts: readonly FlowFact[]) => Promise<void>;
@@ -78,7 +80,7 @@ export class VisitContext implements NodeContext {
     this.node = node;
     this.flow = flow;
     this.vars = vars;
-    this.session = sessionFacts(live.row);
+    this.session = sessionFacts(live.row, options.conversation);
     this.now = visit.at;
     this.visit = `${id}-${visit.number}`;
     this.appUrl = ports.appUrl;
@@ -212,8 +214,8 @@ export class VisitContext implements NodeContext {
   }
 }
 
-export function sessionFacts(row: SessionRow): SessionFacts {
-  const { key, device, contact, engine, workspace, subscriber, conversation } = row;
+export function sessionFacts(row: SessionRow, conversation: string | undefined): SessionFacts {
+  const { key, device, contact, engine, workspace, subscriber } = row;
   return {
     key,
     device,

@@ -95,6 +95,16 @@ describe('the engine of a job (messages §1.2, S-22)', () => {
   });
 });
 
+describe('of flows', () => {
+  it('a key reaches the provider, so that a repeat is no second message; the linked device needs none', async () => {
+    const { bulk, asked } = bench();
+    await bulk.send(request({ engine: 'waba', idempotencyKey: 'flow 1', origin: 'auto' }));
+    await bulk.send(request({ idempotencyKey: 'flow 1', origin: 'auto' }));
+    expect(asked.providers).toMatchObject([{ idempotencyKey: 'flow 1', id: ID }]);
+    expect(asked.linked).toMatchObject([{ id: ID, origin: 'auto' }]);
+  });
+});
+
 describe('through the linked device', () => {
   const outcome = async (answer: SendAnswer, change: Partial<BulkSendsOptions> = {}) => {
     const { bulk, play } = bench(change);

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CustomerMessage } from '../../../src/actors/automation/flows.ts';
 import type { Attachment } from '../../../src/app-client/inbound-content.ts';
-import { ANA, answer, BOB, custom, DEVICE, flowId, NO_MATCH, Stage } from './stage.ts';
+import { ANA, answer, BOB, custom, DEVICE, flowId, NO_MATCH, Stage, STORED } from './stage.ts';
 import { digits } from '../../property/outbox/app.ts';
 
 let stage: Stage;
@@ -80,13 +80,19 @@ describe("the app's answer is used when it comes in time (inbound §6.4)", () =>
 });
 
 describe('flows (inbound §6.5-§6.7)', () => {
+  it('F-09: hear the id that the app has for the conversation', async () => {
+    await stage.arrives('A', ANA);
+    stage.answered('A', ANA, STORED);
+    await stage.pass(1);
+    expect(stage.conversations).toEqual(['1']);
+  });
+
   it('routing_actions.flow_id starts that flow without a rule timeout and without cooldown; no look-up', async () => {
     await stage.arrives('A', ANA);
     stage.answered('A', ANA, flowId(12));
     await stage.pass(10);
     const order = { device: DEVICE, flowId: '12', workspace: '7', timeoutS: undefined, cooldownS: 0, keyword: false };
     expect(stage.starts).toEqual([{ ...order, message: expect.objectContaining({ id: 'A', contact: ANA }) as object }]);
-    expect(stage.conversations).toEqual([]);
     expect(stage.lookUps).toEqual([]);
     expect(stage.left()).toBe(0);
   });
@@ -199,6 +205,21 @@ describe('flows (inbound §6.5-§6.7)', () => {
     found({ reply_type: 'flow', flow_id: 9 });
     await stage.pass(200);
     expect(stage.starts.map((start) => start.flowId)).toEqual(['9']);
+  });
+});
+
+describe('a flow that has ended (flows §6.6)', () => {
+  it('holds other replies off until its cooldown is over, also for the next process', async () => {
+    stage.onLookUp = () => custom('Hi');
+    await stage.automations.coolDown(DEVICE, ANA, stage.time.now() + 60_000);
+    stage.kill9();
+    await stage.arrives('A', ANA);
+    await stage.pass(10);
+    expect(stage.sends).toEqual([]);
+    await stage.pass(60);
+    await stage.arrives('B', ANA);
+    await stage.pass(10);
+    expect(stage.sends).toHaveLength(1);
   });
 });
 

@@ -177,22 +177,26 @@ describe('sub-flows (F-30)', () => {
 describe('effects under a kill after every write (ND1)', () => {
   const nodes = [{ id: 'c', flowNodeType: 'Calls' }, say('done')];
 
-  it('`once` is done once, whatever its answer; `again` and messages come out the same; facts are told once', async () => {
-    const dry = await started(nodes, ['c>done']);
-    expect(dry.texts()).toEqual(['deal ok, rows ok', 'done']);
-    expect(dry.told('flow tag')).toHaveLength(1);
-    for (let write = 2; write <= dry.writes; write++) {
-      const stage = new Stage();
-      stage.flows.set('1', flow(nodes, ['c>done']));
-      stage.writesLeft = write;
-      await stage.begin('1');
-      await stage.run(60_000);
-      expect(stage.texts()).toHaveLength(2);
-      expect(stage.mirrors()).toEqual(stage.texts());
-      expect(stage.texts()[0]).toMatch(/^deal (ok|no answer), rows ok$/);
-      expect(stage.calls.filter((name) => name === 'deal').length).toBeLessThanOrEqual(1);
-      expect(stage.told('flow tag')).toHaveLength(1);
-      expect(stage.row()?.ended?.how).toBe('completed');
-    }
-  });
+  it.each(['after', 'before'] as const)(
+    '%s: `once` is done once, whatever its answer; messages and facts too',
+    async (dies) => {
+      const dry = await started(nodes, ['c>done']);
+      expect(dry.texts()).toEqual(['deal ok, rows ok', 'done']);
+      expect(dry.told('flow tag')).toHaveLength(1);
+      for (let write = 2; write < dry.writes; write++) {
+        const stage = new Stage();
+        stage.dies = dies;
+        stage.flows.set('1', flow(nodes, ['c>done']));
+        stage.writesLeft = write;
+        await stage.begin('1');
+        await stage.run(60_000);
+        expect(stage.texts()).toHaveLength(2);
+        expect(stage.mirrors()).toEqual(stage.texts());
+        expect(stage.texts()[0]).toMatch(/^deal (ok|no answer), rows ok$/);
+        expect(stage.calls.filter((name) => name === 'deal').length).toBeLessThanOrEqual(1);
+        expect(stage.told('flow tag')).toHaveLength(1);
+        expect(stage.row()?.ended?.how).toBe('completed');
+      }
+    },
+  );
 });

@@ -32,22 +32,26 @@ describe('a conversation', () => {
     expect(last).toBeDefined();
   });
 
-  it('killed after any of its writes it says the same, once each (F-24, ND1)', async () => {
-    const dry = new Stage();
-    dry.flows.set('1', SHOP);
-    await talk(dry);
-    for (let write = 1; write <= dry.writes; write++) {
-      const stage = new Stage();
-      stage.flows.set('1', SHOP);
-      stage.writesLeft = write;
-      await talk(stage);
-      await stage.run(60_000);
-      expect([write, stage.texts()]).toEqual([write, dry.texts()]);
-      expect([write, stage.mirrors()]).toEqual([write, dry.mirrors()]);
-      expect(stage.vars()).toMatchObject({ name: 'Ana' });
-      expect(stage.row(KEY)?.ended?.how).toBe('completed');
-    }
-  });
+  it.each(['after', 'before'] as const)(
+    'killed %s any of its writes it says the same, once each (F-24, ND1)',
+    async (dies) => {
+      const dry = new Stage();
+      dry.flows.set('1', SHOP);
+      await talk(dry);
+      for (let write = 1; write < dry.writes; write++) {
+        const stage = new Stage();
+        stage.flows.set('1', SHOP);
+        stage.dies = dies;
+        stage.writesLeft = write;
+        await talk(stage);
+        await stage.run(60_000);
+        expect([write, stage.texts()]).toEqual([write, dry.texts()]);
+        expect([write, stage.mirrors()]).toEqual([write, dry.mirrors()]);
+        expect(stage.vars()).toMatchObject({ name: 'Ana' });
+        expect(stage.row(KEY)?.ended?.how).toBe('completed');
+      }
+    },
+  );
 
   it('a menu stays open after a branch; an unwired option stays on it; a dead end leads back to it (§6.6)', async () => {
     const stage = new Stage();

@@ -337,13 +337,21 @@ describe('customers known by LID (§6.1)', () => {
 });
 
 describe("the app's id of the conversation (F-09)", () => {
-  it('reaches the session, whether it runs or waits', async () => {
-    const stage = await waiting();
-    await stage.settle(stage.life.runtime.flows.conversation(DEVICE, ANA, '77'));
-    expect(stage.row()?.conversation).toBe('77');
-    await stage.says('Ana');
-    await stage.settle(stage.life.runtime.flows.conversation(DEVICE, ANA, '78'));
+  it('is there for every node, also when the app told it before the flow began, and after a restart', async () => {
+    const stage = new Stage();
+    const node = (id: string) => ({ id, flowNodeType: 'Conversation' });
+    stage.flows.set('1', flow([node('a'), ask('q', 'Name?'), node('b')], ['a>q', 'q>b']));
+    const { flows } = stage.life.runtime;
+    await stage.settle(flows.conversation(DEVICE, { lid: '99887766554433', ...ANA }, '77'));
+    await stage.begin('1');
     await stage.run(10_000);
-    expect(stage.row()?.conversation).toBe('78');
+    const { writes } = stage;
+    await stage.settle(flows.conversation(DEVICE, ANA, '77'));
+    expect(stage.writes).toBe(writes);
+    await stage.settle(flows.conversation(DEVICE, ANA, '78'));
+    stage.restart();
+    await stage.says('Ana');
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['conversation 77', 'Name?', 'conversation 78']);
   });
 });

@@ -152,6 +152,13 @@ const FAKES: readonly NodeKind[] = [
       return { kind: 'next', port: 1 };
     },
   },
+  {
+    types: ['Conversation'],
+    run: async ({ send, session }) => {
+      await send({ kind: 'text', text: `conversation ${session.conversation}` });
+      return { kind: 'next', port: 1 };
+    },
+  },
   { types: ['Throws'], run: () => Promise.reject(new Error('a bug')) },
 ];
 
@@ -185,8 +192,10 @@ export class Stage {
   outcome: (request: BulkRequest) => BulkOutcome | undefined = () => undefined;
   sendMs = 100;
   callMs = 200;
-  /** The life ends right after this many more writes. */
+  /** The life ends right after this many more writes, or `before` the one that follows them: what it has done until then, it has done. */
   writesLeft = Infinity;
+  dies: 'after' | 'before' = 'after';
+  isKilled = false;
   writes = 0;
   isFull = false;
   life: Life;
@@ -205,6 +214,7 @@ export class Stage {
   restart(): void {
     this.life.dead = true;
     this.writesLeft = Infinity;
+    this.isKilled = false;
     this.life = new Life(this);
     this.life.runtime.start();
   }
@@ -214,7 +224,7 @@ export class Stage {
     const until = this.time.now() + ms;
     for (;;) {
       await this.settled();
-      if (this.writesLeft <= 0) {
+      if (this.isKilled) {
         this.restart();
         continue;
       }
@@ -310,7 +320,8 @@ class Life {
       clearTimeout: (timer) => stage.time.clearTimeout(timer),
     };
     const write = async (change: (batch: Batch) => void, facts: readonly FlowFact[] = []) => {
-      if (this.dead || stage.writesLeft <= 0) return never();
+      if (stage.writesLeft <= 0) stage.isKilled = true;
+      if (this.dead || stage.isKilled) return never();
       if (stage.isFull) throw new Error('no space left on device');
       stage.writesLeft -= 1;
       stage.writes += 1;
@@ -322,14 +333,15 @@ class Life {
         this.writing -= 1;
       }
       // The process ended with this write: nobody hears of it.
-      if (stage.writesLeft <= 0) await never();
+      if (stage.writesLeft <= 0 && stage.dies === 'after') stage.isKilled = true;
+      if (stage.isKilled) await never();
     };
     const { store } = stage;
     const log = createLog({ level: 'info', stream: { write: (line) => stage.lines.push(line) } });
     const after = async <T>(ms: number, value: () => T): Promise<T> => {
-      if (this.dead || stage.writesLeft <= 0) return never();
+      if (this.dead || stage.isKilled) return never();
       await new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
-      return this.dead || stage.writesLeft <= 0 ? never() : value();
+      return this.dead || stage.isKilled ? never() : value();
     };
     const call = (
       name: string,
