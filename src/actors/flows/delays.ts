@@ -16,7 +16,7 @@ import type { Parks } from './parks.ts';
 import type { DelayResume } from './protocol.ts';
 import { contactOf, setAll } from './resume.ts';
 import type { Rows } from './rows.ts';
-import { isRunning, type SessionRow } from './session.types.ts';
+import type { SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
 import { stackIn } from './snapshot.ts';
 import { callOf, leaveBy } from './steps.ts';
@@ -70,7 +70,8 @@ export class Delays {
     void sessions.enter(row?.device ?? order.device, contact, async (here) => {
       const done = (batch: Batch) => batch.remove(this.#orders, number);
       const outcome = here ? await this.#wake(here, order, done) : await this.#rebuild(order, done);
-      if (outcome.kind === 'done') return sessions.run(outcome.row);
+      // One that is paused in another branch goes on with both later.
+      if (outcome.kind === 'done') return outcome.row.pause ? undefined : sessions.run(outcome.row);
       const wait = outcome.kind === 'again' ? AGAIN_MS[tries] : undefined;
       if (wait !== undefined) clock.setTimeout(() => this.#enter(number, order, tries + 1), wait);
       else {
@@ -85,7 +86,7 @@ export class Delays {
     const { definitions, sessions, clock } = this.#o;
     const { nodeId, flowId, variables } = order;
     const sleep = row.sleeps.find((each) => each.node === nodeId && callOf(row, each)?.flow === flowId);
-    if (row.ended || isRunning(row) || !sleep) return { kind: 'nothing' };
+    if (!sleep) return { kind: 'nothing' };
     row.sleeps = row.sleeps.filter((each) => each !== sleep);
     setAll(row, stackIn(variables).pairs);
     const call = callOf(row, sleep);

@@ -121,13 +121,6 @@ export function flowDesk(o: DeskOptions): FlowDesk {
       return answer.status === 404 ? { kind: 'not found' } : { kind: 'no answer', why: answer.error };
     },
     validate: problemsOf,
-    counts() {
-      let [active, waiting] = [0, 0];
-      for (const { state } of rows.briefs()) {
-        if (state === 'running' || state === 'paused' || state === 'waiting') active += 1;
-        if (state === 'waiting') waiting += 1;
-      }
-      return { active, waiting, ...o.failures.all };
-    },
+    counts: () => ({ ...sessions.counts(), ...o.failures.all }),
   };
 }

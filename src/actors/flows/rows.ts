@@ -23,11 +23,13 @@ const CONVERSATIONS_MS = 60 * 86_400_000;
 const CONVERSATION_FRESH_MS = 86_400_000;
 const KEYWORDS_MS = 30 * 86_400_000;
 
+export type State = 'running' | 'paused' | 'waiting' | 'dormant' | 'ended';
+
 /** What the index tells of a session without reading it. */
 export type Brief = {
   readonly key: string;
   readonly at: number;
-  readonly state: 'running' | 'paused' | 'waiting' | 'dormant' | 'ended';
+  readonly state: State;
   readonly waitsFor: WaitType | '';
   readonly forNumber: boolean;
 };
@@ -229,10 +231,14 @@ function readPlace(place: string): { key: string; at: number } {
   return { at: Number(place.slice(0, space)), key: place.slice(space + 1) };
 }
 
-function briefOf(row: SessionRow): Omit<Brief, 'key' | 'at'> {
-  const { ended, pause, wait, isDormant } = row;
-  const rest = { waitsFor: wait?.wait.nextNodeType ?? '', forNumber: pause?.forNumber ?? false } as const;
-  if (ended) return { state: 'ended', ...rest };
-  if (isRunning(row)) return { state: pause ? 'paused' : 'running', ...rest };
-  return { state: isDormant ? 'dormant' : 'waiting', ...rest };
+export function stateOf(row: SessionRow): State {
+  if (row.ended) return 'ended';
+  if (isRunning(row)) return row.pause ? 'paused' : 'running';
+  return row.isDormant ? 'dormant' : 'waiting';
 }
+
+const briefOf = (row: SessionRow): Omit<Brief, 'key' | 'at'> => ({
+  state: stateOf(row),
+  waitsFor: row.wait?.wait.nextNodeType ?? '',
+  forNumber: row.pause?.forNumber ?? false,
+});

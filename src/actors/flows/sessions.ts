@@ -12,7 +12,7 @@ import type { Batch } from '../../store/store.ts';
 import { Alarm } from './alarm.ts';
 import { nextDeadline } from './deadlines.ts';
 import { Mailboxes } from './mailboxes.ts';
-import type { Brief, Rows } from './rows.ts';
+import { type Brief, type Rows, type State, stateOf } from './rows.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { type Ending, isRunning, type SessionRow } from './session.types.ts';
 import { keyOf } from './starts.ts';
@@ -40,6 +40,8 @@ export class Sessions {
   readonly #alarm: Alarm;
   /** Keys of those that wait for their number, by device. */
   readonly #forNumber = new Map<string, Set<string>>();
+  /** Of those that have not ended: for the count, which is asked for often. */
+  readonly #states = new Map<string, State>();
   #stopped = false;
 
   constructor(options: SessionsOptions) {
@@ -58,6 +60,7 @@ export class Sessions {
   /** SS2 */
   start(): void {
     for (const { key, state, forNumber } of this.#rows.briefs()) {
+      this.#states.set(key, state);
       if (state === 'running') this.wake(key);
       else if (state === 'paused' && forNumber) this.#waitForNumber(key);
     }
@@ -78,6 +81,15 @@ export class Sessions {
 
   isBusy(device: string, contact: Identity): boolean {
     return this.#mailboxes.isBusy(device, contact);
+  }
+
+  counts(): { readonly active: number; readonly waiting: number } {
+    let [active, waiting] = [0, 0];
+    for (const state of this.#states.values()) {
+      if (state === 'running' || state === 'paused' || state === 'waiting') active += 1;
+      if (state === 'waiting') waiting += 1;
+    }
+    return { active, waiting };
   }
 
   /** SS1. `work` gets the session as it is then, ended ones too. */
@@ -109,7 +121,10 @@ export class Sessions {
         'a flow ended',
       );
     await this.save(row, (batch) => {
-      if (before && before.key !== row.key) this.#rows.remove(batch, before);
+      if (before && before.key !== row.key) {
+        this.#rows.remove(batch, before);
+        this.#states.delete(before.key);
+      }
       also(batch);
     });
     await this.run(row);
@@ -172,7 +187,7 @@ export class Sessions {
     for (const key of keys ?? []) this.wake(key);
   }
 
-  *#keys(wanted: (state: Brief['state']) => boolean): Generator<string> {
+  *#keys(wanted: (state: State) => boolean): Generator<string> {
     for (const { key, state } of this.#rows.briefs()) if (wanted(state)) yield key;
   }
 
@@ -211,6 +226,7 @@ export class Sessions {
         return this.save(row);
       }
       case 'forget':
+        this.#states.delete(row.key);
         return this.#rows.write((batch) => this.#rows.remove(batch, row));
       default:
         return due satisfies never;
@@ -229,6 +245,8 @@ export class Sessions {
   }
 
   #saved(row: SessionRow): void {
+    if (row.formerKey !== undefined) this.#states.delete(row.formerKey);
+    this.#states.set(row.key, stateOf(row));
     if (row.pause?.forNumber) {
       // It may have become ready meanwhile, or be too busy.
       if (this.#o.isReady(row.device)) this.#o.ports.clock.setTimeout(() => this.wake(row.key), READY_MS);

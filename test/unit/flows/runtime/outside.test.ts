@@ -345,8 +345,10 @@ describe('an app that does not answer holds nobody up', () => {
     await stage.begin('2');
     await stage.run(5_000);
     expect(stage.texts()).toEqual(['b']);
+    stage.restart();
     await stage.run(60_000);
     expect(stage.texts()).toEqual(['b']);
+    expect([...stage.store.table('flows/starts').keys()]).toEqual([]);
   });
 
   it('F-23: a resume whose park cannot be had is answered in 5 s and takes nothing afterwards', async () => {

@@ -81,6 +81,26 @@ describe('delays (§11, F-08)', () => {
     expect(stage.vars()).toMatchObject({ extra: 'x' });
   });
 
+  it('one that the app ends while another branch is paused goes on with it', async () => {
+    const nodes = [say('s'), delay('d', 600), say('a', '1', '2'), say('b')];
+    const stage = await started([nodes, ['s>d', 's>a', 'd>b']], (it) => {
+      it.outcome = ({ content }) => {
+        if (content.kind !== 'text' || content.text !== '2' || !it.isReady) return undefined;
+        it.isReady = false;
+        return { kind: 'interrupted', error: 'connection lost' };
+      };
+    });
+    await stage.run(600_000);
+    await resume(stage);
+    await stage.run(10_000);
+    stage.outcome = () => undefined;
+    stage.isReady = true;
+    stage.life.wake(DEVICE);
+    await stage.run(20_000);
+    expect(stage.texts()).toEqual(['s', '1', '2', 'b']);
+    expect(stage.row()?.ended?.how).toBe('completed');
+  });
+
   it('an app that never resumes is not waited for: the bridge goes on ten minutes later by itself', async () => {
     const stage = await started(DELAY(600));
     await stage.run(20 * MINUTE + 10_000);
@@ -100,6 +120,11 @@ describe('delays (§11, F-08)', () => {
     const stage = new Stage();
     stage.flows.set('1', flow(...(DELAY(600) as [Parameters<typeof flow>[0], string[]])));
     await resume(stage, { name: 'Ana' });
+    await resume(stage);
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['b']);
+    // Also when the session that it made is forgotten again.
+    await stage.run(6 * MINUTE);
     await resume(stage);
     await stage.run(10_000);
     expect(stage.texts()).toEqual(['b']);
