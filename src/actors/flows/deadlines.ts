@@ -45,8 +45,10 @@ function deadlines(row: SessionRow, ttlMs: number): [Deadline, ...Deadline[]] {
 /** While a wait for the customer is open; never during a delay. */
 function silence({ wait, timeoutS, byMessage, lastEventAt, isDormant }: SessionRow): Deadline[] {
   if (!wait) return [];
+  // What leads to the question takes its time.
+  const last = Math.max(lastEventAt, wait.since);
   if (timeoutS !== undefined)
-    return [{ at: lastEventAt + Math.max(timeoutS, SHORTEST_RULE_S) * 1_000, due: { kind: 'timeout' } }];
+    return [{ at: last + Math.max(timeoutS, SHORTEST_RULE_S) * 1_000, due: { kind: 'timeout' } }];
   if (!byMessage || isDormant) return [];
-  return [{ at: lastEventAt + DORMANT_AFTER_MS, due: { kind: 'dormant' } }];
+  return [{ at: last + DORMANT_AFTER_MS, due: { kind: 'dormant' } }];
 }

@@ -286,7 +286,18 @@ describe('silence (§6.6)', () => {
     await stage.run(58_000);
     expect(stage.texts()).toEqual(['One?', 'Two?']);
     expect(stage.row()?.ended).toBeUndefined();
-    await stage.run(25_000);
+    await stage.run(27_000);
+    expect(stage.row()?.ended?.how).toBe('timeout');
+  });
+
+  it('the silence begins with the question, however long the way to it was', async () => {
+    const stage = new Stage();
+    stage.sendMs = 10_000;
+    await byKeyword(stage, [[say('a', '1', '2', '3'), ask('q', 'Name?')], ['a>q']], 30);
+    await stage.run(60_000);
+    expect(stage.row()?.ended).toBeUndefined();
+    expect(stage.row()?.wait?.node).toBe('q');
+    await stage.run(31_000);
     expect(stage.row()?.ended?.how).toBe('timeout');
   });
 
