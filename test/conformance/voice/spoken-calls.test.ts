@@ -127,7 +127,7 @@ it('V-12, V-20: an inbound call from pre_accept to the hang-up; both sides recor
   expect(agentMs.length * 20).toBeLessThan(1_000);
   expect(userMs.length * 20).toBeGreaterThan(700);
   const lasted = call.media.heard.at(-1)?.at ?? 0;
-  expect(Math.abs(said.length / 48 - (lasted - accepted))).toBeLessThan(700);
+  expect(Math.abs(said.length / 48 - (lasted - accepted))).toBeLessThan(1_500);
 });
 
 it('V-13, V-14: only the side that the app allows; /record adds the other, silent until then; nothing else is made', async () => {
@@ -141,6 +141,8 @@ it('V-13, V-14: only the side that the app allows; /record adds the other, silen
 
   assistant({ record_agent: false, record_user: '1' });
   const { call, id } = await house.incoming();
+  // Before the gate is open nobody is heard.
+  await soon('the greeting was said', () => turnsOf(id).length === 1);
   speaks(call, 'hello');
   await soon('the turn was taken', () => turnsOf(id).some((turn) => turn.startsWith('user')));
   const agentSo = turnsOf(id).length;
