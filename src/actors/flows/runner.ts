@@ -7,29 +7,23 @@
  *  RU3  A node that throws ends its session, no other (F-41).
  *  RU4  Pauses of one visit last 24 h in all (contract flows §6.5).
  */
-import type { CallAnswer, FlowStore } from '../../app-client/flow-calls.types.ts';
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import { sleep } from '../../clock.ts';
 import type { Batch } from '../../store/store.ts';
-import type { Definitions } from './definitions.ts';
-import type { Flow } from './definition.types.ts';
 import { cooldownOf, end } from './endings.ts';
 import { type Left, Live } from './live.ts';
 import type { NodeKind, NodeResult } from './node.ts';
 import type { Rows } from './rows.ts';
 import { PAUSED_AT_MOST_MS } from './sends.ts';
 import type { Ending, Item, SessionRow, Visit } from './session.types.ts';
-import { parkFact, variablesWithStack } from './snapshot.ts';
-import { apply, begin, call, callOf, settle } from './steps.ts';
+import { settled, type Settled, type SettlingOptions } from './settling.ts';
+import { parkFact } from './snapshot.ts';
+import { apply, begin, callOf, settle } from './steps.ts';
 import { Variables } from './variables.ts';
-import { customerOf, VisitContext, type VisitPorts } from './visit.ts';
+import { VisitContext, type VisitPorts } from './visit.ts';
 
 /** Contract flows §11. */
 const GAP_MS = 1_500;
-const APP_DELAY_S = 60;
-const LONGEST_DELAY_S = 315_360_000;
-/** The app's sweep tries five times, a minute apart; after that the bridge goes on by itself. */
-const APP_IS_LATE_MS = 600_000;
 /** Their place is told to the app, once (contract flows §8). */
 const TOLD_TYPES: ReadonlySet<string> = new Set([
   ...['Question', 'InteractiveButtons', 'List', 'Poll', 'BookAppointment', 'CommerceShop'],
@@ -39,13 +33,11 @@ export type FlowQueue = {
   append(facts: readonly FlowFact[], also?: (batch: Batch) => void): Promise<void>;
 };
 
-export type RunnerOptions = {
+export type RunnerOptions = SettlingOptions & {
   readonly rows: Rows;
-  readonly definitions: Definitions;
   readonly queue: FlowQueue;
   readonly kindOf: (type: string) => NodeKind;
   readonly ports: VisitPorts;
-  readonly delayPark: FlowStore['delayPark'];
   /** Other automatic replies to this customer stay away until then. */
   readonly coolDown: (row: SessionRow, until: number) => Promise<void>;
   /** Called after every write, with the row as it is now. */
@@ -54,19 +46,12 @@ export type RunnerOptions = {
   readonly onBroken: (row: SessionRow) => void;
 };
 
-/** What a node came to when its own calls of the app are settled. */
-type Settled = Exclude<NodeResult, { kind: 'sub flow' | 'sleep' }> | { readonly kind: 'rest' };
-
 export class Runner {
   readonly #o: RunnerOptions;
   readonly #live = new Map<string, Live>();
 
   constructor(options: RunnerOptions) {
     this.#o = options;
-  }
-
-  isLive(key: string): boolean {
-    return this.#live.has(key);
   }
 
   /** RU2. */
@@ -166,7 +151,7 @@ export class Runner {
       save: (facts) => this.#journal(live, facts),
       tellAlone: (facts) => this.#tellAlone(facts),
     });
-    const work = async () => this.#settled(live, context, flow, await nodeWork(kindOf(node.type), context, visit));
+    const work = async () => settled(this.#o, row, context, await nodeWork(kindOf(node.type), context, visit));
     const result = await live.race(work().catch((thrown: unknown) => this.#threw(live, node.type, thrown)));
     if (result.kind !== 'done') return this.#leave(live, result);
     row.variables = vars.pairs();
@@ -180,64 +165,6 @@ export class Runner {
   #threw(live: Live, type: string, thrown: unknown): Settled {
     this.#o.ports.log.error({ err: thrown, session: live.row.id, node: type }, 'a flow node failed');
     return { kind: 'abort', why: 'a node failed' };
-  }
-
-  /** Sub-flows and delays need the app, so they belong to the visit and its journal. */
-  async #settled(live: Live, context: VisitContext, flow: Flow, result: NodeResult): Promise<Settled> {
-    switch (result.kind) {
-      case 'sub flow':
-        return this.#callSubFlow(live, context, result.flowId);
-      case 'sleep':
-        return this.#sleep(live, context, flow, result.seconds);
-      default:
-        return result;
-    }
-  }
-
-  async #callSubFlow({ row }: Live, context: VisitContext, id: string): Promise<Settled> {
-    const pinned = await context.again(async (): Promise<CallAnswer<{ hash: string }>> => {
-      const answer = await this.#o.definitions.fetch(id);
-      return answer.kind === 'ok' ? { kind: 'ok', value: { hash: answer.value.hash } } : answer;
-    });
-    const hash = pinned.kind === 'ok' ? pinned.value.hash : undefined;
-    const flow = hash === undefined ? undefined : this.#o.definitions.pinned(hash);
-    if (hash === undefined || !flow?.start || !row.visit) {
-      context.warn('the sub-flow is not to be had');
-      return { kind: 'next', port: 1 };
-    }
-    const from = { call: row.visit.call, node: row.visit.node };
-    if (!call(row, from, { id, hash, start: flow.start }))
-      return { kind: 'abort', why: 'sub-flows are nested too deep' };
-    delete row.visit;
-    return { kind: 'rest' };
-  }
-
-  async #sleep({ row }: Live, context: VisitContext, flow: Flow, wanted: number): Promise<Settled> {
-    if (!row.visit) return { kind: 'rest' };
-    const seconds = Math.min(Math.max(0, wanted), LONGEST_DELAY_S);
-    const { call: own, node } = row.visit;
-    const isAtApp = seconds >= APP_DELAY_S && (await this.#park(row, context, flow.id, node, Math.round(seconds)));
-    const until = context.now + seconds * 1_000 + (isAtApp ? APP_IS_LATE_MS : 0);
-    row.sleeps = [...row.sleeps, { call: own, node, until, isAtApp }];
-    delete row.visit;
-    return { kind: 'rest' };
-  }
-
-  async #park(
-    row: SessionRow,
-    context: VisitContext,
-    flowId: string,
-    nodeId: string,
-    seconds: number,
-  ): Promise<boolean> {
-    const { key: sessionKey, device, subscriber, engine: provider } = row;
-    const whose = { flowId, sessionKey, device, customer: customerOf(row), nodeId, provider, seconds };
-    const own = row.visit && callOf(row, row.visit);
-    const variables = own ? variablesWithStack(row, own, context.vars.pairs()) : {};
-    const parked = await context.again(() =>
-      this.#o.delayPark({ ...whose, variables, ...(subscriber !== undefined && { subscriber }) }),
-    );
-    return parked.kind === 'ok';
   }
 
   async #journal(live: Live, facts: readonly FlowFact[]): Promise<void> {
