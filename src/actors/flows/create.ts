@@ -80,13 +80,16 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });
   const inbound = flowInbound({ rows, sessions, starts, answers, parks, endpoints: o.endpoints, clock });
   o.sends.onReady((device) => sessions.ready(device));
+  const desk = flowDesk({ rows, sessions, starts, resume, delays, inbound, definitions, app, failures, ttlMs, clock });
   return {
-    desk: flowDesk({ rows, sessions, starts, resume, delays, inbound, definitions, app, failures, ttlMs, clock }),
+    desk,
     flows: inbound.flows,
     start: () => {
       sessions.start();
       starts.recover();
       delays.recover();
+      const { active, waiting } = desk.counts();
+      if (active + waiting > 0) log.info({ active, waiting }, 'flows resumed');
     },
     stop: () => {
       starts.stop();
