@@ -18,19 +18,15 @@ export type { Account, NumberState, ProviderResult, SendResult };
 export type { OutboxAdmin } from '../app-client/outbox-admin.types.ts';
 export type { Contact } from './contact-book.ts';
 export type {
-  DelayResume,
-  FailedStart,
   FlowCheck,
   FlowCounts,
   FlowDesk,
   FlowStarts,
   OrderMeta,
   Provider as FlowProvider,
-  ProviderMessage,
   ResumeAnswer,
   SessionView,
   StartOrder,
-  WhichSession,
 } from './flows/protocol.ts';
 export type { FlowProblem } from './flows/definition.types.ts';
 export type { CallDesk, CallStats, InboundCall, OutboundCall } from './voice/desk.types.ts';

@@ -14,7 +14,7 @@
  * Deliberately not here: the work itself, which the owner provides as `prepare`, `ring`, `claim`, `accept`, `dial`,
  * `answered` and `release`. All of it answers with values, ends at its own deadline and stops at its abort signal.
  */
-import { assign, emit, fromPromise, setup, type SnapshotFrom } from 'xstate';
+import { assign, emit, fromPromise, setup } from 'xstate';
 
 /** What Meta is told at the end. */
 export type LastWord = 'none' | 'reject' | 'terminate';
@@ -370,5 +370,3 @@ export const callMachine = call.createMachine({
     closed: { type: 'final', tags: 'over' },
   },
 });
-
-export type CallSnapshot = SnapshotFrom<typeof callMachine>;

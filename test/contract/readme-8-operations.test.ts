@@ -65,6 +65,7 @@ describe('README §8 GET /health', () => {
     activeCooldowns: 6,
     connectionLocks: 1,
     scheduledMessages: 0,
+    calls: { cascade: 0, live: 0, realtime: 0, setupFailures: 0 },
     restore: { done: 2, total: 3 },
     memoryUsage: expect.objectContaining({ rss: expect.any(Number), heapUsed: expect.any(Number) }),
   };
@@ -215,6 +216,12 @@ describe('/openapi.json', () => {
       'post /api/wa/campaign/{scheduleId}/resume 200 400 401 403 404 500 503',
       'post /api/wa/{phone}/campaign/schedule 200 400 401 403 409 413 422 500 503',
       'post /api/wa/{phone}/campaign/send 200 400 401 403 409 413 422 500 503',
+      'post /api/waba-call/answer 202 400 401 403 413 500 503',
+      'post /api/waba-call/connect 200 400 401 403 404 413 500 503',
+      'post /api/waba-call/link-meta 200 400 401 403 404 413 500 503',
+      'post /api/waba-call/place-outbound 202 400 401 403 413 500 503',
+      'post /api/waba-call/record 200 400 401 403 404 413 422 500 503',
+      'post /api/waba-call/terminate 200 400 401 403 413 500 503',
       'post /api/whatsapp-version 200 400 401 403 413 500 503',
       'put /api/update-schedule/{scheduleId} 200 400 401 403 404 413 422 500 503',
     ]);

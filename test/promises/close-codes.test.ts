@@ -92,7 +92,7 @@ describe('clients §6.2 lost, replaced, damaged', () => {
       expect(entry).toMatchObject({ state: 'restoring', next: 'reconnect' });
       waits.push(waitOf(entry));
     }
-    expect(waits.slice(0, 4).every((wait) => wait >= 6_000 && wait <= 30_000)).toBe(true);
+    expect(waits.slice(0, 4).filter((wait) => wait < 6_000 || wait > 30_000)).toEqual([]);
     expect(waits[4]).toBe(300_000);
     expect(warned()).toHaveLength(1);
     expect(house.world.engine.isPaired(PHONE)).toBe(true);
