@@ -20,8 +20,8 @@ export type Contender = {
   readonly token: string;
   /** The running process; a new one after `start`. */
   process(): Process;
-  /** Starts (again) on the same folders and returns at once. */
-  start(): Process;
+  /** Starts (again) on the same folders and returns at once; `env`: beside or instead of the usual. */
+  start(env?: Record<string, string>): Process;
 };
 
 /** Prepares folders for `phones`, whose multi-file logins lie in `logins`. Does not start anything. */
@@ -58,8 +58,8 @@ export async function contender(name: Name, world: World, dir: string, logins: s
       if (!process) throw new Error(`${name} was not started`);
       return process;
     },
-    start: () => {
-      process = new Process({ ...program, cwd: dir, output });
+    start: (env = {}) => {
+      process = new Process({ ...program, env: { ...program.env, ...env }, cwd: dir, output });
       return process;
     },
   };

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [restore] [send] [inbound] [idle] [schedules] [flows] [--scale N] [--only bridge] [--json]`: the bridge beside two minimal
+ * `npm run bench -- [restore] [send] [inbound] [idle] [schedules] [calls] [flows] [--scale N] [--only bridge] [--json]`: the bridge beside two minimal
  * programs on plain Baileys, in one run on one machine. Progress on stderr, tables (or JSON) on stdout.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,13 +10,22 @@ import { Bench } from './bench.ts';
 import { NAMES } from './contenders.ts';
 import { type Row, tables } from './figures.ts';
 import { flows } from './rows/flows.ts';
+import { calls } from './rows/calls.ts';
 import { idle } from './rows/idle.ts';
 import { inbound } from './rows/inbound.ts';
 import { restore } from './rows/restore.ts';
 import { schedules } from './rows/schedules.ts';
 import { send } from './rows/send.ts';
 
-const ROWS: Record<string, (bench: Bench) => Promise<Row[]>> = { restore, send, inbound, idle, schedules, flows };
+const ROWS: Record<string, (bench: Bench) => Promise<Row[]>> = {
+  restore,
+  send,
+  inbound,
+  idle,
+  schedules,
+  flows,
+  calls,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,6 +1,7 @@
 /** Every chaos scenario, in the order of `npm run faults`. */
 import type { Scenario } from './scenario.ts';
 import { appAway } from './scenarios/app-away.ts';
+import { calls } from './scenarios/calls.ts';
 import { deaf } from './scenarios/deaf.ts';
 import { flowConversation } from './scenarios/flow-conversation.ts';
 import { idempotentSends } from './scenarios/idempotent-sends.ts';
@@ -37,6 +38,7 @@ export const SCENARIOS: readonly Scenario[] = [
   schedulesDowntime,
   pausedTemplate,
   flowConversation,
+  calls,
   inboundFaults,
   inboundKinds,
   appAway,

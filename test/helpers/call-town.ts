@@ -20,7 +20,9 @@ export type TownOptions = {
   readonly env?: Record<string, string>;
   /** Before the bridge starts: logins to be imported. */
   readonly prepare?: (legacyDir: string) => Promise<unknown>;
-  readonly nodeArgs?: readonly string[];
+  readonly preload?: readonly string[];
+  /** Of two files (bridge.ts). */
+  readonly quick?: boolean;
 };
 
 export class CallTown {
@@ -47,7 +49,7 @@ export class CallTown {
     this.app.answers.calls.keys = { deepgram: 'dg-key', openai: 'sk-key', elevenlabs: 'el-key' };
   }
 
-  static async open({ world, env = {}, prepare, nodeArgs }: TownOptions = {}): Promise<CallTown> {
+  static async open({ world, env = {}, prepare, preload = [], quick = false }: TownOptions = {}): Promise<CallTown> {
     const [meta, vendor, speech] = await Promise.all([startCallsPeer(), startRealtimePeer(), startSpeechPeer()]);
     const app = world?.appPeer ?? (await startAppPeer());
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-calls-`);
@@ -65,7 +67,7 @@ export class CallTown {
         LOG_LEVEL: 'debug',
         ...env,
       },
-      ...(nodeArgs && { nodeArgs }),
+      ...{ preload, quick },
     });
     return new CallTown({ meta, vendor, speech, app, bridge, dir }, async () => {
       if (bridge.process.exit === undefined) await bridge.stop();
@@ -92,11 +94,18 @@ export class CallTown {
   /** A customer calls, and the app has the bridge answer with this assistant. */
   async incoming(
     assistantId: string,
+    workspace = '3',
   ): Promise<{ readonly call: MetaCall; readonly id: string; readonly answer: Answer }> {
     const { call, offer } = await this.meta.incoming();
     const id = this.newId();
     const answer = await this.post('answer', {
-      ...{ wa_call_id: id, meta_call_id: call.id, workspace_id: 3, assistant_id: assistantId, sdp_offer: offer },
+      ...{
+        wa_call_id: id,
+        meta_call_id: call.id,
+        workspace_id: workspace,
+        assistant_id: assistantId,
+        sdp_offer: offer,
+      },
       ...{ caller_phone: '5511912345678', callee_phone: '4915512345678', ...this.access() },
     });
     return { call, id, answer };

@@ -34,6 +34,10 @@ const ok = (body: unknown): Reply => ({ status: 200, body });
 export class CallRows {
   readonly assistants = new Map<string, Json>();
   keys: Json = { deepgram: '', openai: '', elevenlabs: '' };
+  /** Of workspaces that have keys of their own. */
+  readonly keysOf = new Map<string, Json>();
+  /** Before a claim is decided. */
+  claiming: (call: string) => Promise<unknown> = () => Promise.resolve();
   flow: Json | undefined;
   /** Ids of the app → who holds the row. A row that is in neither is `ringing`. */
   readonly claimed = new Map<string, 'bridge' | 'operator'>();
@@ -51,14 +55,11 @@ export class CallRows {
     const call = String(body['wa_call_id']);
     switch (`${method} ${path}`) {
       case 'GET /api/waba-call/voice-keys':
-        return ok({ ok: true, ...this.keys });
+        return ok({ ok: true, ...(this.keysOf.get(String(query['workspace_id'])) ?? this.keys) });
       case 'POST /api/call-flow/active':
         return ok({ ok: true, flow: this.flow ?? null });
-      case 'POST /api/waba-call/bridge-accepted': {
-        const isFree = !this.claimed.has(call);
-        if (isFree) this.claimed.set(call, 'bridge');
-        return ok({ ok: true, claimed: isFree });
-      }
+      case 'POST /api/waba-call/bridge-accepted':
+        return this.#claim(call);
       case 'POST /api/waba-call/bridge-error':
         this.errors.push({ call, reason: String(body['reason']) });
         return ok({ ok: true });
@@ -75,6 +76,14 @@ export class CallRows {
       default:
         return undefined;
     }
+  }
+
+  /** CA1 */
+  async #claim(call: string): Promise<Reply> {
+    await this.claiming(call);
+    const isFree = !this.claimed.has(call);
+    if (isFree) this.claimed.set(call, 'bridge');
+    return ok({ ok: true, claimed: isFree });
   }
 
   #assistant(id: string, query: Call['query']): Reply {

@@ -39,9 +39,17 @@ export class MetaCall {
   readonly begunAt = nowMs();
   preAccepted: string | undefined;
   state: 'ringing' | 'accepted' | 'ended' = 'ringing';
+  /** Holds back the answer to a word that has been taken. */
+  answering: (action: Action) => Promise<unknown> = () => Promise.resolve();
 
   get words(): string[] {
     return this.said.map(({ action }) => action);
+  }
+
+  /** The other side hangs up; the app hears of it, and then the bridge. */
+  async hangUp(): Promise<void> {
+    this.state = 'ended';
+    await this.media.close();
   }
 
   /** The other side is gone without a word: no packet comes any more. */
@@ -96,6 +104,7 @@ export async function startCallsPeer(options: { readonly port?: number } = {}): 
       return refused(told.refusal.status, told.refusal.code, 'as told');
     }
     const problem = call ? await take(call, action, session?.sdp) : 'no such call';
+    await call?.answering(action);
     call?.said.push({ action, at: nowMs(), status: problem === undefined ? 200 : 400 });
     return problem === undefined ? context.json({ success: true }) : refused(400, 100, problem);
   });
