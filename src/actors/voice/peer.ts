@@ -215,6 +215,8 @@ function settings({ ice, keys }: PeerOptions): ConstructorParameters<typeof RTCP
     ],
     ...(ice.ports && { icePortRange: [...ice.ports] as [number, number] }),
     iceUseIpv6: false,
+    // Otherwise a data channel gathers for itself, and what the answer then bundles away keeps its UDP ports for ever.
+    bundlePolicy: 'max-bundle',
     ...(ice.local && { iceAdditionalHostAddresses: ['127.0.0.1'] }),
   };
 }
