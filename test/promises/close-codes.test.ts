@@ -92,8 +92,9 @@ describe('clients §6.2 lost, replaced, damaged', () => {
       expect(entry).toMatchObject({ state: 'restoring', next: 'reconnect' });
       waits.push(waitOf(entry));
     }
-    expect(waits.slice(0, 4).filter((wait) => wait < 6_000 || wait > 30_000)).toEqual([]);
-    expect(waits[4]).toBe(300_000);
+    // The entry may be a moment younger or older than the wait.
+    expect(waits.slice(0, 4).filter((wait) => wait < 5_900 || wait > 30_000)).toEqual([]);
+    expect(waits[4]).toBeCloseTo(300_000, -2);
     expect(warned()).toHaveLength(1);
     expect(house.world.engine.isPaired(PHONE)).toBe(true);
   }, 60_000);
