@@ -39,6 +39,7 @@ export class MetaCall {
   readonly begunAt = nowMs();
   preAccepted: string | undefined;
   state: 'ringing' | 'accepted' | 'ended' = 'ringing';
+  hungUp = false;
   /** Holds back the answer to a word that has been taken. */
   answering: (action: Action) => Promise<unknown> = () => Promise.resolve();
 
@@ -48,6 +49,7 @@ export class MetaCall {
 
   /** The other side hangs up; the app hears of it, and then the bridge. */
   async hangUp(): Promise<void> {
+    this.hungUp = true;
     this.state = 'ended';
     await this.media.close();
   }
@@ -115,7 +117,9 @@ export async function startCallsPeer(options: { readonly port?: number } = {}): 
       return why;
     };
     if (call.said.some((word) => word.action === action && word.status === 200)) return wrong('said twice');
-    if (call.state === 'ended') return action === 'terminate' ? 'the call has ended' : wrong('the call has ended');
+    // A bridge that has not heard of it yet may still begin to answer.
+    const isLate = action === 'terminate' || (call.hungUp && action === 'pre_accept');
+    if (call.state === 'ended') return isLate ? 'the call has ended' : wrong('the call has ended');
     switch (action) {
       case 'pre_accept': {
         const problems = sdpProblems(sdp ?? '');
