@@ -3,8 +3,10 @@
  * messages. Only the bridge: the baselines know no calls.
  *
  * The peers of the calls and the app run in this process, WhatsApp in another: the CPU is the bridge's alone, the latencies
- * have a share of this process's own.
+ * have a share of this process's own. When its event loop is near 100 % busy (a figure below), they are the peers' and say
+ * nothing of the bridge.
  */
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../../helpers/eventually.ts';
 import { call } from '../../helpers/json-http.ts';
@@ -50,7 +52,9 @@ export async function calls(bench: Bench): Promise<Row[]> {
     const alone = { from: cpu(), chatted: await chat(town, seconds), to: cpu() };
     const ways = await begin(town, (talking) => bench.progress(`calls: ${talking}/${CALLS} talk`));
     bench.progress('calls: alone');
+    const loop = performance.eventLoopUtilization();
     const quiet = { from: cpu(), heard: await ways.listen(seconds), to: cpu() };
+    const peers = performance.eventLoopUtilization(loop).utilization;
     bench.progress('calls: calls and messages');
     const both = { from: cpu(), heard: ways.listen(seconds), chatted: await chat(town, seconds), to: cpu() };
     const beside = await both.heard;
@@ -61,6 +65,7 @@ export async function calls(bench: Bench): Promise<Row[]> {
         figures: [
           ...spread('packet, calls alone', quiet.heard),
           ...spread('packet, beside messages', beside),
+          less("the peers' own event loop, calls alone", '% busy', peers * 100),
           less('CPU per call', 's/s', (quiet.to - quiet.from) / seconds / CALLS),
           less('CPU per call, beside messages', 's/s', (both.to - both.from - alone.to + alone.from) / seconds / CALLS),
           ...spread('send without calls', alone.chatted.sent),
