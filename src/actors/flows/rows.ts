@@ -152,6 +152,11 @@ export class Rows {
       yield { id, reply };
   }
 
+  /** Sessions that have some. */
+  keysWithReplies(): Set<string> {
+    return new Set([...this.#replies.keys()].map((id) => String(id).slice(0, String(id).lastIndexOf(' '))));
+  }
+
   dropReply(batch: Batch, id: Key): void {
     batch.remove(this.#replies, id);
   }

@@ -3,7 +3,8 @@
  *
  *  SS1  A session is read, changed and run in its mailbox alone; who ends one stops its run first and then waits for the
  *       mailbox, which is free at once.
- *  SS2  A process that starts takes up what ran when the last one ended, then what fell due meanwhile.
+ *  SS2  A process that starts takes up what ran when the last one ended and replies that nobody looked at, then what fell due
+ *       meanwhile.
  *  SS3  A customer known by LID alone is re-keyed as soon as the number is known; the old key stays a name of the session.
  */
 import { sleep } from '../../clock.ts';
@@ -64,7 +65,17 @@ export class Sessions {
       if (state === 'running') this.wake(key);
       else if (state === 'paused' && forNumber) this.#waitForNumber(key);
     }
+    for (const key of this.#rows.keysWithReplies()) this.#rest(key);
     this.#alarm.start();
+  }
+
+  /** A session that came to rest in the moment of the crash has not looked at what came meanwhile. */
+  #rest(key: string): void {
+    const row = this.#rows.byKey(key);
+    if (row)
+      void this.enter(row.device, row.contact, async (now) => {
+        if (now && !isRunning(now)) await this.#o.onRest(now);
+      });
   }
 
   /** Nothing new runs; resolves when nothing is under way. What was stops where it is, on disk. */

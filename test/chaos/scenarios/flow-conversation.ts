@@ -16,15 +16,16 @@ const CLOUD = '4930555009';
 const WEBHOOK = '/api/flow-node/order-parse';
 const KINDS = ['linked', 'cloud'] as const satisfies readonly Kind[];
 /** Of each kind. */
-const CUSTOMERS = { short: 3, long: 12 };
-const BEHIND_MS = { short: 3_000, long: 2_500 };
+const CUSTOMERS = { short: 3, long: 20 };
+const BEHIND_MS = { short: 3_000, long: 2_200 };
+const BETWEEN_MS = { short: [1_000, 4_000], long: [300, 2_500] } as const;
 /** Peers take their time, so that kills meet messages on their way. */
 const ANSWER_MS = 100;
 
 export const flowConversation: Scenario = {
   name: 'flow-conversation',
   shows: 'kill -9 in every step of conversations on two engines: each message once and in order, all answers kept',
-  rounds: { short: 4, long: 14 },
+  rounds: { short: 4, long: 30 },
   async run({ stage, random, rounds, form, say }: Run) {
     const { world } = stage;
     const providers = new Providers(world);
@@ -52,7 +53,10 @@ export const flowConversation: Scenario = {
     const over = Promise.all(playing).then(() => true);
     const met = new Set<string>();
     let [kills, points] = [0, 0];
-    while (kills < rounds && !(await Promise.race([over, delay(random.between(1_000, 4_000), false)]))) {
+    while (
+      kills < rounds &&
+      !(await Promise.race([over, delay(random.between(BETWEEN_MS[form][0], BETWEEN_MS[form][1]), false)]))
+    ) {
       kills += 1;
       const open = players.filter((player) => player.isPlaying && player.step > 0);
       points += open.length;
@@ -69,7 +73,12 @@ export const flowConversation: Scenario = {
     const unseen = players.reduce((sum, player) => sum + player.unseen.length, 0);
     return {
       counts: {
-        ...{ kills, 'conversations met by a kill': points, 'different steps met': met.size },
+        ...{
+          kills,
+          'conversations met by a kill': points,
+          'different steps met': met.size,
+          'steps there are': KINDS.length * (STEPS.length - 1),
+        },
         ...{ 'conversations through': players.length - stuck.length, 'messages shown': sum(verdicts, 'shown') },
         'lost to an unknown outcome (Cloud API)': unseen,
         'webhooks called': hooks.length,

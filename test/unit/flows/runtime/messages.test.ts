@@ -255,6 +255,28 @@ describe('provider-inbound (§7.2)', () => {
     expect(stage.lookUps).toEqual(['shop']);
   });
 
+  it.each([0, 1, 2, 3, 4, 5])(
+    'SS2: what was consumed while the question was still being sent is its answer, also after a kill %i writes later',
+    async (writes) => {
+      const stage = new Stage();
+      stage.flows.set('1', flow([ask('q', 'Name?', 'name'), say('thanks')], ['q>thanks']));
+      stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+      stage.sendMs = 5_000;
+      await stage.begin('1');
+      await stage.run(1_000);
+      expect(stage.row()?.visit).toBeDefined();
+      let consumed: boolean | undefined;
+      const told = stage.desk.providerInbound(message('Ana'), stage.time.now() + 9_500);
+      void told.then((answer) => (consumed = answer.consumed));
+      await stage.settled();
+      expect(consumed).toBe(true);
+      stage.writesLeft = writes;
+      await stage.run(120_000);
+      expect(stage.vars()).toMatchObject({ name: 'Ana' });
+      expect(stage.texts()).toEqual(['Name?', 'thanks']);
+    },
+  );
+
   it('F-20: text that a wait has no use for is not consumed, and nothing starts later', async () => {
     const stage = await withFlow([menu('m', ['A'])], ['m:1>m']);
     expect(await inbound(stage, 'what?')).toEqual({ consumed: false });
