@@ -9,7 +9,7 @@
  *  ND3  Expected failures are values. A node that throws is a bug: it is logged and the session ends (F-41).
  *  ND4  Nodes do not import each other.
  *
- * Deliberately not here: which node comes next, waits, deadlines, pauses of a send (run.ts).
+ * Deliberately not here: which node comes next (steps.ts), deadlines (deadlines.ts), pauses of a send (sends.ts, runner.ts).
  */
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import type { CallAnswer, FlowCalls } from '../../app-client/flow-calls.types.ts';

@@ -1,11 +1,12 @@
 /**
  * One visit of one node: its context, whose effects are numbered and journaled in the session's row.
  *
- *  VI1  Result, mirror and row are one write; an effect that is in the journal is not done again (ND1).
- *  VI2  The id of a message follows from the session, the visit and the number of the effect: after a crash the same
- *       message is given again, not a second one.
+ *  VI1  Result, mirror and row are one write (but see VI4); an effect that is in the journal is not done again (ND1).
+ *  VI2  The ids of a message and of its mirror follow from the session, the visit and the number of the effect: given again
+ *       after a crash, or by the next process, they are the same message and the same mirror.
  *  VI3  `once` is noted before it begins, and when a crash interrupted it nobody knows what it did.
- *  VI4  A send that another has already interrupted is mirrored all the same: the customer has it (F-46).
+ *  VI4  A send that another has already interrupted is mirrored all the same, without an entry in the journal: the customer
+ *       has it (F-46).
  */
 import type { CallAnswer, FlowCalls } from '../../app-client/flow-calls.types.ts';
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
@@ -209,7 +210,8 @@ export class VisitContext implements NodeContext {
     if (!shown) return [];
     const now = ports.clock.now();
     const { device, key: session, contact } = live.row;
-    const name = `flow_out_${now}_${id.slice(-8).toLowerCase()}`;
+    // VI2: the app knows a repeat by it.
+    const name = `flow_out_${this.now}_${id.slice(-8).toLowerCase()}`;
     return [{ kind: 'flow message', device, session, contact, id: name, ...shown, at: Math.floor(now / 1_000) }];
   }
 }
