@@ -12,11 +12,11 @@ export type SweepVerdict<V> = 'keep' | 'remove' | { readonly replace: V };
 
 export class RotatingSweep<V> {
   readonly #table: Table<V>;
-  readonly #judge: (value: V) => SweepVerdict<V>;
+  readonly #judge: (value: V, key: Key) => SweepVerdict<V>;
   #cursor: Key | undefined;
   #added = 0;
 
-  constructor(table: Table<V>, judge: (value: V) => SweepVerdict<V>) {
+  constructor(table: Table<V>, judge: (value: V, key: Key) => SweepVerdict<V>) {
     this.#table = table;
     this.#judge = judge;
   }
@@ -31,7 +31,7 @@ export class RotatingSweep<V> {
     for (const { key, value } of this.#table.range({ ...from, limit: LOOK_AT })) {
       seen += 1;
       last = key;
-      const verdict = this.#judge(value);
+      const verdict = this.#judge(value, key);
       if (verdict === 'remove') batch.remove(this.#table, key);
       else if (verdict !== 'keep') batch.put(this.#table, key, verdict.replace);
     }

@@ -37,10 +37,17 @@ function deadlines(row: SessionRow, ttlMs: number): [Deadline, ...Deadline[]] {
   const asleep = sleeps.map((sleep): Deadline => ({ at: sleep.until, due: { kind: 'sleep', sleep } }));
   const open: Deadline[] = wait?.due === undefined ? [] : [{ at: wait.due, due: { kind: 'wait', open: wait } }];
   const [soonest] = asleep.toSorted((a, b) => a.at - b.at);
-  // A delay or a timer of the flow itself is longer than that by the author's will.
-  const last = Math.max(row.lastEventAt, wait?.due ?? 0, ...sleeps.map(({ until }) => until));
-  return [{ at: last + ttlMs, due: { kind: 'timeout' } }, ...(soonest ? [soonest] : []), ...open, ...silence(row)];
+  return [
+    { at: lastActAt(row) + ttlMs, due: { kind: 'timeout' } },
+    ...(soonest ? [soonest] : []),
+    ...open,
+    ...silence(row),
+  ];
 }
+
+/** The last thing that it does by itself. A delay or a timer of the flow is longer than any TTL by the author's will. */
+export const lastActAt = ({ lastEventAt, wait, sleeps }: SessionRow): number =>
+  Math.max(lastEventAt, wait?.due ?? 0, ...sleeps.map(({ until }) => until));
 
 /** While a wait for the customer is open; never during a delay. */
 function silence({ wait, timeoutS, byMessage, lastEventAt, isDormant }: SessionRow): Deadline[] {

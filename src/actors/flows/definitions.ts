@@ -3,7 +3,7 @@
  *
  *  DF1  A session keeps the definition it started with, whatever is edited meanwhile (contract flows §2.1); equal
  *       definitions are kept once.
- *  DF2  A pin is on disk before a session names it, and stays as long as one that uses it may live.
+ *  DF2  A pin is on disk before a session names it, and stays as long as one that uses it may live, whatever it sleeps.
  *
  * Deliberately not here: what a definition means (definition.ts).
  */
@@ -18,13 +18,13 @@ const DAY_MS = 86_400_000;
 /** Parsed ones in memory; a large flow takes about 100 KB. */
 const MOST_PARSED = 100;
 
-type Pin = { readonly id: string; readonly usedAt: number; readonly definition: FlowDefinition };
+type Pin = { readonly id: string; readonly definition: FlowDefinition };
 
 export type DefinitionsOptions = {
   readonly store: Store;
   readonly app: Pick<FlowStore, 'definition'>;
   readonly read: (id: string, definition: FlowDefinition) => Flow;
-  /** How long a session may wait at most. */
+  /** How long a session may wait at most once it has nothing else to do. */
   readonly ttlMs: number;
   readonly clock: Clock;
 };
@@ -34,7 +34,10 @@ export type Pinned = { readonly hash: string; readonly flow: Flow };
 export class Definitions {
   readonly #o: DefinitionsOptions;
   readonly #pins: Table<Pin>;
-  readonly #sweep: RotatingSweep<Pin>;
+  /** `<hash> <day>` -> end of a day on which a session does something with it; every write of a session looks here. */
+  readonly #uses: Table<number>;
+  readonly #pinSweep: RotatingSweep<Pin>;
+  readonly #useSweep: RotatingSweep<number>;
   /** The most recently used last. */
   readonly #parsed = new Map<string, Flow>();
 
@@ -42,9 +45,13 @@ export class Definitions {
     const { store, ttlMs, clock } = options;
     this.#o = options;
     this.#pins = store.table('flows/definitions');
-    this.#sweep = new RotatingSweep(this.#pins, ({ usedAt }) =>
-      clock.now() - usedAt > ttlMs + 2 * DAY_MS ? 'remove' : 'keep',
-    );
+    this.#uses = store.table('flows/uses');
+    // Before it rests, a session may be paused for a day.
+    this.#useSweep = new RotatingSweep(this.#uses, (end) => (clock.now() - end > ttlMs + DAY_MS ? 'remove' : 'keep'));
+    this.#pinSweep = new RotatingSweep(this.#pins, (_, hash) => {
+      const [use] = this.#uses.keys({ from: `${hash} `, to: `${hash}!`, limit: 1 });
+      return use === undefined ? 'remove' : 'keep';
+    });
   }
 
   /** The app's newest, pinned (DF2). */
@@ -57,10 +64,12 @@ export class Definitions {
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 24);
     const flow = this.#parsed.get(hash) ?? read(id, definition);
     this.#remember(hash, flow);
-    if (!this.#isFresh(this.#pins.get(hash)))
+    if (!this.#uses.has(useOf(hash, clock.now())))
       await store.write((batch) => {
-        this.#sweep.onAdd(batch);
-        batch.put(this.#pins, hash, { id, usedAt: clock.now(), definition });
+        this.#pinSweep.onAdd(batch);
+        // Again when it is there: this write may be the one that sweeps it.
+        batch.put(this.#pins, hash, { id, definition });
+        this.use(batch, hash, clock.now());
       });
     return { kind: 'ok', value: { hash, flow } };
   }
@@ -74,14 +83,12 @@ export class Definitions {
     return flow;
   }
 
-  /** Inside a write of a session that goes on with it. */
-  use(batch: Batch, hash: string): void {
-    const pin = this.#pins.get(hash);
-    if (pin && !this.#isFresh(pin)) batch.put(this.#pins, hash, { ...pin, usedAt: this.#o.clock.now() });
-  }
-
-  #isFresh(pin: Pin | undefined): boolean {
-    return pin !== undefined && this.#o.clock.now() - pin.usedAt < DAY_MS;
+  /** Inside a write of a session that goes on with it now or at this time. */
+  use(batch: Batch, hash: string, at: number): void {
+    const use = useOf(hash, at);
+    if (this.#uses.has(use)) return;
+    this.#useSweep.onAdd(batch);
+    batch.put(this.#uses, use, (dayOf(at) + 1) * DAY_MS);
   }
 
   #remember(hash: string, flow: Flow): void {
@@ -91,3 +98,6 @@ export class Definitions {
     if (oldest !== undefined) this.#parsed.delete(oldest);
   }
 }
+
+const dayOf = (at: number): number => Math.floor(at / DAY_MS);
+const useOf = (hash: string, at: number): string => `${hash} ${dayOf(at)}`;

@@ -10,6 +10,7 @@
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import { sleep } from '../../clock.ts';
 import type { Batch } from '../../store/store.ts';
+import { lastActAt } from './deadlines.ts';
 import { cooldownOf, end } from './endings.ts';
 import { type Left, Live } from './live.ts';
 import type { NodeKind, NodeResult } from './node.ts';
@@ -78,11 +79,13 @@ export class Runner {
 
   /** One write: the row, its facts, and whatever `also` changes. */
   async save(row: SessionRow, facts: readonly FlowFact[] = [], also?: (batch: Batch) => void): Promise<void> {
-    const { rows, queue, definitions } = this.#o;
+    const { rows, queue, definitions, ports } = this.#o;
+    const usedAt = Math.max(ports.clock.now(), lastActAt(row));
     const change = (batch: Batch) => {
-      rows.put(batch, row);
-      for (const { hash } of row.calls) definitions.use(batch, hash);
+      // First: a name that it takes away may be one that the row has.
       also?.(batch);
+      rows.put(batch, row);
+      for (const { hash } of row.calls) definitions.use(batch, hash, usedAt);
     };
     if (facts.length > 0) await queue.append(facts, change);
     else await rows.write(change);
