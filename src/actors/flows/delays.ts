@@ -3,7 +3,8 @@
  *
  *  DY1  An order is on disk before it is acknowledged, and leaves it in the write that takes the delay, or when nothing is
  *       to be done.
- *  DY2  Only a session that sleeps at this very node goes on; a second order for the same delay does nothing (F-55).
+ *  DY2  A delay goes on once, whoever ends it: the app, a repeat of it, or the bridge by itself (F-55). The app keeps its name
+ *       among the variables; an order without one is for the delay at its node.
  *  DY3  Without a session here one is made of the order, as long as the flow still has the node (F-07); an app that does
  *       not answer is asked again.
  */
@@ -15,13 +16,13 @@ import type { Definitions } from './definitions.ts';
 import type { Parks } from './parks.ts';
 import type { DelayResume } from './protocol.ts';
 import { contactOf, setAll } from './resume.ts';
-import type { Rows } from './rows.ts';
-import type { SessionRow } from './session.types.ts';
+import { delayMark, type Rows } from './rows.ts';
+import type { SessionRow, Sleep } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import { stackIn } from './snapshot.ts';
+import { delayIn, stackIn } from './snapshot.ts';
 import { callOf, leaveBy } from './steps.ts';
 
-/** A repeat of a delay whose session is gone. */
+/** A repeat of a delay without a name whose session is gone. */
 const REPEAT_MS = 600_000;
 const AGAIN_MS = [5_000, 30_000, 120_000, 600_000];
 
@@ -83,15 +84,15 @@ export class Delays {
 
   /** DY2 */
   async #wake(row: SessionRow, order: DelayResume, done: (batch: Batch) => void): Promise<Outcome> {
-    const { definitions, sessions, clock } = this.#o;
     const { nodeId, flowId, variables } = order;
-    const sleep = row.sleeps.find((each) => each.node === nodeId && callOf(row, each)?.flow === flowId);
+    const name = delayIn(variables);
+    const isMeant = (each: Sleep) => name === '' || each.name === name;
+    const sleep = row.sleeps.find(
+      (each) => each.node === nodeId && callOf(row, each)?.flow === flowId && isMeant(each),
+    );
     if (!sleep) return { kind: 'nothing' };
-    row.sleeps = row.sleeps.filter((each) => each !== sleep);
     setAll(row, stackIn(variables).pairs);
-    const call = callOf(row, sleep);
-    leaveBy(row, sleep, 1, call && definitions.pinned(call.hash), clock.now());
-    await sessions.save(row, done);
+    await this.#o.sessions.awaken(row, sleep, done);
     return { kind: 'done', row };
   }
 
@@ -99,9 +100,10 @@ export class Delays {
   async #rebuild(order: DelayResume, done: (batch: Batch) => void): Promise<Outcome> {
     const { rows, parks, definitions, clock, sessions } = this.#o;
     const { flowId, nodeId, subscriber, provider, variables, sessionKey, device, customer } = order;
-    const mark = `delay ${sessionKey} ${flowId} ${nodeId}`;
+    const name = delayIn(variables);
+    const mark = name === '' ? `delay ${sessionKey} ${flowId} ${nodeId}` : delayMark(name);
     const before = rows.handledAt(device, mark);
-    if (before !== undefined && clock.now() - before < REPEAT_MS) return { kind: 'nothing' };
+    if (before !== undefined && (name !== '' || clock.now() - before < REPEAT_MS)) return { kind: 'nothing' };
     const { stack, pairs } = stackIn(variables);
     const built = await parks.rebuild({
       ...{ device, contact: contactOf(customer), flowId, nodeId, provider, stack, variables: pairs },

@@ -17,10 +17,10 @@ import { isRunning, type SessionRow } from './session.types.ts';
 import type { Reply, WaitType } from './waits.types.ts';
 
 const MESSAGES_MS = 14 * 86_400_000;
-/** Contract flows §7.1 step 3c. */
-/** After the app told one last. */
+/** After the app told it last. */
 const CONVERSATIONS_MS = 60 * 86_400_000;
 const CONVERSATION_FRESH_MS = 86_400_000;
+/** Contract flows §7.1 step 3c. */
 const KEYWORDS_MS = 30 * 86_400_000;
 
 export type State = 'running' | 'paused' | 'waiting' | 'dormant' | 'ended';
@@ -80,12 +80,21 @@ export class Rows {
 
   /** RW3. */
   of(device: string, contact: Identity): SessionRow | undefined {
+    const [row] = this.#found(device, contact);
+    return row;
+  }
+
+  /** More than one when phone and LID were not known to be one customer's. */
+  allOf(device: string, contact: Identity): SessionRow[] {
+    return [...new Map([...this.#found(device, contact)].map((row) => [row.key, row])).values()];
+  }
+
+  *#found(device: string, contact: Identity): Generator<SessionRow> {
     for (const name of contactKeys(contact)) {
       const key = this.#names.get(`${device} ${name}`);
       const row = key === undefined ? undefined : this.#sessions.get(key);
-      if (row) return row;
+      if (row) yield row;
     }
-    return undefined;
   }
 
   byKey(key: string): SessionRow | undefined {
@@ -113,10 +122,12 @@ export class Rows {
     for (const name of contactKeys(row.contact)) batch.put(this.#names, `${row.device} ${name}`, row.key);
   }
 
+  /** A name that another session has taken over stays. */
   remove(batch: Batch, row: SessionRow): void {
     this.#forget(batch, row.key);
-    for (const name of contactKeys(row.contact)) batch.remove(this.#names, `${row.device} ${name}`);
-    if (row.formerKey !== undefined) batch.remove(this.#names, row.formerKey);
+    const names = contactKeys(row.contact).map((name) => `${row.device} ${name}`);
+    for (const name of [...names, ...(row.formerKey === undefined ? [] : [row.formerKey])])
+      if (this.#names.get(name) === row.key) batch.remove(this.#names, name);
     this.dropReplies(batch, row.key);
   }
 
@@ -225,6 +236,9 @@ export class Rows {
     batch.remove(this.#sessions, key);
   }
 }
+
+/** What `handle` notes of a delay that went on (delays.ts DY2). */
+export const delayMark = (name: string): string => `delay ${name}`;
 
 const normal = (text: string): string => text.trim().toLowerCase().slice(0, 200);
 const keywordKey = (device: string, text: string): string => `${device} ${normal(text)}`;

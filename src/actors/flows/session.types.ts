@@ -53,8 +53,8 @@ export type Visit = Place & {
 
 export type OpenWait = Place & { readonly wait: Wait; readonly since: number; readonly due?: number };
 
-/** A delay; `isAtApp`: the app resumes it, `until` is then when the bridge does it instead. */
-export type Sleep = Place & { readonly until: number; readonly isAtApp: boolean };
+/** A delay. `name`: of one that the app was asked to keep; when it does, `until` is when the bridge ends it instead. */
+export type Sleep = Place & { readonly until: number; readonly name?: string };
 
 /** Why the visit under way cannot go on now. */
 export type Pause = {

@@ -2,20 +2,25 @@
  * All conversations: their mailboxes, their deadlines, what wakes them and what ends them.
  *
  *  SS1  A session is read, changed and run in its mailbox alone; who ends one stops its run first and then waits for the
- *       mailbox, which is free at once.
+ *       mailbox, which is free at once unless the app is being asked something: nothing of it runs behind that.
  *  SS2  A process that starts takes up what ran when the last one ended and replies that nobody looked at, then what fell due
  *       meanwhile.
- *  SS3  A customer known by LID alone is re-keyed as soon as the number is known; the old key stays a name of the session.
+ *  SS3  A customer known by LID alone is re-keyed as soon as the number is known, at the app too; the old key stays a name of
+ *       the session.
+ *  SS4  One customer has one session: whichever else turns out to be theirs leaves the store in the same write, and with it
+ *       what the app keeps of it.
  */
-import { sleep } from '../../clock.ts';
+import type { FlowFact } from '../../app-client/flow-facts.types.ts';
+import { byDeadline, sleep } from '../../clock.ts';
 import { type Identity, samePhone } from '../../phone.ts';
 import type { Batch } from '../../store/store.ts';
 import { Alarm } from './alarm.ts';
 import { nextDeadline } from './deadlines.ts';
 import { Mailboxes } from './mailboxes.ts';
-import { type Brief, type Rows, type State, stateOf } from './rows.ts';
+import { type Brief, delayMark, type Rows, type State, stateOf } from './rows.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
-import { type Ending, isRunning, type SessionRow } from './session.types.ts';
+import { type Ending, isRunning, type SessionRow, type Sleep } from './session.types.ts';
+import { parkFact } from './snapshot.ts';
 import { keyOf } from './starts.ts';
 import { callOf, fallDue, leaveBy } from './steps.ts';
 import { cooldownOf } from './endings.ts';
@@ -24,6 +29,10 @@ const BROKEN_MS = 60_000;
 const READY_MS = 5_000;
 /** For who is asking the app something. */
 const STOP_MS = 3_000;
+/** For work of the app's that an ending comes behind (contract flows §1.3: within 2 s). */
+const END_MS = 1_500;
+const TWICE = 'its customer has another session';
+const GONE = 'the definition of its flow is gone';
 
 export type SessionsOptions = Omit<RunnerOptions, 'onSaved' | 'onBroken'> & {
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
@@ -41,8 +50,10 @@ export class Sessions {
   readonly #alarm: Alarm;
   /** Keys of those that wait for their number, by device. */
   readonly #forNumber = new Map<string, Set<string>>();
-  /** Of those that have not ended: for the count, which is asked for often. */
+  /** Of all on disk: for the count, which is asked for often. */
   readonly #states = new Map<string, State>();
+  /** Ids of those whose ending waits for the mailbox. */
+  readonly #ending = new Set<string>();
   #stopped = false;
 
   constructor(options: SessionsOptions) {
@@ -114,6 +125,8 @@ export class Sessions {
 
   /** To be called in the mailbox. */
   async run(row: SessionRow): Promise<void> {
+    // For work that was under way when it was to stop.
+    if (this.#stopped || this.#ending.has(row.id)) return;
     await this.#runner.run(row);
     if (!this.#stopped && !isRunning(row)) await this.#o.onRest(row);
   }
@@ -124,21 +137,33 @@ export class Sessions {
   }
 
   /** To be called in the mailbox: the new session takes the place of every other of this customer. */
-  async begin(row: SessionRow, also: (batch: Batch) => void): Promise<void> {
-    const before = this.#rows.of(row.device, row.contact);
-    if (before && !before.ended)
-      this.#o.ports.log.info(
-        { session: before.id, outcome: 'aborted', reason: 'another flow was started' },
-        'a flow ended',
-      );
-    await this.save(row, (batch) => {
-      if (before && before.key !== row.key) {
-        this.#rows.remove(batch, before);
-        this.#states.delete(before.key);
-      }
-      also(batch);
-    });
+  async begin(wanted: SessionRow, also: (batch: Batch) => void): Promise<void> {
+    const others = this.#rows.allOf(wanted.device, wanted.contact);
+    // Names that are theirs stay theirs.
+    const contact = others.reduce((known, other) => ({ ...other.contact, ...known }), wanted.contact);
+    const key = keyOf(wanted.device, contact);
+    const formerKey = others.find((other) => other.key === key)?.formerKey;
+    const row: SessionRow = { ...wanted, key, contact, ...(formerKey !== undefined && { formerKey }) };
+    await this.#saveAlone(row, others, 'another flow was started', { also });
     await this.run(row);
+  }
+
+  /** SS4 */
+  async #saveAlone(
+    row: SessionRow,
+    others: readonly SessionRow[],
+    why: string,
+    { told = [], also }: { readonly told?: readonly FlowFact[]; readonly also?: (batch: Batch) => void } = {},
+  ): Promise<void> {
+    const about = { outcome: 'aborted', reason: why };
+    for (const { ended, id } of others) if (!ended) this.#o.ports.log.info({ session: id, ...about }, 'a flow ended');
+    const gone = others.filter(({ key }) => key !== row.key);
+    const cleared = gone.map(({ device, key: session }): FlowFact => ({ kind: 'flow park', device, session }));
+    await this.#runner.save(row, [...cleared, ...told], (batch) => {
+      for (const other of gone) this.#rows.remove(batch, other);
+      also?.(batch);
+    });
+    for (const { key } of gone) this.#states.delete(key);
   }
 
   /** What this customer's session does now is left where it is; it goes on with `wake`. */
@@ -147,16 +172,32 @@ export class Sessions {
     if (row) this.#runner.stop(row.key);
   }
 
-  /** Stops it wherever it is; resolves with whether there was something to end. */
+  /** SS1. Resolves with whether there was something to end, or is: an app that is being asked is not waited for. */
   async end(row: SessionRow, how: Ending, why: string): Promise<boolean> {
+    const { clock } = this.#o.ports;
     let isEnded = false;
     this.#runner.stop(row.key);
-    await this.enter(row.device, row.contact, async (now) => {
+    this.#ending.add(row.id);
+    const done = this.enter(row.device, row.contact, async (now) => {
       if (!now || now.ended || now.id !== row.id) return;
       await this.#runner.end(now, how, why);
       isEnded = true;
+    }).finally(() => this.#ending.delete(row.id));
+    return (await byDeadline(clock, done, clock.now() + END_MS)) === 'late' || isEnded;
+  }
+
+  /** To be called in the mailbox: the branch behind a delay is what comes next; without its flow the session ends. */
+  async awaken(row: SessionRow, sleep: Sleep, also?: (batch: Batch) => void): Promise<void> {
+    const { definitions, ports } = this.#o;
+    const { hash } = callOf(row, sleep) ?? {};
+    const flow = hash === undefined ? undefined : definitions.pinned(hash);
+    if (!flow) return this.#runner.end(row, 'aborted', GONE, also);
+    row.sleeps = row.sleeps.filter((each) => each !== sleep);
+    leaveBy(row, sleep, 1, flow, ports.clock.now());
+    await this.save(row, (batch) => {
+      if (sleep.name !== undefined) this.#rows.handle(batch, row.device, delayMark(sleep.name));
+      also?.(batch);
     });
-    return isEnded;
   }
 
   /** F-12: whose customer half is this number, however it is written. */
@@ -203,10 +244,16 @@ export class Sessions {
   }
 
   async #due(brief: Brief): Promise<void> {
+    const { log } = this.#o.ports;
     const found = this.#rows.byKey(brief.key);
-    if (!found) return this.#rows.heal(brief);
+    if (!found) {
+      const failed = (error: unknown) => log.error({ err: error }, 'a deadline without a session could not be removed');
+      return this.#rows.heal(brief).catch(failed);
+    }
     await this.enter(found.device, found.contact, async (row) => {
-      if (row) await this.#doDue(row);
+      if (row?.key === found.key) await this.#doDue(row);
+      // Left behind, unless it was re-keyed meanwhile.
+      else if (row && this.#rows.byKey(found.key)?.key === found.key) await this.#saveAlone(row, [found], TWICE);
     });
   }
 
@@ -217,13 +264,9 @@ export class Sessions {
     switch (due.kind) {
       case 'run':
         return this.run(row);
-      case 'sleep': {
-        const { sleep } = due;
-        row.sleeps = row.sleeps.filter((each) => each !== sleep);
-        const call = callOf(row, sleep);
-        leaveBy(row, sleep, 1, call && this.#o.definitions.pinned(call.hash), now);
+      case 'sleep':
+        await this.awaken(row, due.sleep);
         return this.run(row);
-      }
       case 'wait':
         fallDue(row, due.open, now);
         await this.save(row);
@@ -251,7 +294,10 @@ export class Sessions {
     if (!isNews) return row;
     const key = row.contact.pn === undefined ? keyOf(row.device, known) : row.key;
     const moved: SessionRow = { ...row, key, contact: known, ...(key !== row.key && { formerKey: row.key }) };
-    await this.save(moved);
+    const others = this.#rows.allOf(row.device, known).filter((other) => other.key !== row.key);
+    const isKept = key !== row.key && !row.ended && row.wait !== undefined;
+    const told = isKept ? [{ kind: 'flow park', device: row.device, session: row.key } as const, parkFact(moved)] : [];
+    await this.#saveAlone(moved, others, TWICE, { told });
     return moved;
   }
 

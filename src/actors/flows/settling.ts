@@ -8,7 +8,7 @@ import type { CallAnswer, FlowStore } from '../../app-client/flow-calls.types.ts
 import type { Definitions } from './definitions.ts';
 import type { NodeResult } from './node.ts';
 import type { Call, SessionRow } from './session.types.ts';
-import { variablesWithStack } from './snapshot.ts';
+import { variablesWithStack, withDelay } from './snapshot.ts';
 import { call, callOf } from './steps.ts';
 import { customerOf, type VisitContext } from './visit.ts';
 
@@ -69,9 +69,10 @@ async function sleep(o: SettlingOptions, row: SessionRow, context: VisitContext,
   if (!row.visit || !own) return { kind: 'rest' };
   const { node } = row.visit;
   const seconds = Math.min(Math.max(0, wanted), LONGEST_DELAY_S);
-  const isAtApp = seconds >= APP_DELAY_S && (await park(o, row, own, context, Math.round(seconds)));
+  const isForApp = seconds >= APP_DELAY_S;
+  const isAtApp = isForApp && (await park(o, row, own, context, Math.round(seconds)));
   const until = context.now + seconds * 1_000 + (isAtApp ? APP_IS_LATE_MS : 0);
-  row.sleeps = [...row.sleeps, { call: own.id, node, until, isAtApp }];
+  row.sleeps = [...row.sleeps, { call: own.id, node, until, ...(isForApp && { name: context.visit }) }];
   delete row.visit;
   return { kind: 'rest' };
 }
@@ -86,7 +87,7 @@ async function park(
   const { key: sessionKey, device, subscriber, engine: provider } = row;
   const whose = { sessionKey, device, customer: customerOf(row), provider, seconds };
   const place = { flowId: own.flow, nodeId: context.node.id };
-  const variables = variablesWithStack(row, own, context.vars.pairs());
+  const variables = withDelay(variablesWithStack(row, own, context.vars.pairs()), context.visit);
   const rest = { variables, ...(subscriber !== undefined && { subscriber }) };
   const parked = await context.again(() => delayPark({ ...whose, ...place, ...rest }));
   return parked.kind === 'ok';

@@ -14,6 +14,8 @@ import { customerOf } from './visit.ts';
 import type { Wait, WaitType } from './waits.types.ts';
 
 const CALL_STACK = '__callStack';
+/** Tells the delays of one node apart (delays.ts DY2). */
+const DELAY = '__delay';
 type Snapshot = NonNullable<Extract<FlowFact, { kind: 'flow park' }>['snapshot']>;
 
 /** What the app is to keep of it now. */
@@ -113,9 +115,15 @@ function waitOf(fields: Fields, nodeId: string): Wait | undefined {
 
 /** The callers in a set of variables, and the other variables. */
 export function stackIn(variables: Fields): Pick<Unparked, 'stack'> & { readonly pairs: Unparked['variables'] } {
-  const pairs = Object.entries(variables).filter(([name]) => name !== CALL_STACK);
+  const pairs = Object.entries(variables).filter(([name]) => name !== CALL_STACK && name !== DELAY);
   return { stack: stackOf(variables[CALL_STACK]), pairs };
 }
+
+/** What the app keeps with a delay of this name. */
+export const withDelay = (variables: Fields, name: string): Fields => ({ ...variables, [DELAY]: name });
+
+/** Empty for what an older bridge parked. */
+export const delayIn = (variables: Fields): string => textOf(variables[DELAY]);
 
 /** The variables with the callers of the flow that stands here. */
 export function variablesWithStack(row: SessionRow, call: Call, variables: SessionRow['variables']): Fields {

@@ -8,7 +8,8 @@
  *  SR3  A newer order for the same customer replaces an older one that has not begun; the session that was there ends with
  *       the write that makes the new one, and all its timers with it (F-42).
  *  SR4  The engine is fixed here, and never replaced by another (F-44, F-45). Settings that nobody could read are asked for
- *       each minute, for 24 h; an app that does not answer is asked for the flow five times.
+ *       each minute, for 24 h; an app that does not answer is asked for the flow five times. What a disk refuses is tried
+ *       again each minute.
  */
 import type { FlowStore } from '../../app-client/flow-calls.types.ts';
 import { Sequence } from '../../app-client/outbox-rows.ts';
@@ -27,6 +28,7 @@ import type { SessionRow } from './session.types.ts';
 
 const SETTINGS_MS = 8_000;
 const SETTINGS_AGAIN_MS = 60_000;
+const REFUSED_MS = 60_000;
 const PATIENCE_MS = 86_400_000;
 const FLOW_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
 
@@ -120,21 +122,35 @@ export class Starts {
     await this.#o.store.write((batch) => {
       for (const { key } of meant) batch.remove(this.#orders, key);
     });
-    for (const { key } of meant) this.#trying.get(Number(key))?.giveUp();
+    for (const { key, value } of meant) {
+      this.#forget(Number(key), value);
+      this.#trying.get(Number(key))?.giveUp();
+    }
   }
 
   /** `tries`: how often the app was asked for the flow. */
   #enter(number: number, order: Order, tries = 0): void {
-    void this.#o.enter(order.device, order.contact, () => this.#try(number, order, tries));
+    const { enter, goOn, clock, log } = this.#o;
+    const { device, contact, flowId: id, subscriber } = order;
+    void enter(device, contact, async () => {
+      try {
+        await this.#try(number, order, tries);
+      } catch (error) {
+        if (!this.#orders.has(number)) throw error;
+        log.error({ err: error, id, subscriber }, 'the start of a flow could not be written; it is tried again');
+        clock.setTimeout(() => this.#enter(number, order, tries), REFUSED_MS);
+        await goOn(device, contact);
+      }
+    });
   }
 
   async #try(number: number, order: Order, tries: number): Promise<void> {
     if (this.#stopped || !this.#orders.has(number)) return;
     const { device, contact } = order;
-    if (this.#isReplaced(number, order)) return this.#drop(number);
+    if (this.#isReplaced(number, order)) return this.#drop(number, order);
     const prepared = await this.#unlessGivenUp(number, order, this.#prepare(order, tries));
     if (this.#stopped) return;
-    if (this.#isReplaced(number, order)) return this.#drop(number);
+    if (this.#isReplaced(number, order)) return this.#drop(number, order);
     if (!this.#orders.has(number)) return this.#o.goOn(device, contact);
     switch (prepared.kind) {
       case 'given up':
@@ -186,15 +202,15 @@ export class Starts {
   async #fail(number: number, order: Order, why: string): Promise<void> {
     const { log, onFailed, goOn } = this.#o;
     const { flowId: id, subscriber } = order;
+    await this.#drop(number, order);
     log.warn({ id, subscriber, reason: why }, 'a flow could not be started');
     onFailed(order, why);
-    this.#forget(number, order);
-    await this.#drop(number);
     await goOn(order.device, order.contact);
   }
 
-  async #drop(number: number): Promise<void> {
+  async #drop(number: number, order: Order): Promise<void> {
     await this.#o.store.write((batch) => batch.remove(this.#orders, number));
+    this.#forget(number, order);
   }
 
   #isNewest(number: number, order: Order): void {
