@@ -2,7 +2,7 @@
  * Delays that the app kept and now ends (contract flows §1.2 resume-delay).
  *
  *  DY1  An order is on disk before it is acknowledged, and leaves it in the write that takes the delay, or when nothing is
- *       to be done.
+ *       to be done. What a disk refuses is tried again each minute.
  *  DY2  A delay goes on once, whoever ends it: the app, a repeat of it, or the bridge by itself (F-55). The app keeps its name
  *       among the variables; an order without one is for the delay at its node.
  *  DY3  Without a session here one is made of the order, as long as the flow still has the node (F-07); an app that does
@@ -24,6 +24,7 @@ import { callOf, leaveBy } from './steps.ts';
 
 /** A repeat of a delay without a name whose session is gone. */
 const REPEAT_MS = 600_000;
+const REFUSED_MS = 60_000;
 const AGAIN_MS = [5_000, 30_000, 120_000, 600_000];
 
 export type DelaysOptions = {
@@ -69,17 +70,28 @@ export class Delays {
     const row = rows.byKey(order.sessionKey);
     const contact = row?.contact ?? contactOf(order.customer);
     void sessions.enter(row?.device ?? order.device, contact, async (here) => {
-      const done = (batch: Batch) => batch.remove(this.#orders, number);
-      const outcome = here ? await this.#wake(here, order, done) : await this.#rebuild(order, done);
-      // One that is paused in another branch goes on with both later.
-      if (outcome.kind === 'done') return outcome.row.pause ? undefined : sessions.run(outcome.row);
-      const wait = outcome.kind === 'again' ? AGAIN_MS[tries] : undefined;
-      if (wait !== undefined) clock.setTimeout(() => this.#enter(number, order, tries + 1), wait);
-      else {
-        log.info({ id: order.flowId, outcome: outcome.kind }, 'a delay of the app resumes nothing');
-        await this.#o.store.write(done);
+      try {
+        await this.#settle(number, order, tries, here);
+      } catch (error) {
+        if (!this.#orders.has(number)) throw error;
+        log.error({ err: error, id: order.flowId }, 'the end of a delay could not be written; it is tried again');
+        clock.setTimeout(() => this.#enter(number, order, tries), REFUSED_MS);
       }
     });
+  }
+
+  async #settle(number: number, order: DelayResume, tries: number, here: SessionRow | undefined): Promise<void> {
+    const { sessions, clock, log } = this.#o;
+    const done = (batch: Batch) => batch.remove(this.#orders, number);
+    const outcome = here ? await this.#wake(here, order, done) : await this.#rebuild(order, done);
+    // One that is paused in another branch goes on with both later.
+    if (outcome.kind === 'done') return outcome.row.pause ? undefined : sessions.run(outcome.row);
+    const wait = outcome.kind === 'again' ? AGAIN_MS[tries] : undefined;
+    if (wait !== undefined) clock.setTimeout(() => this.#enter(number, order, tries + 1), wait);
+    else {
+      log.info({ id: order.flowId, outcome: outcome.kind }, 'a delay of the app resumes nothing');
+      await this.#o.store.write(done);
+    }
   }
 
   /** DY2 */

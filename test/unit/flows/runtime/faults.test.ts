@@ -76,6 +76,22 @@ describe('a disk that refuses', () => {
     expect(stage.desk.counts().failedStarts).toBe(0);
   });
 
+  it('DY1: so is the write that ends a delay, with a session here and without', async () => {
+    for (const isHere of [true, false]) {
+      const stage = new Stage();
+      stage.flows.set('1', flow([delay('d', 3_600), say('b')], ['d>b']));
+      if (isHere) await stage.begin('1');
+      await stage.run(10_000);
+      await resumeDelay(stage);
+      stage.isFull = true;
+      await stage.run(90_000);
+      stage.isFull = false;
+      await stage.run(2 * MINUTE);
+      expect([isHere, stage.texts()]).toEqual([isHere, ['b']]);
+      expect([...stage.store.table('flows/delays').keys()]).toEqual([]);
+    }
+  });
+
   it('a deadline without a session that cannot be removed is logged, and removed later', async () => {
     const stage = new Stage();
     const due = stage.store.table('flows/due');
