@@ -4,11 +4,13 @@
  *  RL1  One source keeps its own distances: sequence and timestamp move by a fixed offset, so gaps stay gaps and what came
  *       out of order leaves out of order (V-31).
  *  RL2  Where the source changes, the sequence goes on by one and the timestamp by the time that has passed.
- *  RL3  No number is given twice: what is older than the first packet of its source is dropped.
+ *  RL3  No number is given twice: what is older than the first packet of its source is dropped, and so is what is 20 s
+ *       older than its newest, because numbers come round again.
  *  RL4  Payloads are only looked at for their duration (V-30).
  */
 import { samplesOf } from './opus-toc.ts';
 import type { RtpPlace } from './pipeline.ts';
+import { stepOf } from './sequence.ts';
 
 export type RtpNumbers = { readonly sequence: number; readonly timestamp: number; readonly marker: boolean };
 
@@ -17,13 +19,15 @@ const FRAME = 960;
 const PER_MS = 48;
 /** Silence that paused for longer than this follows the clock again. */
 const PAUSE_MS = 60;
+/** Packets: how far behind a straggler may be. */
+const OLDEST = 1_000;
 
 type Source = {
   readonly name: number | 'own' | 'silence';
   readonly sequenceOffset: number;
   readonly timestampOffset: number;
-  /** Of its first packet, as sent. */
-  readonly first: number;
+  /** The oldest number that may still be sent: of its first packet, later of one that follows at a distance. */
+  oldest: number;
 };
 
 export class RtpLine {
@@ -45,9 +49,10 @@ export class RtpLine {
     const source = before?.name === place.source ? before : this.#change(place.source, place, now);
     const sequence = (place.sequence + source.sequenceOffset) & 0xffff;
     const timestamp = (place.timestamp + source.timestampOffset) >>> 0;
-    if (((sequence - source.first) << 16) >> 16 < 0) return undefined;
-    if (((sequence - this.#sequence) << 16) >> 16 > 0 || source !== before) this.#note(sequence, timestamp, opus, now);
-    return { sequence, timestamp, marker: place.marker || (source !== before && before?.name !== place.source) };
+    if (stepOf(source.oldest, sequence) < 0) return undefined;
+    if (stepOf(this.#sequence, sequence) > 0 || source !== before) this.#note(sequence, timestamp, opus, now);
+    if (stepOf(source.oldest, this.#sequence) > OLDEST) source.oldest = (this.#sequence - OLDEST) & 0xffff;
+    return { sequence, timestamp, marker: place.marker || source !== before };
   }
 
   /** A frame of the bridge's own: it follows what was said before, however late it is. */
@@ -70,7 +75,7 @@ export class RtpLine {
     const first = this.#at === undefined;
     const sequence = first ? this.#sequence : (this.#sequence + 1) & 0xffff;
     const timestamp = first ? this.#timestamp : (this.#timestamp + step) >>> 0;
-    if (this.#source?.name !== name) this.#source = { name, sequenceOffset: 0, timestampOffset: 0, first: sequence };
+    if (this.#source?.name !== name) this.#source = { name, sequenceOffset: 0, timestampOffset: 0, oldest: sequence };
     this.#note(sequence, timestamp, opus, now);
     return { sequence, timestamp };
   }
@@ -83,7 +88,7 @@ export class RtpLine {
       name,
       sequenceOffset: first - place.sequence,
       timestampOffset: timestamp - place.timestamp,
-      first,
+      oldest: first,
     };
     return this.#source;
   }

@@ -1,5 +1,6 @@
 /** How well one incoming stream arrives: packets, losses and jitter (RFC 3550 §6.4.1, appendix A.8). Pure. */
 import type { RtpPlace } from './pipeline.ts';
+import { stepOf } from './sequence.ts';
 
 const PER_MS = 48;
 
@@ -19,7 +20,7 @@ export class RtpQuality {
       this.#highest = sequence;
       this.#expected += 1;
     } else {
-      const step = ((sequence - this.#highest) << 16) >> 16;
+      const step = stepOf(this.#highest, sequence);
       if (step > 0) {
         this.#expected += step;
         this.#highest = sequence;

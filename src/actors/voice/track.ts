@@ -10,6 +10,7 @@
 import type { Codec } from './opus.ts';
 import { FRAME_SAMPLES } from './opus.ts';
 import type { RtpPlace } from './pipeline.ts';
+import { stepOf } from './sequence.ts';
 
 export type Piece = {
   readonly pcm: Int16Array;
@@ -37,6 +38,3 @@ export class Track {
     return { pcm, lost: step > 1 && step <= LARGEST_LOSS + 1 ? (step - 1) * FRAME_SAMPLES : 0 };
   }
 }
-
-/** From one sequence number to another, -32768…32767. */
-const stepOf = (from: number, to: number): number => ((to - from) << 16) >> 16;

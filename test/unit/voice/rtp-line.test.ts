@@ -80,6 +80,15 @@ describe('an outgoing line', () => {
     expect(out.relayed(place(6, 5760), FRAME, 102)).toBeDefined();
   });
 
+  it('RL3: a source is heard for as long as it speaks, and its stragglers with it (23 min are 70,000 packets)', () => {
+    const out = line();
+    let dropped = 0;
+    for (let n = 0; n < 70_000; n += 1)
+      if (!out.relayed(place(n & 0xffff, (n * 960) >>> 0), FRAME, n * 20)) dropped += 1;
+    expect(dropped).toBe(0);
+    expect(out.relayed(place(69_990 & 0xffff, 69_990 * 960), FRAME, 1_400_000)).toBeDefined();
+  });
+
   it('V-31: after a packet of 60 ms the next source does not overlap it', () => {
     const out = line();
     const long = out.relayed(place(1, 960), LONG, 0);
