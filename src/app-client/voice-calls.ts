@@ -82,6 +82,7 @@ export type ReplyQuestion = {
   readonly callAssistantId: string;
 };
 
+const SENDABLE = /^[\x21-\x7e]+$/;
 const KEYS_NONE: VoiceKeys = { deepgram: '', openai: '', elevenlabs: '' };
 /** The connection was never there, so the app cannot have heard of it. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
@@ -103,12 +104,12 @@ export class VoiceCalls {
     return data ? { kind: 'assistant', assistant: assistantOf(data.assistant) } : missing(answer);
   }
 
-  /** Errors count as no keys at all. */
+  /** Errors count as no keys at all, and what no header can carry is no key. */
   async keys(workspace: string, asking: Asking): Promise<VoiceKeys> {
     const call = { timeoutMs: 8_000, ...asking };
     const body = mapOf(okBody(await this.#client.get('/api/waba-call/voice-keys', { workspace_id: workspace }, call)));
     if (!body) return KEYS_NONE;
-    const key = (name: string) => textOf(body[name]).trim();
+    const key = (name: string) => SENDABLE.exec(textOf(body[name]).trim())?.[0] ?? '';
     return { deepgram: key('deepgram'), openai: key('openai'), elevenlabs: key('elevenlabs') };
   }
 

@@ -5,6 +5,7 @@
  *  SK2  It never outlives its `close`: a peer that does not answer the closing handshake loses the connection.
  *  SK3  What a stalled peer does not take is bounded: beyond that the socket counts as lost.
  *  SK4  Reasons are codes: the address and the headers, which carry keys, are in none of them.
+ *  SK5  Opening never throws: what no header can carry, or an address that is none, is a lost socket like others.
  *
  * Deliberately not here: trying again, keeping alive, the meaning of messages (their owners).
  */
@@ -55,7 +56,8 @@ export const socketOpener =
           else done(null, connected);
         }),
     });
-    const socket = new WebSocket(url, { headers: { ...headers }, dispatcher });
+    const socket = connecting(url, { headers: { ...headers }, dispatcher });
+    if (typeof socket === 'string') return neverOpened(clock, () => events.closed(socket));
     let over = false;
     const gone = new Promise<void>((resolve) => {
       socket.addEventListener('close', () => resolve(), { once: true });
@@ -103,3 +105,23 @@ export const socketOpener =
       },
     };
   };
+
+/** SK5. The socket, or why there is none. */
+function connecting(url: string, init: { headers: Record<string, string>; dispatcher: Agent }): WebSocket | string {
+  try {
+    return new WebSocket(url, init);
+  } catch (thrown) {
+    return errorCode(thrown);
+  }
+}
+
+function neverOpened(clock: Clock, lost: () => void): Socket {
+  const timer = clock.setTimeout(lost, 0);
+  return {
+    send: () => undefined,
+    close: () => {
+      clock.clearTimeout(timer);
+      return Promise.resolve();
+    },
+  };
+}

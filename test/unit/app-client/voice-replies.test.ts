@@ -30,6 +30,11 @@ it('asks for a reply within 12 s, with the assistant of a call flow only when th
   expect(posts[0]).toMatchObject({ path: '/api/flow-node/ai-call', call: { timeoutMs: 12_000 } });
 });
 
+it('V-35 keys go into headers: what no header can carry is no key', async () => {
+  const { calls } = app(answered({ ok: true, deepgram: ' dg-1 ', openai: 'sk€', elevenlabs: 'el\nx: y' }));
+  expect(await calls.keys('3', {})).toEqual({ deepgram: 'dg-1', openai: '', elevenlabs: '' });
+});
+
 it('searches within 10 s, with no more than the app takes', async () => {
   const { calls, posts } = app(answered({ ok: true, text: 'sunny', note: 'x' }));
   expect(await calls.search('w'.repeat(900), {})).toBe('sunny');

@@ -112,6 +112,28 @@ describe('a socket to a vendor', () => {
     expect(events).toEqual([told]);
   });
 
+  it.each([
+    ['a key with a sign beyond Latin-1', { authorization: 'Token s€cret' }, undefined],
+    ['a key with a line break', { authorization: 'Token secret\nx: y' }, undefined],
+    ['no address', {}, 'nowhere at all'],
+  ])('SK5 what cannot be asked for is lost a moment later, not an error of ours: %s', async (_, headers, address) => {
+    const time = new SimulatedTime();
+    const told = {
+      ...{ opened: () => events.push('opened'), said: () => events.push('said') },
+      closed: (why: string) => events.push(`closed: ${why}`),
+    };
+    const socket = socketOpener(time)({ url: address ?? url, headers }, told);
+    socket.send('never');
+    expect(events).toEqual([]);
+    time.advance(0);
+    expect(events).toEqual([expect.stringMatching(/^closed: (TypeError|SyntaxError)$/)]);
+    await socket.close();
+    const quiet = socketOpener(time)({ url: address ?? url, headers }, told);
+    await quiet.close();
+    time.advance(10_000);
+    expect([events.length, time.pending, requests.length]).toEqual([1, 0, 0]);
+  });
+
   it('SK1 after its own close nothing is told', async () => {
     const socket = dial();
     await soon('it opens', () => events.shift() === 'opened');
