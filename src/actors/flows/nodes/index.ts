@@ -21,7 +21,7 @@ import { condition, subFlow, timeDelay } from './steering.ts';
 import { template } from './template.ts';
 import { webhook } from './webhook.ts';
 
-const KINDS: readonly NodeKind[] = [
+export const KINDS: readonly NodeKind[] = [
   ...[trigger, end, callNode],
   ...[message, media, template, cta, location],
   ...[interactiveButtons, list, question, poll],

@@ -183,6 +183,8 @@ export class Stage {
   readonly delays: Parameters<FlowStore['delayPark']>[0][] = [];
   readonly cooldowns: { readonly contact: Identity; readonly until: number }[] = [];
   isDelayParked = true;
+  /** What the app answers to nodes; `{}` where nothing is said. */
+  answers: Partial<Record<keyof FlowCalls, CallAnswer<unknown>>> = { mysql: { kind: 'ok', value: { rows: [] } } };
   onLookUp: (text: string) => KeywordReply | Promise<KeywordReply> = () => ({ kind: 'none', why: 'notallow' });
   attributes: Record<string, unknown> = {};
   engine: BulkEngine = { kind: 'engine', engine: 'baileys', branding: '' };
@@ -343,14 +345,11 @@ class Life {
       await new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
       return this.dead || stage.isKilled ? never() : value();
     };
-    const call = (
-      name: string,
-      answer: CallAnswer<never> | { kind: 'ok'; value: unknown } = { kind: 'ok', value: {} },
-    ) => {
+    const call = (name: string, answer: CallAnswer<unknown> = { kind: 'ok', value: {} }) => {
       stage.calls.push(name);
       return after(stage.callMs, () => answer);
     };
-    const app = {
+    const own = {
       definition: (id: string) =>
         after(stage.callMs, () => {
           const found = stage.flows.get(id);
@@ -369,9 +368,10 @@ class Life {
         return call('delayPark', stage.isDelayParked ? undefined : { kind: 'refused', status: 500, error: 'no' });
       },
       storeMedia: () => call('storeMedia'),
-      deal: () => call('deal'),
-      mysql: () => call('mysql', { kind: 'ok', value: { rows: [] } }),
-    } as unknown as FlowStore & FlowCalls;
+    };
+    const app = new Proxy(own as unknown as FlowStore & FlowCalls, {
+      get: (_, name: keyof typeof own & keyof FlowCalls) => own[name] ?? (() => call(name, stage.answers[name])),
+    });
     this.runtime = createFlows({
       store: { ...store, write: (change) => write(change) },
       queue: { append: (facts, also) => write((batch) => also?.(batch), facts) },
