@@ -10,7 +10,8 @@
  *  AU4  At most one flow starts per message, at most one look-up is made for it (C-32, C-33).
  *  AU5  A `flow_id` that comes up to 120 s late starts its flow when nothing else ran for that message, else it is logged
  *       (C-34).
- *  AU6  What a crash leaves is taken up at its step (tasks.ts TK2); by then too old, it is stored only.
+ *  AU6  What a crash or a stop leaves is taken up at its step (tasks.ts TK2); by then too old, it is stored only. A session
+ *       that had it looked up is offered it again, any other is not: it may have asked something else since.
  *  AU7  A vote is for a waiting session alone: it waits for no answer, causes no look-up and starts nothing.
  *
  * Deliberately not here: forwarding the message (the outbox does), sending replies (replies.ts), flows themselves.
@@ -157,7 +158,7 @@ export class Automation {
       case 'new':
         return this.#decide(one);
       case 'asked':
-        return this.#nothingRan(one);
+        return step.onOffer ? this.#decide(one) : this.#nothingRan(one);
       case 'flow':
         return this.#startFlow(one);
       case 'reply':
@@ -171,13 +172,20 @@ export class Automation {
     const { flows, device } = this.#o;
     const { message } = one.task;
     const { slot } = one;
-    const lookUp = once(() => this.#lookUp(one));
+    let isOnOffer = false;
+    const wasAsked = one.task.step.kind === 'asked';
+    const lookUp = wasAsked ? notAgain : once(() => this.#lookUp(one, isOnOffer));
     if (flows.waiting(device, message)) {
       if ((await slot.within(SESSION_WAITS_MS))?.kind === 'stop') return this.#close(one);
       if (this.#stopped) return;
+      isOnOffer = true;
       if ((await flows.offer(device, message, lookUp)) === 'consumed') return this.#end(one);
+      isOnOffer = false;
+      if (this.#stopped) return;
     }
     if (message.vote) return this.#close(one);
+    if (one.task.step.kind === 'asked') await this.#o.tasks.change(one, { step: { kind: 'asked' } });
+    if (wasAsked) return this.#nothingRan(one);
     const verdict = await slot.within(LOOK_UP_WAITS_MS);
     if (verdict?.kind === 'stop') return this.#close(one);
     if (this.#stopped) return;
@@ -234,7 +242,7 @@ export class Automation {
   }
 
   /** TK2 around the request (endpoints.ts EP1). */
-  #lookUp(one: Case): Promise<KeywordAnswer> {
+  #lookUp(one: Case, isOnOffer: boolean): Promise<KeywordAnswer> {
     const { device, endpoints, workspace, tasks, clock } = this.#o;
     const { text, contact, media } = one.task.message;
     const query = {
@@ -246,7 +254,7 @@ export class Automation {
       workspace: workspace(),
     };
     return endpoints.keywordReply(query, clock.now() + LOOK_UP_PATIENCE_MS, {
-      asking: () => tasks.change(one, { step: { kind: 'asked' } }),
+      asking: () => tasks.change(one, { step: { kind: 'asked', ...(isOnOffer && { onOffer: true }) } }),
       refused: () => tasks.change(one, { step: { kind: 'new' } }),
     });
   }
@@ -262,6 +270,8 @@ export class Automation {
     this.#o.tasks.close(one);
   }
 }
+
+const notAgain = (): Promise<KeywordAnswer> => Promise.resolve({ kind: 'not asked', why: 'it was asked before' });
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;

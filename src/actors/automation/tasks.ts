@@ -19,8 +19,11 @@ const CLOSE_AFTER_MS = 200;
 
 export type Step =
   | { readonly kind: 'new' }
-  /** The look-up has begun, or found nothing: only a late `flow_id` can still do something. */
-  | { readonly kind: 'asked' }
+  /**
+   * The look-up has begun, or found nothing: only a late `flow_id` can still do something, and the session whose offer made
+   * the look-up (`onOffer`).
+   */
+  | { readonly kind: 'asked'; readonly onOffer?: true }
   | {
       readonly kind: 'flow';
       readonly flowId: string;

@@ -317,6 +317,57 @@ describe('after a crash or a restart (AU6)', () => {
     expect(stage.starts).toMatchObject([{ flowId: '12' }]);
   });
 
+  it('a message whose look-up a session had made is offered to it again, without another look-up: its answer is not lost', async () => {
+    const said: unknown[] = [];
+    stage.waiting = () => true;
+    stage.onOffer = async (_, lookUp) => {
+      said.push(await lookUp());
+      return 'consumed';
+    };
+    stage.onLookUp = () => new Promise(() => undefined);
+    await stage.arrives('A', ANA);
+    await stage.pass(5);
+    stage.kill9();
+    await stage.pass(5);
+    expect(said).toMatchObject([{ kind: 'not asked' }]);
+    expect([stage.offers, stage.lookUps.length, stage.left()]).toEqual([['A', 'A'], 1, 0]);
+  });
+
+  it.each([
+    ['it had no use for it', true],
+    ['there was none then', false],
+  ])(
+    'a message that was looked up is not offered to a session when %s: it is no answer to a later question',
+    async (_, isThere) => {
+      stage.waiting = () => isThere;
+      stage.onOffer = async (__, lookUp) => {
+        await lookUp();
+        return 'not consumed';
+      };
+      await stage.arrives('A', ANA);
+      await stage.pass(10);
+      stage.waiting = () => true;
+      stage.kill9();
+      await stage.pass(130);
+      expect([stage.offers, stage.lookUps.length, stage.left()]).toEqual([isThere ? ['A'] : [], 1, 0]);
+    },
+  );
+
+  it('AU7: a vote that was on offer when the process was to stop is offered again by the next one', async () => {
+    let finish: (decision: 'not consumed') => void = () => undefined;
+    stage.waiting = () => true;
+    stage.onOffer = () => new Promise((resolve) => (finish = resolve));
+    await stage.votes('V', ANA, ['Bee']);
+    await stage.pass(1);
+    const stopped = stage.restart();
+    // As a runtime of flows that stops.
+    finish('not consumed');
+    await stopped;
+    stage.onOffer = async () => 'consumed';
+    await stage.pass(1);
+    expect([stage.offers, stage.left()]).toEqual([['V', 'V'], 0]);
+  });
+
   it('C-32: an opt_out is not forgotten with its outbox row', async () => {
     let found: (body: object) => void = () => undefined;
     stage.onLookUp = () => new Promise((resolve) => (found = resolve));
