@@ -16,7 +16,8 @@ export type FilledJson =
   | { readonly kind: 'text'; readonly text: string };
 
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
-const STRING_OR_PLACEHOLDER = /"(?:[^"\\]|\\.)*"|\{\{([^{}]+)\}\}/gs;
+/** A string that nobody ends goes on to the end of the text, so that no part of it is looked at twice. */
+const STRING_OR_PLACEHOLDER = /"(?:[^"\\]|\\.)*"?|\{\{([^{}]+)\}\}/gs;
 /** Characters of nobody's: what an author wrote of them is taken out before. */
 const [OPEN, BARE, CLOSE] = ['\uE000', '\uE001', '\uE002'];
 const MARK = /\uE000(\uE001?)(\d+)\uE002/g;

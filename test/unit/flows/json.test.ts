@@ -15,6 +15,13 @@ describe('JSON that others wrote', () => {
     ['"a', undefined],
   ])('%s', (text, value) => expect(parsedJson(text)).toEqual(value));
 
+  it('a text of megabytes takes milliseconds, also one that is made to be looked at again and again', () => {
+    const began = performance.now();
+    for (const text of ['\\"', '"\\', '{"', '"'].map((piece) => piece.repeat(200_000)))
+      expect(parsedJson(text)).toBeUndefined();
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
   it('JS1: a hundred levels are JSON, more are not, however many', () => {
     expect(parsedJson(nested(100))).toBeInstanceOf(Array);
     expect(parsedJson(nested(101))).toBeUndefined();
