@@ -4,8 +4,9 @@
  *  FQ1  What cannot be asked twice is repeated only when the connection was never there, or on 429 and 503; what changes
  *       nothing also after a broken connection, 502 and 504. Three attempts at most, none after a timeout, because a
  *       customer waits.
- *  FQ2  An answer without what was asked for is a refusal, in the app's own word if it has one. A fault that nobody
- *       worded is no answer: it does not tell what was done before it.
+ *  FQ2  An answer without what was asked for is a refusal, in the app's own word if it has one. No answer is what still
+ *       stands at 429 or 503 after the repeats, and a fault without the app's `error`: its framework words every fault
+ *       in `message`, which does not tell what was done before it.
  *
  * Deliberately not here: which endpoints there are (flow-calls.ts).
  */
@@ -30,6 +31,8 @@ export type Reader<T> = (body: Fields) => T | undefined;
 
 const PAUSES_MS = [1_000, 3_000];
 const LONGEST_RETRY_AFTER_MS = 5_000;
+/** Later it may say something else. */
+const IS_BUSY = new Set([429, 503]);
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 export function asking(client: AppClient, clock: Clock) {
@@ -62,8 +65,7 @@ export function asking(client: AppClient, clock: Clock) {
 
 /** FQ1. */
 function mayRepeat(answer: AppAnswer, harmless: boolean): boolean {
-  if (answer.kind === 'answer')
-    return answer.status === 429 || answer.status === 503 || (harmless && [502, 504].includes(answer.status));
+  if (answer.kind === 'answer') return IS_BUSY.has(answer.status) || (harmless && [502, 504].includes(answer.status));
   return NEVER_SENT.has(answer.detail) || (harmless && answer.why === 'unreachable');
 }
 
@@ -76,7 +78,10 @@ function answered<T>(answer: AppAnswer, read: Reader<T>): CallAnswer<T> {
     status >= 200 && status < 300 && body !== undefined && body['ok'] !== false && body['success'] !== false;
   const value = isGood ? read(body) : undefined;
   if (value !== undefined) return { kind: 'ok', value };
-  const word = isObject(answer.body) ? textOf(answer.body['error']) || textOf(answer.body['message']) : '';
-  if (status >= 500 && word === '') return { kind: 'no answer', why: `HTTP ${status}` };
-  return { kind: 'refused', status, error: /^[\w .:-]{1,60}$/.test(word) ? word : `HTTP ${status}` };
+  const { error: own, message } = isObject(answer.body) ? answer.body : {};
+  const isFault = status >= 500;
+  const word = textOf(own) || (isFault ? '' : textOf(message));
+  const why = /^[\w .:-]{1,60}$/.test(word) ? word : `HTTP ${status}`;
+  const isForNow = IS_BUSY.has(status) || (isFault && word === '');
+  return isForNow ? { kind: 'no answer', why } : { kind: 'refused', status, error: why };
 }

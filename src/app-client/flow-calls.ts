@@ -118,7 +118,7 @@ export function flowCalls({ client, attributes, clock }: FlowCallsOptions): Flow
     },
     placeAiCall: (request) => post('placeAiCall', request, anything),
     mysql: (request) => post('mysql', request, (body) => ({ rows: listOf(body['rows']) ?? [] })),
-    google: ({ what, body }) => post(what, withExpiry(body), anything),
+    google: ({ what, body }) => post(what, body, anything),
     inventory: (request) =>
       post('inventory', listCut(request, 'retailer_ids', limits.retailerIds), (body) => {
         const inStock = listOf(body['in_stock']);
@@ -130,12 +130,9 @@ export function flowCalls({ client, attributes, clock }: FlowCallsOptions): Flow
       return answer.kind === 'ok' ? { kind: 'ok', value: { url: answer.value } } : answer;
     },
     slots: ({ workspace, limit }) =>
-      get(
-        '/api/appointments/slots',
-        { workspace_id: workspace, limit: String(within(limit, 1, 10)) },
-        10_000,
-        (body) => ({ slots: listOf(body['slots']) ?? [] }),
-      ),
+      get('/api/appointments/slots', { workspace_id: workspace, limit: String(limit) }, 10_000, (body) => ({
+        slots: listOf(body['slots']) ?? [],
+      })),
     book: (request) => post('book', request, anything),
     bookingTypes: ({ workspace }) => get('/api/booking/types', { workspace_id: workspace }, 12_000, anything),
     bookingSlots: ({ workspace, type, offset, day }) => {
@@ -168,11 +165,6 @@ const listCut = (request: Fields, field: string, longest: number): Fields => ({
   ...request,
   [field]: (listOf(request[field]) ?? []).slice(0, longest),
 });
-
-const withExpiry = (body: Fields): Fields => {
-  const seconds = body['expires_in_sec'];
-  return typeof seconds === 'number' ? { ...body, expires_in_sec: within(Math.round(seconds), 60, 604_800) } : body;
-};
 
 function definitionOf(body: Fields): FlowDefinition | undefined {
   const { flow, flow_data: data } = mapOf(body['data']) ?? {};

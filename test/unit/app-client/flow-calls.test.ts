@@ -144,8 +144,8 @@ const TABLE: readonly Row[] = [
     { rows: [{ a: 1 }] },
   ],
   [
-    'a Google form, with its life within limits',
-    (c) => c.google({ what: 'google/form-send', body: { expires_in_sec: 5 } }),
+    'a Google form',
+    (c) => c.google({ what: 'google/form-send', body: { expires_in_sec: 60 } }),
     { ok: true, form_url: 'u' },
     '/api/flow-node/google/form-send',
     15_000,
@@ -181,7 +181,7 @@ const TABLE: readonly Row[] = [
   ],
   [
     'slots',
-    (c) => c.slots({ workspace: '3', limit: 50 }),
+    (c) => c.slots({ workspace: '3', limit: 10 }),
     { ok: true, slots: null },
     '/api/appointments/slots',
     10_000,
@@ -225,6 +225,12 @@ describe('flows §8: what flows ask the app', () => {
     ['a page of HTML', ok('<html>'), { kind: 'refused', status: 200, error: 'HTTP 200' }],
     ['a long complaint', ok({ message: 'x'.repeat(99) }, 404), { kind: 'refused', status: 404, error: 'HTTP 404' }],
     ['a bare fault', ok('', 500), { kind: 'no answer', why: 'HTTP 500' }],
+    ['a fault that its framework words', ok({ message: 'Server Error' }, 500), { kind: 'no answer', why: 'HTTP 500' }],
+    [
+      'a no that its framework words',
+      ok({ message: 'Not Found' }, 404),
+      { kind: 'refused', status: 404, error: 'Not Found' },
+    ],
     ['silence', nobody('UND_ERR_ABORTED', 'timeout'), { kind: 'no answer', why: 'UND_ERR_ABORTED' }],
   ])('FQ2: %s', async (_, answer, read) => {
     const { calls } = world(answer);
@@ -250,8 +256,20 @@ describe('flows §8: what flows ask the app', () => {
 
   it('a long Retry-After ends it: a customer waits', async () => {
     const { asked, calls } = world({ kind: 'answer', status: 429, body: '', retryAfter: '60' });
-    expect(await calls.deal({})).toEqual({ kind: 'refused', status: 429, error: 'HTTP 429' });
+    expect(await calls.deal({})).toEqual({ kind: 'no answer', why: 'HTTP 429' });
     expect(asked).toHaveLength(1);
+  });
+
+  it.each<readonly [number, object, string]>([
+    [429, { message: 'Too Many Attempts.' }, 'Too Many Attempts.'],
+    [503, { message: 'Service Unavailable' }, 'HTTP 503'],
+    [503, { ok: false, error: 'integration_disabled' }, 'integration_disabled'],
+  ])('FQ2: an app that is too busy, also after the repeats, has refused nothing: %i %j', async (status, body, why) => {
+    const answer = ok(body, status);
+    const { asked, calls, time } = world(answer, answer, answer);
+    const done = calls.definition('7');
+    await time.advanceAsync(10_000);
+    expect([await done, asked.length]).toEqual([{ kind: 'no answer', why }, 3]);
   });
 
   it('F-54: no field is longer than the app accepts', async () => {
@@ -271,7 +289,7 @@ describe('flows §8: what flows ask the app', () => {
     await calls.mysql({ sql: long });
     await calls.google({ what: 'google/sheet-read', body: { match_value: long } });
     await calls.google({ what: 'google/doc-generate', body: { new_title: long } });
-    await calls.google({ what: 'google/form-send', body: { flow_session_id: long, expires_in_sec: 9_999_999 } });
+    await calls.google({ what: 'google/form-send', body: { flow_session_id: long } });
     await calls.sendProducts({ header: long, body: long, footer: long, items: Array(40).fill({ retailer_id: '1' }) });
     const lengths = asked.map(({ body }) =>
       Object.fromEntries(
@@ -291,7 +309,7 @@ describe('flows §8: what flows ask the app', () => {
       { sql: 8_000 },
       { match_value: 255 },
       { new_title: 240 },
-      { flow_session_id: 64, expires_in_sec: 604_800 },
+      { flow_session_id: 64 },
       { header: 60, body: 1_024, footer: 60, items: 30 },
     ]);
     expect(asked[0]?.body['fields']).toEqual(['😀'.repeat(120)]);
