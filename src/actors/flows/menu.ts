@@ -5,7 +5,8 @@
  *       replies, and what those cannot carry (sections, descriptions) stands above them.
  *  MN2  Whatever an engine shows, no option is lost: each is in the message with its label.
  *  MN3  A menu that could not be sent ends the session: nobody can answer what nobody saw (F-27).
- *  MN4  An option without an edge leaves the customer at the menu (contract flows §6.6).
+ *
+ * Deliberately not here: what an option without an edge leads to (steps.ts ST4).
  */
 import { asText } from '../../content/as-text.ts';
 import type { Button, Content, ListSection } from '../../content/content.ts';
@@ -77,7 +78,7 @@ function quickReplies(body: string, footer: string, rows: readonly Row[]): Conte
   return { kind: 'buttons', title: '', subtitle: '', body, footer, buttons };
 }
 
-/** MN3 */
+/** MN3. The rows of bookings have the same ids on every list: which one is open is noted. */
 export async function asked(
   { send }: NodeContext,
   content: Content,
@@ -85,7 +86,9 @@ export async function asked(
   options?: SendOptions,
 ): Promise<NodeResult> {
   const sent = await send(content, options);
-  return sent.kind === 'failed' ? { kind: 'abort', why: 'its prompt could not be sent' } : { kind: 'wait', wait };
+  if (sent.kind === 'failed') return { kind: 'abort', why: 'its prompt could not be sent' };
+  const isNoted = sent.kind === 'sent' && wait.nextNodeType === 'BookAppointment';
+  return { kind: 'wait', wait: isNoted ? { ...wait, messageId: sent.id } : wait };
 }
 
 /** The option that a reply means, else the way for everything else where there is one. */
@@ -94,14 +97,4 @@ export function menuMatch({ isWired }: Scene, wait: Wait, reply: Reply): Match |
   if (option) return { text: option.label, port: option.port };
   const said = reply.tap?.title || reply.text;
   return said.trim() !== '' && isWired(0) ? { text: said, port: 0, anyText: true } : undefined;
-}
-
-/** MN4 */
-export async function followed(
-  { isWired }: NodeContext,
-  wait: Wait,
-  _: Reply,
-  { port = 1 }: Match,
-): Promise<NodeResult> {
-  return isWired(port) ? { kind: 'next', port } : { kind: 'wait', wait };
 }

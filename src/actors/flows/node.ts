@@ -31,8 +31,8 @@ export type NodeResult =
   | { readonly kind: 'sub flow'; readonly flowId: string }
   /** Nothing to follow whatever is wired, such as a menu without options: as at an unwired port (contract flows §6.6). */
   | { readonly kind: 'dead end' }
-  /** Completed. */
-  | { readonly kind: 'end' }
+  /** Completed: this flow. `whole`: with its callers and every branch that waits or is still to be run. */
+  | { readonly kind: 'end'; readonly whole?: true }
   /** Nothing sensible can follow, such as after a prompt that never arrived (F-27). */
   | { readonly kind: 'abort'; readonly why: string };
 

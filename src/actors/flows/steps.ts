@@ -7,7 +7,7 @@
  *       waits.
  *  ST3  A flow that was called returns to its caller when nothing of it is left to do (F-30).
  *  ST4  A dead end leads back to the last menu when one was answered, else it completes the session. An option without an
- *       edge stays on its menu, unless no option of it has one (F-26).
+ *       edge stays on its menu; a menu without any edge is a dead end itself, and none to come back to (F-26).
  */
 import type { Flow } from './definition.types.ts';
 import type { Match, NodeResult } from './node.ts';
@@ -75,8 +75,9 @@ export function apply(
     case 'next': {
       if (follow(row, place, result.port, flow)) return;
       const { cause } = visit;
-      if (cause.kind === 'answer' && isMenu(cause.wait) && flow?.edges.some(({ from }) => from === place.node))
-        row.wait = { ...place, wait: cause.wait, since: now };
+      if (cause.kind !== 'answer' || !isMenu(cause.wait)) return;
+      if (flow?.edges.some(({ from }) => from === place.node)) row.wait = { ...place, wait: cause.wait, since: now };
+      else forget(row, place);
       return;
     }
     case 'wait':
@@ -85,6 +86,7 @@ export function apply(
       if (visit.cause.kind === 'run' || sentId !== undefined) remember(row, row.wait, sentId);
       return;
     case 'end':
+      if (result.whole) return endAll(row);
       // The End of a sub-flow ends that one alone.
       if (callOf(row, place)?.from === undefined) row.endSeen = true;
       return;
@@ -95,6 +97,15 @@ export function apply(
   }
 }
 
+/** Somebody else goes on with the customer: nobody is called back, and no branch goes on beside him. */
+function endAll(row: SessionRow): void {
+  row.agenda = [];
+  row.sleeps = [];
+  delete row.wait;
+  row.calls = row.calls.map((each) => (each.from ? { ...each, isThrough: true } : each));
+  row.endSeen = true;
+}
+
 /** Its messages stay tappable (F-28). */
 function remember(row: SessionRow, open: OpenWait, sentId: string | undefined): void {
   const { node, call, wait } = open;
@@ -102,6 +113,14 @@ function remember(row: SessionRow, open: OpenWait, sentId: string | undefined): 
   const menu = { nodeId: node, call, wait, ...(sentId !== undefined && { messageId: sentId }) };
   row.menus = [...row.menus, menu].slice(-MOST_MENUS);
   if (isPersistent(wait)) row.lastMenu = open;
+}
+
+/** F-26. A menu that leads nowhere is none to come back to. */
+function forget(row: SessionRow, { call: own, node }: Place): void {
+  row.menus = row.menus.filter((menu) => menu.nodeId !== node || menu.call !== own);
+  const before = row.menus.findLast(({ wait }) => isPersistent(wait));
+  if (before) row.lastMenu = { call: before.call, node: before.nodeId, wait: before.wait, since: row.since };
+  else delete row.lastMenu;
 }
 
 /** Whether one picks from it. */

@@ -47,6 +47,8 @@ export type Wait =
       readonly bookingStage?: 'CHOOSE_TYPE' | 'CHOOSE_DAY' | 'CHOOSE_SLOT' | 'ASK_QUESTIONS' | 'PAY';
       readonly choices?: readonly unknown[];
       readonly bookingCtx?: Readonly<Record<string, unknown>>;
+      /** Of the list, where it is known: a tap quotes it. Ours alone. */
+      readonly messageId?: string;
     })
   | (Of<'CommerceShop'> & {
       readonly provider: string;

@@ -7,7 +7,7 @@
  */
 import { type Fields, firstText, flagOf, isObject, listOf, textOf } from '../../../content/loose.ts';
 import { cut, missing, tooLong, unwired } from '../checks.ts';
-import { asked, buttonMenu, followed, grouped, listMenu, menuMatch, type Row } from '../menu.ts';
+import { asked, buttonMenu, grouped, listMenu, menuMatch, type Row } from '../menu.ts';
 import type { NodeContext, NodeKind, NodeResult, Scene } from '../node.ts';
 import type { Wait } from '../waits.types.ts';
 
@@ -29,7 +29,6 @@ export const interactiveButtons: NodeKind = {
     );
   },
   match: menuMatch,
-  answer: followed,
   menu: (scene) => {
     const rows = buttonRows(scene);
     return rows.length === 0 ? undefined : buttonWait(scene.node.id, scene.node.fields, rows);
@@ -63,7 +62,6 @@ export const list: NodeKind = {
     );
   },
   match: menuMatch,
-  answer: followed,
   menu: (scene) => {
     const rows = listRows(scene);
     return rows.length === 0 ? undefined : listWait(scene.node.id, scene.node.fields, rows);

@@ -1,4 +1,4 @@
-/** Chatbot: hands the conversation to an agent of the app, or is a sub-flow (contract flows §2.4). */
+/** Chatbot: hands the conversation to an agent of the app, with which all of the flow ends, or is a sub-flow (contract flows §2.4). */
 import { firstText } from '../../../content/loose.ts';
 import type { NodeContext, NodeKind } from '../node.ts';
 import { whyNot } from '../told.ts';
@@ -15,7 +15,7 @@ export const chatbot: NodeKind = {
       const request = { workspace: session.workspace, agent, customer: session.customer, context: known(context) };
       const answer = await once(() => app.agentReply(request));
       if (answer.kind !== 'ok') warn(`the agent of a flow did not take over: ${whyNot(answer)}`);
-      return { kind: 'end' };
+      return { kind: 'end', whole: true };
     }
     const flowId = firstText(node.fields, 'flowId');
     if (flowId !== '') return { kind: 'sub flow', flowId };

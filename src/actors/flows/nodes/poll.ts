@@ -10,7 +10,7 @@ import type { Content } from '../../../content/content.ts';
 import { firstText, flagOf, isObject, listOf, textOf } from '../../../content/loose.ts';
 import { cut, missing, unwired } from '../checks.ts';
 import type { FlowNode } from '../definition.types.ts';
-import { asked, followed, listMenu, type Row } from '../menu.ts';
+import { asked, listMenu, type Row } from '../menu.ts';
 import type { Match, NodeKind, Scene } from '../node.ts';
 import { isLabel, type Option, optionMeant, optionsOf, wholeNumber } from '../options.ts';
 import type { Reply, Wait } from '../waits.types.ts';
@@ -47,7 +47,7 @@ export const poll: NodeKind = {
   },
   answer: async (context, wait, reply, match) => {
     if (wait.nextNodeType !== 'Poll' || !wait.allowMultiple || !reply.vote)
-      return followed(context, wait, reply, match);
+      return { kind: 'next', port: match.port ?? 1 };
     const chosen = indicesOf(wait, reply.vote.labels);
     const open = { ...wait, chosen };
     return { kind: 'wait', wait: open, ...(chosen.length > 0 && { due: context.now + SETTLED_MS }) };

@@ -6,7 +6,7 @@
  */
 import { firstText, flagOf, listOf, textOf } from '../../../content/loose.ts';
 import { cut, missing, unwired } from '../checks.ts';
-import { asked, buttonMenu, followed, menuMatch, type Row } from '../menu.ts';
+import { asked, buttonMenu, menuMatch, type Row } from '../menu.ts';
 import type { NodeContext, NodeKind, NodeResult, Scene } from '../node.ts';
 import { optionsOf } from '../options.ts';
 import type { Wait } from '../waits.types.ts';
@@ -30,16 +30,16 @@ export const question: NodeKind = {
     const said = reply.tap?.title || reply.text;
     return !hasOptions && said.trim() !== '' ? { text: said, port: 1, anyText: true } : undefined;
   },
-  answer: async (context, wait, reply, match) => {
-    const { media } = reply;
-    if (!match.data?.['medium'] || !media) return followed(context, wait, reply, match);
+  answer: async (context, wait, { media }, match) => {
+    const onward: NodeResult = { kind: 'next', port: match.port ?? 1 };
+    if (!match.data?.['medium'] || !media) return onward;
     const stored = await context.again(() => context.storeMedia(media));
     if (stored.kind !== 'ok') {
       context.warn('the medium of an answer could not be stored, asked again');
       return ask(context);
     }
     for (const name of [wait.variable, wait.nodeId, 'user_message']) context.vars.set(name, stored.value);
-    return { kind: 'next', port: match.port ?? 1 };
+    return onward;
   },
   menu: (scene) => {
     const rows = rowsOf(scene);

@@ -14,7 +14,7 @@ import { type Fields, firstText, flagOf } from '../../../content/loose.ts';
 import { contentTemplateOf } from '../../../content/templates.ts';
 import { missing, unwired } from '../checks.ts';
 import type { Flow, FlowNode } from '../definition.types.ts';
-import { followed, menuMatch } from '../menu.ts';
+import { menuMatch } from '../menu.ts';
 import type { NodeContext, NodeKind, Scene, SendOptions, Sent } from '../node.ts';
 import { componentsOf, freeContent, mirrorOf, type Parts, partsOf, quickReplies, slotsOf } from '../template-parts.ts';
 import type { Wait } from '../waits.types.ts';
@@ -39,7 +39,6 @@ export const template: NodeKind = {
     return { kind: 'next', port: 1 };
   },
   match: menuMatch,
-  answer: followed,
   menu: (scene) => {
     const parts = partsOf(scene);
     return parts.replies.length === 0 ? undefined : waitOf(scene, parts);
@@ -110,9 +109,13 @@ const isMissing = (sent: Sent): boolean => sent.kind === 'failed' && NO_SUCH_LAN
 async function headerOf({ node, session, cloud, app, again }: NodeContext, { media }: Parts) {
   const id = firstText(node.fields, 'templateId');
   if (!media) return undefined;
-  if (!cloud || id === '') return { media };
-  const request = { workspace: session.workspace, template: id, phoneNumberId: cloud.phoneNumberId };
-  const uploaded = await again(() => app.templateHeaderMedia(request));
+  if (id === '') return { media };
+  // Settings may change before the visit is repeated: an effect all the same (ND2).
+  const uploaded = await again(async (): ReturnType<typeof app.templateHeaderMedia> => {
+    if (!cloud) return { kind: 'refused', status: 0, error: 'no Cloud number' };
+    const { phoneNumberId } = cloud;
+    return app.templateHeaderMedia({ workspace: session.workspace, template: id, phoneNumberId });
+  });
   if (uploaded.kind !== 'ok') return { media };
   return {
     component: [{ type: 'header', parameters: [{ type: media.type, [media.type]: { id: uploaded.value.mediaId } }] }],

@@ -119,7 +119,7 @@ describe('Chatbot', () => {
       { vars: { user_message: 'Hi', name: 'Ana', __secret: 'x', empty: '' } },
     );
     one.answers.agentReply = { kind: 'ok', value: { ok: true, replied: true } };
-    expect(await one.run()).toEqual({ kind: 'end' });
+    expect(await one.run()).toEqual({ kind: 'end', whole: true });
     expect(one.calls).toEqual([
       {
         name: 'agentReply',
@@ -137,7 +137,7 @@ describe('Chatbot', () => {
   it('also when the agent does not take over', async () => {
     const one = bench('Chatbot', { botId: 'b1' });
     one.answers.agentReply = { kind: 'refused', status: 404, error: 'agent_not_found' };
-    expect([await one.run(), one.warnings.length]).toEqual([{ kind: 'end' }, 1]);
+    expect([await one.run(), one.warnings.length]).toEqual([{ kind: 'end', whole: true }, 1]);
   });
 
   it.each([{ agentId: '0', flowId: 8 }, { flowId: '8' }])('without an agent it is a sub-flow: %j', async (fields) => {

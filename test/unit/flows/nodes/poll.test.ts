@@ -125,10 +125,10 @@ describe('F-04 PO1 a single choice', () => {
     expect(one.match(wait, vote('Moon'))).toBeUndefined();
   });
 
-  it('an option that leads nowhere: the poll stays', async () => {
+  it('an option that leads nowhere: its port, with which the runtime stays at the poll (ST4)', async () => {
     const one = poll({}, 'baileys', [1]);
     const wait = await waitOf(one);
-    expect(await one.reply(wait, vote('Hills'))).toEqual({ kind: 'wait', wait });
+    expect(await one.reply(wait, vote('Hills'))).toEqual({ kind: 'next', port: 2 });
   });
 });
 

@@ -103,7 +103,7 @@ describe('expected answers', () => {
     const unwired = question({ expectedAnswers: some(2) }, 'baileys', [1]);
     const wait = await waitOf(unwired);
     expect(await unwired.reply(wait, 'hm')).toBeUndefined();
-    expect(await unwired.reply(wait, '2')).toEqual({ kind: 'wait', wait });
+    expect(await unwired.reply(wait, '2')).toEqual({ kind: 'next', port: 2 });
     expect(unwired.sent).toHaveLength(1);
   });
 });

@@ -72,11 +72,39 @@ describe('dead ends and loops (§6.6)', () => {
     expect(stage.row()?.ended?.how).toBe('completed');
   });
 
-  it('F-26: a menu without any edge does not leave a session that hangs', async () => {
-    const stage = await started([menu('m', ['A'], true)], []);
-    await stage.says('A');
+  const buttons = (id: string) => ({
+    ...{ id, flowNodeType: 'InteractiveButtons', bodyText: id },
+    buttons: ['A', 'B'].map((title, index) => ({ id: `p${index}`, title })),
+  });
+
+  it.each([
+    ['buttons', buttons('m')],
+    ['a list', { id: 'm', flowNodeType: 'List', bodyText: 'm', listItems: [{ id: 'p0', title: 'A' }] }],
+    ['expected answers', { id: 'm', flowNodeType: 'Question', question: 'm', expectedAnswers: ['A'] }],
+    ['a question', { id: 'm', flowNodeType: 'Question', question: 'm' }],
+  ])('F-26: %s without any edge do not leave a session that hangs: the answer completes it', async (_, node) => {
+    const stage = await started([node], []);
+    expect(await stage.says('A')).toBe('consumed');
     await stage.run(10_000);
     expect(stage.row()?.ended?.how).toBe('completed');
+  });
+
+  it('F-26: behind a menu without any edge the menu before it waits again', async () => {
+    const stage = await started([buttons('m1'), buttons('m2')], ['m1:1>m2']);
+    for (const where of ['m2', 'm1', 'm2', 'm1']) {
+      await stage.says('A');
+      await stage.run(10_000);
+      expect(stage.row()?.wait?.node).toBe(where);
+    }
+  });
+
+  it('§6.6, ST4: a button that leads nowhere leaves the customer at its menu', async () => {
+    const stage = await started([buttons('m'), say('a')], ['m:1>a']);
+    await stage.says('B');
+    await stage.run(10_000);
+    expect(stage.row()?.wait?.node).toBe('m');
+    expect(stage.vars()).toMatchObject({ user_message: 'B' });
+    expect(stage.messages).toHaveLength(1);
   });
 
   it('more than 20 runs of one node without the customer end it', async () => {
@@ -136,6 +164,23 @@ describe('sub-flows (F-30)', () => {
     await empty.run(20_000);
     expect(empty.texts()).toEqual(['Back, parked']);
   });
+
+  it.each([
+    ['inside', 'sub', { id: 'sub', flowNodeType: 'Sub', flowId: '2' }],
+    ['beside', 'bot', { id: 'bot', flowNodeType: 'Chatbot', agentId: 5 }],
+  ])(
+    'an agent that takes over ends all of it: %s branches that sleep, wait or are still to run',
+    async (_, id, node) => {
+      const inner = flow([say('in'), { id: 'bot', flowNodeType: 'Chatbot', agentId: 5 }], ['in>bot']);
+      const stage = await started(
+        [say('s'), delay('d', 30), say('late'), ask('q', 'Name?'), node, say('b'), say('back')],
+        ['s>d', 'd>late', 's>q', `s>${id}`, 's>b', `${id}>back`],
+        { 2: inner },
+      );
+      expect(stage.texts()).toEqual(['s', 'Name?', ...(id === 'sub' ? ['in'] : [])]);
+      expect([stage.calls.includes('agentReply'), stage.row()?.ended?.how]).toEqual([true, 'completed']);
+    },
+  );
 
   it('ends the session when nothing follows in the parent', async () => {
     const stage = await started([menu('m', ['A']), sub('sub', '2')], ['m:1>sub'], {
