@@ -5,6 +5,7 @@
  *  CL2  A time that somebody else took is an outcome of its own: the customer chooses again.
  */
 import type { CallAnswer } from '../../../app-client/flow-calls.types.ts';
+import { cut } from '../../../app-client/limits.ts';
 import { textOf } from '../../../content/loose.ts';
 import { asked } from '../menu.ts';
 import { priceText } from '../money.ts';
@@ -63,9 +64,9 @@ const requestOf = (context: NodeContext, booking: Booking) => ({
 export function customerOf({ vars, session }: NodeContext) {
   const named = ['name', 'customer_name', 'first_name', 'pushName'].map((name) => vars.text(name).trim());
   return {
-    customer_name: (named.find((name) => name !== '') ?? session.customer).slice(0, LONGEST_NAME),
+    customer_name: cut(named.find((name) => name !== '') ?? session.customer, LONGEST_NAME),
     customer_phone: session.customer,
-    customer_email: (vars.text('email') || vars.text('customer_email')).slice(0, LONGEST_NAME),
+    customer_email: cut(vars.text('email') || vars.text('customer_email'), LONGEST_NAME),
   };
 }
 

@@ -3,8 +3,8 @@
  *
  *  PG1  A page has at most nine choices, eight where it leads on and back, and so never more than ten rows; the row that
  *       leads back is never left out (F-40).
- *  PG2  A tap counts by its id or its label, so that a row of an older list is never taken for another one; what is typed
- *       counts as a label or as the number of a row.
+ *  PG2  Ids are the same on every page, so a tap counts by its id only when its label is that row's, and never when it is
+ *       known to be one on another message; what is typed counts as a label or as the number of a row.
  */
 import type { Fields } from '../../../content/loose.ts';
 import { firstText, listOf, mapOf, numberOf } from '../../../content/loose.ts';
@@ -37,7 +37,7 @@ const LABELS: Readonly<Record<ChoiceStage, readonly string[]>> = {
 
 /** PG1. `next`: where the app says that more begins. */
 export function pageOf(all: readonly Fields[], offset: number, next: number | undefined, back: boolean): Page {
-  const size = back && (next !== undefined || all.length > FULL_WITH_BOTH) ? FULL_WITH_BOTH : FULL;
+  const size = back && (next !== undefined || all.length > FULL) ? FULL_WITH_BOTH : FULL;
   const items = all.slice(0, size);
   return { items, next: all.length > size ? offset + size : next, back };
 }
@@ -62,9 +62,19 @@ export function rowsOf(stage: ChoiceStage, page: Page, texts: { readonly more: s
   ];
 }
 
-/** PG2; undefined: none of them. */
-export function rowMeant(rows: readonly Row[], { tap, text }: Pick<Reply, 'tap' | 'text'>): Row | undefined {
-  if (tap) return rows.find(({ id }) => id === tap.id) ?? rows.find(({ label }) => isLabel(label, tap.title));
+/** PG2; undefined: none of them. `list`: the id of the message with these rows, where it is known. */
+export function rowMeant(
+  rows: readonly Row[],
+  { tap, text }: Pick<Reply, 'tap' | 'text'>,
+  list: string | undefined,
+): Row | undefined {
+  if (tap) {
+    const { id, title, quoted = list } = tap;
+    if (list !== undefined && quoted !== list) return undefined;
+    const own = rows.find((row) => row.id === id);
+    const isOwn = own && (title.trim() === '' || own.label === '' || isLabel(own.label, title));
+    return isOwn ? own : rows.find(({ label }) => isLabel(label, title));
+  }
   return rows.find(({ label }) => isLabel(label, text)) ?? rows[wholeNumber(text) - 1];
 }
 

@@ -4,6 +4,8 @@ import type { Question } from './booking.ts';
 
 const SKIP = 'skip';
 const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]{2,}$/;
+/** No mailbox has a longer name; on longer texts the pattern takes too long. */
+const LONGEST_EMAIL = 254;
 const LONGEST_SLUG = 40;
 
 export function questionText({ label, options, required }: Question): string {
@@ -17,7 +19,7 @@ export function answerMeant(question: Question, said: string): string | undefine
   if (!question.required && text.toLowerCase() === SKIP) return '';
   if (question.options.length > 0)
     return question.options.find((option) => isLabel(option, text)) ?? question.options[wholeNumber(text) - 1];
-  if (question.type === 'email') return EMAIL.test(text) ? text : undefined;
+  if (question.type === 'email') return text.length <= LONGEST_EMAIL && EMAIL.test(text) ? text : undefined;
   return text === '' ? undefined : text;
 }
 

@@ -38,7 +38,7 @@ export const bookAppointment: NodeKind = {
       case 'CHOOSE_TYPE':
       case 'CHOOSE_DAY':
       case 'CHOOSE_SLOT': {
-        const row = rowMeant(choiceRows(wait.bookingStage, wait), reply);
+        const row = rowMeant(choiceRows(wait.bookingStage, wait), reply, wait.messageId);
         if (row) return { text: row.label || said, data: { row: row.id } };
         return said === '' ? undefined : { text: said, anyText: true };
       }
@@ -54,12 +54,13 @@ export const bookAppointment: NodeKind = {
     if (stage === 'ASK_QUESTIONS') return takeAnswer(context, booking, match.text);
     if (stage === 'PAY') return { kind: 'wait', wait };
     const items = itemsOf(wait);
-    const row = textOf(match.data?.['row']) || rowMeant(choiceRows(stage, wait, context.texts), reply)?.id;
+    const row =
+      textOf(match.data?.['row']) || rowMeant(choiceRows(stage, wait, context.texts), reply, wait.messageId)?.id;
     return takeChoice(context, stage, { booking, items, row }, wait);
   },
   due: async (_, wait) => {
     const isPaying = wait.nextNodeType === 'BookAppointment' && wait.bookingStage === 'PAY';
-    return isPaying ? { kind: 'end' } : { kind: 'next', port: NO_SLOTS };
+    return isPaying ? { kind: 'end', whole: true } : { kind: 'next', port: NO_SLOTS };
   },
   waits: () => true,
   check: (node, flow) =>
@@ -119,8 +120,8 @@ function slotOf(raw: unknown): Slot {
 const slotRows = (nodeId: string, slots: readonly Slot[]): Row[] =>
   slots.map(({ label }, index) => ({ id: `appt_${nodeId}_${index}`, label }));
 
-function slotMatch({ nodeId, slots = [] }: BookWait, reply: Reply, said: string): Match | undefined {
-  const row = rowMeant(slotRows(nodeId, slots), reply);
+function slotMatch({ nodeId, slots = [], messageId }: BookWait, reply: Reply, said: string): Match | undefined {
+  const row = rowMeant(slotRows(nodeId, slots), reply, messageId);
   if (row) return { text: row.label, data: { slot: Number(/\d+$/.exec(row.id)?.[0]) } };
   return said === '' ? undefined : { text: said, anyText: true };
 }

@@ -258,6 +258,26 @@ describe('pages of a booking', () => {
     expect([world.stage(), world.one.texts().at(-1)]).toEqual(['CHOOSE_SLOT', 'Pardon?']);
   });
 
+  it('PG2: a time of an older list is not booked, though this list has its id', async () => {
+    const world = await atSlots(new World());
+    await world.tap('bk_back', 'Back');
+    world.times = { times: [{ start: 'T1', end: 'E', label: '18:00' }, ...times(2)] };
+    await world.tap('bk_day_2', 'May 3');
+    await world.tap('bk_slot_0', '9:30');
+    expect([world.stage(), world.one.texts().at(-1)]).toEqual(['CHOOSE_SLOT', 'Pardon?']);
+    // Both lists have such a time: which of them was tapped decides.
+    const list = (n: number) => ({ tap: { id: 'bk_slot_1', title: '9:00', quoted: `M${n}` } });
+    await world.say(list(3));
+    expect([world.stage(), world.one.texts().length]).toEqual(['CHOOSE_SLOT', 2]);
+    expect(await world.say(list(5))).toEqual(BOOKED);
+    expect(world.asked.at(-1)?.request).toMatchObject({ starts_at: 'S0' });
+  });
+
+  it('PG1: nine choices and the way back are one page', () => {
+    expect(pageOf(days(9), 0, undefined, true)).toEqual({ items: days(9), next: undefined, back: true });
+    expect(pageOf(days(10), 0, undefined, true)).toMatchObject({ items: days(8), next: 8 });
+  });
+
   it('BK3: what is no choice gets a hint, and the list is not sent again', async () => {
     const world = await atSlots(new World());
     const lists = () => world.one.contents().filter(({ kind }) => kind !== 'text').length;
@@ -314,13 +334,16 @@ describe('questions of a booking', () => {
     expect(vars).toEqual(['ana@x.test', 'ana@x.test', 'Long', 'none']);
   });
 
-  it.each(['nobody', 'a@b', 'skip', '1'])('"%s" is no e-mail: asked again', async (said) => {
-    const world = await atQuestions(withQuestions(QUESTIONS));
-    await world.say(said);
-    expect([world.stage(), world.one.texts().at(-1)]).toEqual(['ASK_QUESTIONS', 'Your e-mail']);
-    await world.say('ana@x.test');
-    expect(world.one.texts().at(-1)).toContain('Hair length?');
-  });
+  it.each(['nobody', 'a@b', 'skip', '1', `${'a'.repeat(300)}@b.test`])(
+    '"%s" is no e-mail: asked again',
+    async (said) => {
+      const world = await atQuestions(withQuestions(QUESTIONS));
+      await world.say(said);
+      expect([world.stage(), world.one.texts().at(-1)]).toEqual(['ASK_QUESTIONS', 'Your e-mail']);
+      await world.say('ana@x.test');
+      expect(world.one.texts().at(-1)).toContain('Hair length?');
+    },
+  );
 
   it.each(['3', 'medium', '2 long'])('"%s" is no option: asked again', async (said) => {
     const world = await atQuestions(withQuestions(QUESTIONS.slice(1)));
@@ -368,6 +391,12 @@ describe('the end of a booking', () => {
     expect([await world.tap('bk_slot_0'), world.one.texts().at(-1)]).toEqual([NO_SLOTS, 'Sorry']);
   });
 
+  it('a long name is cut between characters', async () => {
+    const world = new World({ vars: { name: `x${'😀'.repeat(200)}` } });
+    await (await atSlots(world)).tap('bk_slot_0');
+    expect(world.asked.at(-1)?.request['customer_name']).toBe(`x${'😀'.repeat(190)}`);
+  });
+
   const paid = { due_now: 5_000, currency: 'BRL', has_gateway: true };
 
   it('F-51: with something to pay the link is sent, nothing is booked, and the order is waited for', async () => {
@@ -375,7 +404,7 @@ describe('the end of a booking', () => {
     expect([world.stage(), world.one.texts().at(-1)]).toEqual(['PAY', 'Haircut - 9:00 - 50.00 BRL\nhttps://pay/1']);
     expect(world.asked.map(({ name }) => name)).not.toContain('bookTyped');
     expect(world.one.match(world.wait as Wait, 'I paid')).toBeUndefined();
-    expect(await world.one.due(world.wait as Wait)).toEqual({ kind: 'end' });
+    expect(await world.one.due(world.wait as Wait)).toEqual({ kind: 'end', whole: true });
   });
 
   it('F-51: the link lives for a day', async () => {
@@ -439,6 +468,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
     expect(await offered(one)).toEqual({
       ...{ nextNodeType: 'BookAppointment', nodeId: 'n_aaaaaa', variable: '', workspaceId: '3' },
       confirmation: FIELDS.confirmation,
+      messageId: 'M1',
       slots: [slots[0], { start: 'B', end: 'C', label: 'B' }],
     });
     expect(one.calls.at(-1)).toEqual({ name: 'slots', request: { workspace: '3', limit: 10 } });
@@ -468,6 +498,17 @@ describe('BookAppointment without types (flows §3.4)', () => {
       expect(one.effects.at(-1)).toBe('once');
     },
   );
+
+  it('PG2: a slot of an older list is not booked, though this list has its id', async () => {
+    const one = bench();
+    const wait = await offered(one);
+    const tap = (title: string, quoted?: string) => ({
+      tap: { id: 'appt_n_aaaaaa_0', title, ...(quoted && { quoted }) },
+    });
+    expect(one.match(wait, tap('Thursday 9:00'))).toMatchObject({ anyText: true });
+    expect(one.match(wait, tap('Friday 10:00', 'M0'))).toMatchObject({ anyText: true });
+    expect(one.match(wait, tap('Friday 10:00', 'M1'))).toEqual({ text: 'Friday 10:00', data: { slot: 0 } });
+  });
 
   it('anything else is no_slots', async () => {
     const one = bench();
