@@ -1,13 +1,14 @@
 /**
  * ChatGPT: the app's model answers the customer, extracts fields, or talks with him (contract flows §3.2).
  *
- *  AI1  Prompts fit into what the app takes: of the author's prompt its beginning, of a conversation its newest turns
- *       (F-16).
+ *  AI1  Of a conversation the newest turns that fit into what the app takes (F-16); whatever is longer is cut behind.
  *  AI2  An empty or failed reply is no reply: the customer gets an apology, the variable is empty (F-17).
  *  AI3  A conversation has no last turn; it ends by an exit word (F-15).
+ *  AI4  A reply that is too long for one message of the engine is several.
  */
 import type { CallAnswer } from '../../../app-client/flow-calls.types.ts';
 import { cut, LIMITS } from '../../../app-client/limits.ts';
+import type { EngineName } from '../../../content/engine-choice.ts';
 import { firstText, flagOf, isObject, listOf, numberOf, textOf } from '../../../content/loose.ts';
 import { missing } from '../checks.ts';
 import { setReply } from '../ai-reply.ts';
@@ -23,6 +24,8 @@ const TEMPERATURE = 0.7;
 const TURNS_KEPT = 20;
 const TURNS_FOLDED = 10;
 const LONGEST_TURN = 2_000;
+/** Over Cloud API there is room for the branding below Meta's 4096. */
+const LONGEST_TEXT: Readonly<Record<EngineName, number>> = { baileys: 60_000, waba: 3_800, twilio: 1_600 };
 
 export const chatGpt: NodeKind = {
   types: ['ChatGPT'],
@@ -83,8 +86,8 @@ async function ask(context: NodeContext, user: string, extract: boolean): Promis
   const request = {
     workspace: session.workspace,
     model: firstText(fields, 'model'),
-    system: cut(known(context, textOf(fields['prompt'])), LIMITS.flow.prompt),
-    user: cut(user, LIMITS.flow.prompt),
+    system: known(context, textOf(fields['prompt'])),
+    user,
     maxTokens: maxTokens > 0 ? maxTokens : extract ? EXTRACT_TOKENS : PLAIN_TOKENS,
     temperature: Number.isNaN(temperature) ? TEMPERATURE : temperature,
     ...(assistant !== '' && { assistant }),
@@ -108,10 +111,31 @@ const fieldsOf = ({ node }: Pick<NodeContext, 'node'>): string[] =>
     .map((field) => (isObject(field) ? firstText(field, 'key', 'name', 'label') : textOf(field).trim()))
     .filter((field) => field !== '');
 
+/** AI4 */
 async function say(context: NodeContext, reply: string): Promise<void> {
   if (isSilent(context)) return;
-  const { kind } = await context.send({ kind: 'text', text: reply || context.texts.apology });
-  if (kind === 'failed') context.warn('a reply of an AI node could not be sent');
+  const { send, session, texts, warn } = context;
+  const longest = LONGEST_TEXT[session.engine];
+  for (const text of reply === '' ? [texts.apology] : piecesOf(reply, longest)) {
+    if ((await send({ kind: 'text', text })).kind !== 'failed') continue;
+    warn('a reply of an AI node could not be sent');
+    if (text !== texts.apology) await send({ kind: 'text', text: texts.apology });
+    return;
+  }
+}
+
+/** Ends at a line where there is one, else at a word, never inside a character. */
+function piecesOf(text: string, longest: number): string[] {
+  const pieces: string[] = [];
+  let rest = text;
+  while (rest.length > longest) {
+    const head = rest.slice(0, longest + 1);
+    const whole = /[\uD800-\uDBFF]$/.test(rest.slice(0, longest)) ? longest - 1 : longest;
+    const end = [head.lastIndexOf('\n'), head.lastIndexOf(' ')].find((at) => at > longest / 2) ?? whole;
+    pieces.push(rest.slice(0, end).trim());
+    rest = rest.slice(end).trim();
+  }
+  return [...pieces, rest].filter((piece) => piece !== '');
 }
 
 const nameOf = ({ node }: Pick<NodeContext, 'node'>): string => `__aichat_${node.id}`;

@@ -12,8 +12,14 @@ type AiRequest = {
   readonly fields?: readonly string[];
 };
 
-function bench(fields: Record<string, unknown>, vars: Record<string, unknown> = {}, reply = 'Hello!') {
-  const one = new Bench(chatGpt, { type: 'ChatGPT', fields, vars: { user_message: 'Hi', ...vars } });
+type Engine = 'baileys' | 'waba' | 'twilio';
+function bench(
+  fields: Record<string, unknown>,
+  vars: Record<string, unknown> = {},
+  reply = 'Hello!',
+  engine: Engine = 'baileys',
+) {
+  const one = new Bench(chatGpt, { type: 'ChatGPT', fields, vars: { user_message: 'Hi', ...vars }, engine });
   one.answers.ai = { kind: 'ok', value: { reply } };
   return one;
 }
@@ -72,16 +78,40 @@ describe('ChatGPT, one reply (flows §3.2)', () => {
     expect(one.warnings).toHaveLength(1);
   });
 
-  it('F-16: prompts keep their beginning within 6000 characters, and are asked all the same', async () => {
+  it('F-16: prompts of any length are asked (cut with all that the app is asked: FC1)', async () => {
     const one = bench({ prompt: `RULES ${'😀'.repeat(9_000)}` }, { user_message: 'x'.repeat(9_000) });
     await one.run();
     const [request] = asked(one);
-    expect([lengthOf(request?.system), lengthOf(request?.user), request?.system.startsWith('RULES')]).toEqual([
-      6_000,
-      6_000,
-      true,
-    ]);
-    expect(one.texts()).toEqual(['Hello!']);
+    expect([lengthOf(request?.system), lengthOf(request?.user), one.texts()]).toEqual([9_006, 9_000, ['Hello!']]);
+  });
+
+  it.each<readonly [Engine, number]>([
+    ['baileys', 60_000],
+    ['waba', 3_800],
+    ['twilio', 1_600],
+  ])('AI4: a reply that is too long for a message of %s is several, cut between words', async (engine, longest) => {
+    const words = Array.from({ length: 20_000 }, (_, n) => `word${n}`);
+    const one = bench({ variable: 'out' }, {}, words.join(' '), engine);
+    await one.run();
+    expect(one.texts().length).toBeGreaterThan(1);
+    expect(Math.max(...one.texts().map(({ length }) => length))).toBeLessThanOrEqual(longest);
+    expect(one.texts().join(' ')).toBe(words.join(' '));
+    expect(one.vars.get('out')).toBe(words.join(' '));
+  });
+
+  it('AI4: paragraphs stay whole, and so does every character', async () => {
+    const one = bench({}, {}, `${'a'.repeat(1_000)}\n${'b '.repeat(400)}${'c'}${'😀'.repeat(2_000)}`, 'twilio');
+    await one.run();
+    expect(one.texts()[0]).toBe('a'.repeat(1_000));
+    for (const text of one.texts()) expect(text).not.toMatch(/\p{Surrogate}/u);
+    expect(one.texts().join('').match(/😀/gu)).toHaveLength(2_000);
+  });
+
+  it('AI2: a reply that the engine refuses is followed by the apology, once', async () => {
+    const one = bench({}, {}, 'x'.repeat(9_000), 'waba');
+    one.onSend = () => ({ kind: 'failed', error: 'no' });
+    expect(await one.run()).toEqual({ kind: 'next', port: 1 });
+    expect([one.texts().length, one.texts()[1], one.warnings.length]).toEqual([2, 'Sorry', 1]);
   });
 
   it.each<readonly [string, string, Record<string, unknown>]>([
