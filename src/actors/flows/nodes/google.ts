@@ -12,12 +12,14 @@ import { Variables } from '../variables.ts';
 const GO_ON: NodeResult = { kind: 'next', port: 1 };
 const MINUTE_MS = 60_000;
 const MEETING_MIN = 30;
+/** Ten years: a date can be said. */
+const MOST_MINUTES = 5_256_000;
 const MOST_ROWS = 100;
 
 const of = ({ session: { workspace } }: NodeContext) => (workspace === undefined ? {} : { workspace_id: workspace });
 const minutes = (value: unknown, unsaid: number): number => {
   const read = numberOf(value);
-  return read >= 0 ? read : unsaid;
+  return read >= 0 ? Math.min(read, MOST_MINUTES) : unsaid;
 };
 
 export const googleMeet: NodeKind = {
@@ -63,7 +65,9 @@ async function write(context: NodeContext): Promise<NodeResult> {
   const columns = (listOf(node.fields['columns']) ?? []).filter(isObject);
   const headers = columns.map((column) => firstText(column, 'header'));
   const texts = columns.map((column) => textOf(column['value']));
-  for (const row of rowsOf(texts, vars)) {
+  const rows = rowsOf(texts, vars);
+  if (rows.length > MOST_ROWS) warn(`only ${MOST_ROWS} of ${rows.length} rows of the flow are written`);
+  for (const row of rows.slice(0, MOST_ROWS)) {
     const body = {
       ...{ ...of(context), ...sheetOf(context), column_headers: headers },
       values: texts.map((text) => row.fillForPeople(text, now)),
@@ -71,6 +75,8 @@ async function write(context: NodeContext): Promise<NodeResult> {
     };
     const answer = await once(() => app.google({ what: 'google/sheet-write', body }));
     if (answer.kind !== 'ok') warn(`a row of the flow could not be written: ${whyNot(answer)}`);
+    // Nobody is there: the others would wait as long, each.
+    if (answer.kind === 'no answer') break;
   }
   return GO_ON;
 }
@@ -81,9 +87,12 @@ function rowsOf(texts: readonly string[], vars: Variables): Variables[] {
   for (const root of roots) {
     const rows = (listOf(vars.get(`${root}.__rows`)) ?? []).filter(isObject);
     if (rows.length === 0) continue;
-    return rows.slice(0, MOST_ROWS).map((row) => {
+    // What a row does not have is empty in it, also where the first row has it.
+    const names = new Set(rows.flatMap((row) => Object.keys(row).map((key) => `${root}.${key}`)));
+    const others = vars.pairs().filter(([name]) => !names.has(name));
+    return rows.map((row) => {
       const own = Object.entries(row).map(([key, value]) => [`${root}.${key}`, value] as const);
-      return new Variables([...vars.pairs(), ...own]);
+      return new Variables([...others, ...own]);
     });
   }
   return [vars];

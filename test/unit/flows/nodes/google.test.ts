@@ -44,6 +44,14 @@ describe('GoogleMeet', () => {
     expect(one.texts()).toEqual(['Join us\nhttps://meet/x']);
   });
 
+  it('minutes that no calendar knows are ten years', async () => {
+    const one = answering(bench('GoogleMeet', { leadMinutes: 1e300, durationMinutes: '9e99' }), { meet_url: 'u' });
+    expect(await one.run()).toEqual(NEXT);
+    expect(requests(one)).toMatchObject([
+      { body: { start_at: '2036-03-01T12:30:15.000Z', end_at: '2046-02-27T12:30:15.000Z' } },
+    ]);
+  });
+
   it('a failure says nothing, and goes on', async () => {
     const one = bench('GoogleMeet', fields);
     expect([await one.run(), one.sent, one.vars.get('meet_link')]).toEqual([NEXT, [], '']);
@@ -83,6 +91,32 @@ describe('GoogleSheets', () => {
     expect(requests(one)).toMatchObject([{ body: { values: ['1', 'Ana'] } }, { body: { values: ['2', 'Ana'] } }]);
     expect(one.effects).toEqual(['once', 'once']);
     expect(one.vars.get('reply.a')).toBe(1);
+  });
+
+  it('what a row does not have is empty in it, also where the first row has it', async () => {
+    const columns = [{ header: 'B', value: '{{reply.b}}{{reply.__status}}' }];
+    const vars = { 'reply.__rows': [{ a: 1, b: 'x' }, { a: 2 }], 'reply.a': 1, 'reply.b': 'x', 'reply.__status': 200 };
+    const one = answering(bench('GoogleSheets', { ...sheet, columns }, { vars }), {});
+    await one.run();
+    expect(requests(one)).toMatchObject([{ body: { values: ['x200'] } }, { body: { values: ['200'] } }]);
+  });
+
+  const many = (one: number) => ({ 'r.__rows': Array.from({ length: one }, (_, n) => ({ n })) });
+  const column = { columns: [{ header: 'N', value: '{{r.n}}' }] };
+
+  it('of more than 100 rows the first are written, and somebody is told', async () => {
+    const one = answering(bench('GoogleSheets', { ...sheet, ...column }, { vars: many(101) }), {});
+    await one.run();
+    expect([one.calls.length, one.warnings]).toEqual([100, ['only 100 of 101 rows of the flow are written']]);
+  });
+
+  it('an app that is away is not waited for once for each row; one that refuses a row gets the others', async () => {
+    const one = bench('GoogleSheets', { ...sheet, ...column }, { vars: many(50) });
+    one.answers.google = { kind: 'no answer', why: 'timeout' };
+    expect([await one.run(), one.calls.length, one.warnings.length]).toEqual([NEXT, 1, 1]);
+    one.answers.google = { kind: 'refused', status: 422, error: 'bad' };
+    await one.run();
+    expect(one.calls).toHaveLength(51);
   });
 
   it('reads one row into variables', async () => {
