@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CallAnswer } from '../../app-client/flow-calls.types.ts';
+import { cut } from '../../app-client/limits.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import { parsedJson } from './json.ts';
@@ -112,7 +113,7 @@ export class Sandbox {
 const refused = (error: string): CallAnswer<unknown> => ({
   kind: 'refused',
   status: 0,
-  error: error.slice(0, LONGEST_REASON),
+  error: cut(error, LONGEST_REASON),
 });
 
 function answerOf(ran: Ran): CallAnswer<unknown> {

@@ -2,9 +2,8 @@
 import { firstText, isObject, mapOf, textOf } from '../../../content/loose.ts';
 import type { NodeKind } from '../node.ts';
 import { setResult } from '../results.ts';
+import { whyNot } from '../told.ts';
 import { isOwn, type Variables } from '../variables.ts';
-
-const LONGEST_ERROR = 300;
 
 export const code: NodeKind = {
   types: ['Code'],
@@ -24,9 +23,8 @@ export const code: NodeKind = {
     const answer = await again(() => compute(script, inputs));
     if (answer.kind === 'ok') setResult(vars, variable, answer.value);
     else {
-      const error = (answer.kind === 'refused' ? answer.error : answer.why).slice(0, LONGEST_ERROR);
       warn('the code of a flow node failed');
-      setResult(vars, variable, { ok: false, error });
+      setResult(vars, variable, { ok: false, error: whyNot(answer) });
     }
     return { kind: 'next', port: 1 };
   },

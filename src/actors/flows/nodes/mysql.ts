@@ -10,6 +10,7 @@ import { LIMITS } from '../../../app-client/limits.ts';
 import type { NodeKind } from '../node.ts';
 import { setFlattened } from '../results.ts';
 import { filledSql } from '../sql-template.ts';
+import { whyNot } from '../told.ts';
 
 const DEFAULT_PORT = 3306;
 
@@ -33,8 +34,7 @@ export const mysql: NodeKind = {
       [...sql].length > LIMITS.flow.sql
         ? ({ kind: 'refused', status: 0, error: 'the statement is too long' } as const)
         : await again(() => app.mysql(request));
-    if (answer.kind !== 'ok')
-      warn(`a query of the flow failed: ${answer.kind === 'refused' ? answer.error : answer.why}`);
+    if (answer.kind !== 'ok') warn(`a query of the flow failed: ${whyNot(answer)}`);
     setFlattened(vars, variable, answer.kind === 'ok' ? answer.value.rows : '');
     return { kind: 'next', port: 1 };
   },

@@ -12,6 +12,7 @@ import { parsedJson } from '../json.ts';
 import { filledJson } from '../json-template.ts';
 import type { GuardedFetch, NodeContext, NodeKind } from '../node.ts';
 import { setFlattened } from '../results.ts';
+import { whyNot } from '../told.ts';
 
 type Request = Parameters<GuardedFetch>[0];
 
@@ -27,7 +28,7 @@ export const webhook: NodeKind = {
     const ask = () => context.fetch(request);
     const answer = await (WITHOUT_BODY.has(request.method) ? context.again(ask) : context.once(ask));
     if (answer.kind !== 'ok') {
-      warn(`a webhook of the flow failed: ${answer.kind === 'refused' ? answer.error : answer.why}`);
+      warn(`a webhook of the flow failed: ${whyNot(answer)}`);
       setFlattened(vars, variable, '');
       vars.set(`${variable}.__status`, answer.kind === 'refused' ? answer.status : 0);
       return { kind: 'next', port: 1 };
