@@ -8,16 +8,15 @@
  *  SB4  The thread has no environment, and inputs and results are JSON: no object of the bridge is ever in its reach.
  */
 import { once } from 'node:events';
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { CallAnswer } from '../../app-client/flow-calls.types.ts';
 import { cut } from '../../app-client/limits.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
+import { openThread } from '../../thread.ts';
 import { parsedJson } from './json.ts';
 import type { Ran, Script } from './sandbox.types.ts';
 
-const THREAD = new URL(`./sandbox-worker${extname(import.meta.url)}`, import.meta.url);
 /** How long a script may run (contract flows §3.5). */
 const RUN_MS = 2_000;
 /** Over the engine's own limit, which ends nearly every script in time. */
@@ -30,8 +29,8 @@ const THREAD_MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16
 export type SandboxOptions = {
   readonly clock: Clock;
   readonly log: Log;
-  /** The thread's program where it does not lie beside this file. */
-  readonly thread?: string;
+  /** Another thread than that of sandbox-worker.ts. */
+  readonly open?: () => Worker;
   /** How long a script may run; default 2000. */
   readonly runMs?: number;
 };
@@ -76,7 +75,7 @@ export class Sandbox {
   }
 
   async #start(): Promise<Worker> {
-    const worker = new Worker(this.#o.thread ?? THREAD, { env: {}, resourceLimits: THREAD_MEMORY });
+    const worker = (this.#o.open ?? openEngine)();
     // A thread that nobody listens to may break too; whoever waits for it hears of it by itself.
     worker.on('error', () => undefined);
     worker.unref();
@@ -109,6 +108,8 @@ export class Sandbox {
     );
   }
 }
+
+const openEngine = () => openThread('./sandbox-worker', import.meta.url, { resourceLimits: THREAD_MEMORY });
 
 const refused = (error: string): CallAnswer<unknown> => ({
   kind: 'refused',

@@ -2,17 +2,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
-import { program } from '../../helpers/programs.ts';
 import { Sandbox } from '../../../src/actors/flows/sandbox.ts';
 
 const lines: string[] = [];
 const log = createLog({ level: 'debug', stream: { write: (line) => void lines.push(line) } });
-const thread = program('src/actors/flows/sandbox-worker.ts');
-const sandbox = new Sandbox({ clock: systemClock, log, thread });
-const hasty = new Sandbox({ clock: systemClock, log, thread, runMs: 300 });
+const sandbox = new Sandbox({ clock: systemClock, log });
+const hasty = new Sandbox({ clock: systemClock, log, runMs: 300 });
 afterAll(() => Promise.all([sandbox.close(), hasty.close()]));
 
 const run = (code: string, inputs: Record<string, unknown> = {}) => sandbox.run(code, inputs);
@@ -244,7 +243,7 @@ describe('F-36: how much a script can take', () => {
       });
       parentPort.postMessage({ kind: 'ready' });`,
     );
-    const other = new Sandbox({ clock: systemClock, log, thread: file, runMs: 100 });
+    const other = new Sandbox({ clock: systemClock, log, open: () => new Worker(file), runMs: 100 });
     const answers = await Promise.all(['a', 'hang', 'b', 'break', 'c', 'end', 'd'].map((code) => other.run(code, {})));
     expect(answers.map((answer) => (answer.kind === 'ok' ? answer.value : answer))).toEqual([
       ...['a', failed('it ran too long'), 'b', failed('it could not be run'), 'c'],
