@@ -2,7 +2,7 @@
  * What goes on because somebody else says so: orders, forms, Google forms (contract flows §1.2).
  *
  *  RS1  A wait is taken once: a repeat finds none and changes nothing (F-55).
- *  RS2  The answer comes when the wait is taken, on disk; the branch runs behind it (F-23).
+ *  RS2  The answer comes when the wait is taken, on disk; the branch runs behind it (F-23), and behind what is paused.
  *  RS3  Who is not here is looked for in the app's park before it counts as missing (F-07).
  */
 import { byDeadline, type Clock } from '../../clock.ts';
@@ -12,7 +12,7 @@ import type { Definitions } from './definitions.ts';
 import type { Parks } from './parks.ts';
 import type { OrderMeta, ResumeAnswer, WhichSession } from './protocol.ts';
 import type { Rows } from './rows.ts';
-import { isRunning, type OpenWait, type SessionRow } from './session.types.ts';
+import type { OpenWait, SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
 import { callOf, leaveBy, targetsOf } from './steps.ts';
 import { shown, Variables } from './variables.ts';
@@ -90,10 +90,10 @@ export class Resume {
           const row = here ?? found;
           const { wait } = row;
           if (!open.is) return;
-          if (row.ended || !wait || isRunning(row) || !isMeant(wait.wait))
-            return resolve({ kind: 'not waiting for it' });
+          if (row.ended || !wait || !isMeant(wait.wait)) return resolve({ kind: 'not waiting for it' });
           resolve(await this.#take(row, wait, way));
-          await sessions.run(row);
+          // One that is paused in another branch goes on with both later.
+          if (!row.pause) await sessions.run(row);
         })
         // Answered already, unless it failed.
         .finally(() => resolve({ kind: 'failed', why: 'the session could not be written' }));
@@ -105,10 +105,11 @@ export class Resume {
     const own = callOf(row, wait);
     const flow = own && this.#o.definitions.pinned(own.hash);
     const targets = targetsOf(flow, wait.node, port);
+    const before = row.agenda;
     delete row.wait;
     setAll(row, variables);
     leaveBy(row, wait, port, flow, this.#o.clock.now());
-    if (first) row.agenda = row.agenda.slice(-1);
+    if (first) row.agenda = [...before, ...row.agenda.slice(before.length).slice(-1)];
     await this.#o.sessions.save(row);
     const [advancedTo] = targets;
     return { kind: 'resumed', nodeId: wait.node, port, ...(advancedTo !== undefined && { advancedTo }) };

@@ -152,6 +152,52 @@ describe('orders (resume-port, resume-by-phone)', () => {
   });
 });
 
+describe('F-55: what ends a wait counts though another branch is paused just now', () => {
+  const form = { id: 'f', flowNodeType: 'Form' };
+
+  /** Two branches; the second cannot send. */
+  async function paused(first: Parameters<typeof flow>[0][number], ...edges: string[]): Promise<Stage> {
+    const stage = new Stage();
+    const nodes = [say('s'), first, say('beside'), say('then'), say('bought'), say('second'), say('left')];
+    stage.flows.set('1', flow(nodes, [`s>${first.id}`, 's>beside', 'beside>then', ...edges]));
+    stage.outcome = ({ content }) =>
+      content.kind === 'text' && content.text === 'beside' && !stage.isReady
+        ? { kind: 'not ready', why: 'not connected' }
+        : undefined;
+    await stage.begin('1');
+    while (!stage.row()?.wait) await stage.run(100);
+    stage.isReady = false;
+    await stage.run(10_000);
+    expect([stage.row()?.pause?.forNumber, stage.row()?.wait?.node]).toEqual([true, first.id]);
+    return stage;
+  }
+
+  async function ready(stage: Stage): Promise<void> {
+    stage.isReady = true;
+    stage.life.wake(DEVICE);
+    await stage.run(20_000);
+  }
+
+  it('an order: its branch runs behind the other one, the one for those who bought nothing does not', async () => {
+    const stage = await paused({ id: 'c', flowNodeType: 'Cart' }, 'c:1>bought', 'c:2>left');
+    const order = () => stage.settle(stage.desk.resumePort({ kind: 'key', key: KEY }, 1, ORDER));
+    expect(await order()).toEqual({ kind: 'resumed', nodeId: 'c', port: 1, advancedTo: 'bought' });
+    expect(await order()).toEqual({ kind: 'not waiting for it' });
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['s', 'cart']);
+    await ready(stage);
+    await stage.run(600_000);
+    expect(stage.texts()).toEqual(['s', 'cart', 'beside', 'then', 'bought']);
+  });
+
+  it('a form: its first branch alone, and what is left of the other', async () => {
+    const stage = await paused(form, 's>then', 'f>bought', 'f>second');
+    expect(await stage.settle(stage.desk.resumeForm(KEY, {}))).toMatchObject({ advancedTo: 'bought' });
+    await ready(stage);
+    expect(stage.texts()).toEqual(['s', 'beside', 'then', 'bought', 'then']);
+  });
+});
+
 describe('forms', () => {
   it('form: each answer under its key and form_<key>, the first edge only; nothing wired ends the session', async () => {
     const stage = await started(flow([{ id: 'f', flowNodeType: 'Form' }, say('a'), say('b')], ['f>a', 'f>b']));
