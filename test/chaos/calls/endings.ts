@@ -2,6 +2,7 @@
  * Every way a call ends: who ends it, at which stage, and what Meta and the app hear of it then. Contract voice §4-§6.
  *
  *  CE1  Each ending plays one call and nothing of another's: several may be played at once.
+ *  CE2  What came first is the ending's choice, never the machine's: an answer that would race is held back.
  */
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,8 +11,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { Action, MetaCall } from '../../loopback/calls/calls-peer.ts';
 import type { RealtimeCall } from '../../loopback/realtime/realtime-peer.ts';
 
-/** `mayHave`: words of Meta that a race decides. */
-export type Wanted = { readonly words: readonly Action[]; readonly error?: string; readonly mayHave?: Action };
+export type Wanted = { readonly words: readonly Action[]; readonly error?: string };
 export type Played = Wanted & { readonly id: string; readonly call: MetaCall };
 export type Ending = {
   readonly name: string;
@@ -35,17 +35,23 @@ type Begun = {
   readonly prompt: string;
 };
 
+/** A call that goes on when all is arranged: until then the app does not tell of the assistant (CE2). */
 async function begin(
   town: CallTown,
   pipeline: 'cascade' | 'realtime',
-  more: Partial<{ fields: object; workspace: string }> = {},
+  { fields, workspace, arrange }: { fields?: object; workspace?: string; arrange?: (begun: Begun) => unknown } = {},
 ): Promise<Begun> {
   // The vendor's side of a call is known by its prompt.
   const prompt = `You sell flowers, number ${randomInt(2 ** 40)}.`;
-  const assistant = town.assistant(pipeline, { ai_system_prompt: prompt, ...more.fields });
-  const { call, id, answer } = await town.incoming(assistant, more.workspace);
+  const assistant = town.assistant(pipeline, { ai_system_prompt: prompt, ...fields });
+  let goOn: () => void = () => {};
+  town.app.answers.calls.holding.set(assistant, new Promise<void>((resolve) => (goOn = resolve)));
+  const { call, id, answer } = await town.incoming(assistant, workspace);
   if (answer.status !== 202) throw new Error(`a call was answered ${answer.status}`);
-  return { call, id, prompt, end: () => town.post('terminate', { meta_call_id: call.id }) };
+  const begun = { call, id, prompt, end: () => town.post('terminate', { meta_call_id: call.id }) };
+  await arrange?.(begun);
+  goOn();
+  return begun;
 }
 
 const until = (what: string, probe: () => boolean, withinMs = 20_000) =>
@@ -84,32 +90,48 @@ export const ENDINGS: readonly Ending[] = [
   {
     name: 'caller hangs up at once',
     async play(town) {
-      const begun = await begin(town, 'realtime');
-      await hangsUp(begun)();
-      return { ...begun, words: [], mayHave: 'pre_accept' };
+      const begun = await begin(town, 'realtime', { arrange: (call) => hangsUp(call)() });
+      return { ...begun, words: [] };
+    },
+  },
+  {
+    // The bridge cannot know why: a pre_accept that failed (§4 step 4). The app's word then finds an ended call.
+    name: 'caller hangs up, and pre_accept is refused before the app tells of it',
+    async play(town) {
+      const begun = await begin(town, 'realtime', { arrange: ({ call }) => call.hangUp() });
+      await until('the app hears of the refusal', () => town.errorsOf(begun.id).length > 0);
+      await begun.end();
+      return { ...begun, ...RUNG, error: 'pre_accept_failed:100' };
+    },
+  },
+  {
+    name: 'caller hangs up, and pre_accept is refused after the app has told of it',
+    async play(town) {
+      const arrange = async (begun: Begun) => {
+        await begun.call.hangUp();
+        during(begun, 'pre_accept', begun.end);
+      };
+      return { ...(await begin(town, 'realtime', { arrange })), ...RUNG };
     },
   },
   {
     name: 'caller hangs up while it rings',
     async play(town) {
-      const begun = await begin(town, 'realtime');
-      during(begun, 'pre_accept', hangsUp(begun));
+      const begun = await begin(town, 'realtime', { arrange: (call) => during(call, 'pre_accept', hangsUp(call)) });
       return { ...begun, ...RUNG };
     },
   },
   {
     name: 'caller hangs up during the claim',
     async play(town, claims) {
-      const begun = await begin(town, 'realtime');
-      claims.set(begun.id, hangsUp(begun));
-      return { ...begun, words: ['pre_accept', 'terminate'] };
+      const arrange = (begun: Begun) => claims.set(begun.id, hangsUp(begun));
+      return { ...(await begin(town, 'realtime', { arrange })), words: ['pre_accept', 'terminate'] };
     },
   },
   {
     name: 'caller hangs up during accept',
     async play(town) {
-      const begun = await begin(town, 'cascade');
-      during(begun, 'accept', hangsUp(begun));
+      const begun = await begin(town, 'cascade', { arrange: (call) => during(call, 'accept', hangsUp(call)) });
       return { ...begun, ...ALL };
     },
   },
@@ -118,12 +140,12 @@ export const ENDINGS: readonly Ending[] = [
   {
     name: 'operator takes over while it rings',
     async play(town) {
-      const begun = await begin(town, 'realtime');
-      during(begun, 'pre_accept', () => {
-        town.app.answers.calls.claimed.set(begun.id, 'operator');
-        return begun.end();
-      });
-      return { ...begun, ...RUNG };
+      const arrange = (begun: Begun) =>
+        during(begun, 'pre_accept', () => {
+          town.app.answers.calls.claimed.set(begun.id, 'operator');
+          return begun.end();
+        });
+      return { ...(await begin(town, 'realtime', { arrange })), ...RUNG };
     },
   },
   {
@@ -138,16 +160,14 @@ export const ENDINGS: readonly Ending[] = [
   {
     name: 'claimed:false',
     async play(town, claims) {
-      const begun = await begin(town, 'realtime');
-      claims.set(begun.id, async () => town.app.answers.calls.claimed.set(begun.id, 'operator'));
-      return { ...begun, ...RUNG };
+      const arrange = ({ id }: Begun) => claims.set(id, async () => town.app.answers.calls.claimed.set(id, 'operator'));
+      return { ...(await begin(town, 'realtime', { arrange })), ...RUNG };
     },
   },
   {
     name: 'no answer from the app to the claim',
     async play(town, claims) {
-      const begun = await begin(town, 'realtime');
-      claims.set(begun.id, () => delay(5_500));
+      const begun = await begin(town, 'realtime', { arrange: ({ id }) => claims.set(id, () => delay(5_500)) });
       await talks(town, begun);
       await hangsUp(begun)();
       return { ...begun, ...ALL };

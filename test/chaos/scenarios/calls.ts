@@ -1,6 +1,7 @@
 /**
  * Calls of every ending in turn, several at once, then one more than there may be: each ends as it should, with at most
- * one closing word to Meta, and the bridge holds nothing of them afterwards.
+ * one closing word to Meta, and the bridge holds nothing of them afterwards. Judged when no call is left, so that a word
+ * too many, said late, is seen as well.
  *
  * The stage's world has no part in it: calls have a town of their own (call-town.ts).
  */
@@ -37,22 +38,28 @@ export const calls: Scenario = {
           ([what, count]) => count > (before[what] ?? 0) + (what === 'timers' ? TIMERS_OF_ITS_OWN[form] : 0),
         );
       const counts: Record<string, number> = {};
+      const played: { readonly name: string; readonly played: Played }[] = [];
       let next = 0;
       const worker = async () => {
         while (next < rounds) {
           const ending = endings[next++ % endings.length] as Ending;
-          const wrong = await ending.play(town, claims).then(
-            (played) => judged(town, played),
-            (error: Error) => [error.message],
+          await ending.play(town, claims).then(
+            (outcome) => {
+              played.push({ name: ending.name, played: outcome });
+              return asWanted(town, outcome);
+            },
+            (error: Error) => void problems.push(`${ending.name}: ${error.message}`),
           );
           counts[ending.name] = (counts[ending.name] ?? 0) + 1;
-          problems.push(...wrong.map((each) => `${ending.name}: ${each}`));
           if (next % 20 === 0) say(`${next}/${rounds} calls`);
         }
       };
       await Promise.all(Array.from({ length: AT_ONCE[form] }, worker));
-      if (form === 'long') problems.push(...(await overfull(town)));
-      await eventually(async () => (await live(town)) === 0, { what: 'no call is left', withinMs: 30_000 });
+      problems.push(...(await leftOver(town)));
+      if (form === 'long') played.push(...(await overfull(town)).map((each) => ({ name: 'capacity', played: each })));
+      problems.push(...(await leftOver(town)));
+      await town.bridge.outboxEmpty(10_000);
+      for (const each of played) problems.push(...wrongIn(town, each.played).map((what) => `${each.name}: ${what}`));
       const after = await settled(
         () => openIn(town.bridge.process, file),
         (open) => tooMany(open).length === 0,
@@ -69,39 +76,56 @@ export const calls: Scenario = {
   },
 };
 
-/** Waits for the outcome, and answers what is wrong with it. */
-async function judged(town: CallTown, { call, id, words, mayHave, error }: Played): Promise<string[]> {
-  const said = () => call.words.filter((word) => word !== mayHave || words.includes(word)).toSorted();
-  const wanted = [[...words].toSorted().join(), error ?? ''].join(' / ');
-  const have = () => [said().join(), town.errorsOf(id).join()].join(' / ');
-  const isRight = () => have() === wanted;
+const outcomeOf = (town: CallTown, { call, id }: Played): string =>
+  [call.words.toSorted().join(), town.errorsOf(id).join()].join(' / ');
+const wantedOf = ({ words, error }: Played): string => [[...words].toSorted().join(), error ?? ''].join(' / ');
+
+/** As soon as the outcome is the wanted one, or at the deadline: what comes later still counts (`wrongIn`). */
+async function asWanted(town: CallTown, played: Played): Promise<void> {
+  const wanted = wantedOf(played);
+  const isRight = () => outcomeOf(town, played) === wanted;
   await eventually(isRight, { what: wanted, withinMs: 45_000, everyMs: 20 }).catch(() => undefined);
-  const last = call.words.filter((word) => word === 'terminate' || word === 'reject').length;
+}
+
+/** For when nothing can follow any more: no call is left, and the app has heard all. */
+function wrongIn(town: CallTown, played: Played): string[] {
+  const [wanted, was] = [wantedOf(played), outcomeOf(town, played)];
+  const last = played.call.words.filter((word) => word === 'terminate' || word === 'reject').length;
   return [
-    ...(isRight() ? [] : [`wanted ${wanted}, was ${have()}`]),
+    ...(was === wanted ? [] : [`wanted ${wanted}, was ${was}`]),
     ...(last > 1 ? [`${last} last words to Meta`] : []),
   ];
 }
 
 /** One more than there may be: it is refused, the others talk on. */
-async function overfull(town: CallTown): Promise<string[]> {
-  await eventually(async () => (await live(town)) === 0, { what: 'no call is left', withinMs: 30_000 });
+async function overfull(town: CallTown): Promise<Played[]> {
   const assistant = town.assistant('realtime');
   const all = await Promise.all(Array.from({ length: MAX_CALLS }, () => town.incoming(assistant)));
-  const more = await town.incoming(assistant);
-  const problems = await judged(town, { ...more, words: ['reject'], error: 'capacity' });
+  const more: Played = { ...(await town.incoming(assistant)), words: ['reject'], error: 'capacity' };
+  await asWanted(town, more);
   const talking = () => all.every(({ call }) => call.state === 'accepted');
   await eventually(talking, { what: 'the others talk', withinMs: 20_000 });
   await Promise.all(all.map(({ call }) => town.post('terminate', { meta_call_id: call.id })));
-  const ends = await Promise.all(
-    all.map((each) => judged(town, { ...each, words: ['pre_accept', 'accept', 'terminate'] })),
-  );
-  return [...problems, ...ends.flat()].map((problem) => `capacity: ${problem}`);
+  const others = all.map((each): Played => ({ ...each, words: ['pre_accept', 'accept', 'terminate'] }));
+  await Promise.all(others.map((each) => asWanted(town, each)));
+  return [more, ...others];
 }
 
-async function live(town: CallTown): Promise<number> {
-  const { body } = await town.bridge.call('/health');
-  return (body as { calls: { live: number } }).calls.live;
+/** Waits until no call is left. One that nothing ends is a problem, and is ended then: the rest is judged all the same. */
+async function leftOver(town: CallTown): Promise<string[]> {
+  const none = async () => {
+    const { body } = await town.bridge.call('/health');
+    return (body as { calls: { live: number } }).calls.live === 0;
+  };
+  const wait = () => eventually(none, { what: 'no call is left', withinMs: 30_000 });
+  try {
+    await wait();
+    return [];
+  } catch (error) {
+    for (const id of town.meta.calls.keys()) await town.post('terminate', { meta_call_id: id });
+    await wait();
+    return [(error as Error).message];
+  }
 }
 
 /** What is open as soon as it is right, or at the deadline as it is. */

@@ -33,6 +33,8 @@ const ok = (body: unknown): Reply => ({ status: 200, body });
 
 export class CallRows {
   readonly assistants = new Map<string, Json>();
+  /** What the answer about an assistant waits for. */
+  readonly holding = new Map<string, Promise<unknown>>();
   keys: Json = { deepgram: '', openai: '', elevenlabs: '' };
   /** Of workspaces that have keys of their own. */
   readonly keysOf = new Map<string, Json>();
@@ -86,7 +88,8 @@ export class CallRows {
     return ok({ ok: true, claimed: isFree });
   }
 
-  #assistant(id: string, query: Call['query']): Reply {
+  async #assistant(id: string, query: Call['query']): Promise<Reply> {
+    await this.holding.get(id);
     if (!query['workspace_id']) return { status: 400, body: { ok: false, error: 'workspace_required' } };
     const assistant = this.assistants.get(id);
     return assistant ? ok({ ok: true, assistant }) : { status: 404, body: { ok: false, error: 'not_found' } };
