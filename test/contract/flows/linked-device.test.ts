@@ -1,12 +1,21 @@
 /** Contract flows §3, §6-§9 on the linked device, through a whole bridge: one number, many customers side by side. */
 import { afterAll, beforeAll, expect } from 'vitest';
 import { eventually } from '../../helpers/eventually.ts';
-import { shownAt } from '../../helpers/flow-customers.ts';
+import { type LinkedCustomer, shownAt } from '../../helpers/flow-customers.ts';
 import { ask, buttons, end, leads, text } from '../../helpers/flow-plan.ts';
 import { sideBySide } from '../../helpers/side-by-side.ts';
 import { quiet, Theatre } from './theatre.ts';
 
 let theatre: Theatre;
+
+/** What a wait has no use for is looked up as if nothing waited. */
+async function saysInVain(t: Theatre, customer: LinkedCustomer, said: string): Promise<void> {
+  const before = await t.lookUps(customer.phone);
+  await customer.say(said);
+  await eventually(async () => (await t.lookUps(customer.phone)) > before, {
+    ...{ what: `"${said}" is looked up`, withinMs: 10_000 },
+  });
+}
 
 const begin = sideBySide<Theatre>({
   'F-01, F-03, F-46: a tap, the label and the number of a button store the same label; free text is the answer': async (
@@ -216,6 +225,90 @@ const begin = sideBySide<Theatre>({
     await quiet();
     expect(await customer.shown()).toHaveLength(1);
     expect((await t.world.appFlows()).completed).toMatchObject({ 502: 1 });
+  },
+
+  'F-29: NotifyNumber copies to a real contact, whose copy is no part of the customer’s thread': async (t) => {
+    const [customer, other] = [t.linked(), t.linked()];
+    const copyNumber = other.phone.replace(/^(..)(...)/, '+$1 ($2) ');
+    const flow = await t.flow({
+      n_copy01: leads(text('An order of {{name}}'), { 1: 'n_copy02' }),
+      n_copy02: { type: 'NotifyNumber', fields: { copyNumber, source: 'mirror' }, to: { 1: 'n_copy03' } },
+      n_copy03: {
+        type: 'NotifyNumber',
+        fields: { copyNumber, source: 'custom', kind: 'text', text: 'Call {{name}}' },
+        to: { 1: 'n_copy04' },
+      },
+      n_copy04: text('thanks'),
+    });
+    await t.start(t.number, customer.phone, flow, { name: 'Ann' });
+    await shownAt(other, 1, 'Call Ann');
+    await shownAt(customer, 1, 'thanks');
+    expect((await other.shown()).map((message) => message.text)).toEqual(['An order of Ann', 'Call Ann']);
+    expect((await customer.shown()).map((message) => message.text)).toEqual(['An order of Ann', 'thanks']);
+    expect(await t.mirrors(other.phone)).toEqual([]);
+  },
+
+  'F-51: a booking behind its pay link takes the booked port by the order event, once; texts are no answer to it':
+    async (t) => {
+      const type = { id: 1, name: 'Haircut', due_now: 5_000, currency: 'EUR', has_gateway: true, questions: [] };
+      const free = {
+        days: [{ day: '2030-05-01', label: 'May 1', count: 1 }],
+        times: [{ start: '2030-05-01T09:00:00Z', end: '2030-05-01T09:30:00Z', label: '9:00' }],
+      };
+      await t.world.app('flow-answer', {
+        path: '/api/booking/types',
+        body: { ok: true, available: true, types: [type] },
+      });
+      await t.world.app('flow-answer', { path: '/api/booking/slots', body: { ok: true, ...free, has_more: false } });
+      const flow = await t.flow({
+        n_book01: { type: 'BookAppointment', fields: { prompt: 'When?' }, to: { 1: 'n_book02', 2: 'n_book03' } },
+        n_book02: text('booked {{slot}} {{order_id}}'),
+        n_book03: text('no slots'),
+      });
+      const customer = t.linked();
+      await t.start(t.number, customer.phone, flow);
+      await customer.tap(await shownAt(customer, 0, 'When?'), 'May 1');
+      await customer.tap(await shownAt(customer, 1, 'When?'), '9:00');
+      await shownAt(customer, 2, /Haircut - 9:00 - 50.00 EUR\nhttps:\/\/pay\.example\/1/);
+      await t.parked(`${t.number}_${customer.phone}`, 'n_book01');
+      await saysInVain(t, customer, 'paid');
+      const pay = () => t.post(`/api/flow/resume-by-phone/7/${customer.phone}`, { port: 1, orderMeta: { id: 77 } });
+      expect(await pay()).toEqual([200, { ok: true, port: 1, nodeId: 'n_book01' }]);
+      await shownAt(customer, 3, 'booked 9:00 77');
+      expect(await pay()).toEqual([200, { ok: true, noop: true, reason: 'no_matching_session' }]);
+      const paths = (await t.world.appRequests({ path: '/api/booking/book' })).length;
+      expect([paths, (await customer.shown()).length]).toEqual([0, 4]);
+    },
+
+  '§3.3: on the linked device an order behind the checkout link takes the purchased port': async (t) => {
+    const goods = { retailer_id: 'r1', name: 'Hat', image: '', price_minor: 1_250, currency: 'EUR', url: '' };
+    const flow = await t.flow({
+      n_goods1: {
+        type: 'CommerceShop',
+        fields: {
+          provider: 'woocommerce',
+          storeId: 3,
+          headerText: 'Shop',
+          bodyText: 'Our goods',
+          productItems: [goods],
+        },
+        to: { 1: 'n_goods2', 2: 'n_goods3' },
+      },
+      n_goods2: text('paid {{order_id}}'),
+      n_goods3: text('left'),
+    });
+    const customer = t.linked();
+    await t.start(t.number, customer.phone, flow);
+    await shownAt(customer, 2, '1. Hat - 12.50 EUR');
+    await customer.say('hat');
+    await shownAt(customer, 3, 'https://shop.example/checkout/1');
+    const key = `${t.number}_${customer.phone}`;
+    await t.parked(key, 'n_goods1');
+    await saysInVain(t, customer, 'thanks');
+    expect(await t.post(`/api/flow/resume-port/${key}`, { port: 1, orderMeta: { id: 66 } })).toEqual([
+      ...[200, { ok: true, port: 1, nodeId: 'n_goods1' }],
+    ]);
+    await shownAt(customer, 4, 'paid 66');
   },
 
   'F-43: a start of an unknown flow is counted in /health, with flow and subscriber': async (t) => {

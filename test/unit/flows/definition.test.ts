@@ -1,6 +1,7 @@
 /** Reading flows (contract flows §2.1-§2.3). */
 import { describe, expect, it } from 'vitest';
 import { flowOf } from '../../../src/actors/flows/definition.ts';
+import { kindOf } from '../../../src/actors/flows/nodes/index.ts';
 
 const WIRE = {
   flowNodes: [
@@ -91,6 +92,58 @@ describe('the builder’s shape', () => {
     expect(flow.nodes.get('n_c')).toMatchObject({ type: 'SomethingNew' });
   });
 
+  it.each(
+    Object.entries({
+      trigger: 'Trigger',
+      end: 'End',
+      message: 'Message',
+      sequence: 'Message',
+      media: 'Media',
+      template: 'Template',
+      buttons: 'InteractiveButtons',
+      list: 'List',
+      ask: 'Question',
+      condition: 'Condition',
+      delay: 'TimeDelay',
+      webhook: 'Webhook',
+      code: 'Code',
+      mysql: 'MySQL',
+      ai: 'ChatGPT',
+      chatbot: 'Chatbot',
+      subflow: 'SubFlow',
+      assign: 'AssignAgent',
+      tag: 'TagContact',
+      task: 'Task',
+      contact_update: 'ContactUpdate',
+      deal: 'Deal',
+      whatsapp_shop: 'CommerceShop',
+      woocommerce: 'CommerceShop',
+      shopify: 'CommerceShop',
+      cta: 'CTA',
+      location: 'Location',
+      poll: 'Poll',
+      book_appointment: 'BookAppointment',
+      ai_call: 'AiCall',
+      wa_form: 'WaForm',
+      google_meet: 'GoogleMeet',
+      google_sheets: 'GoogleSheets',
+      google_docs: 'GoogleDocs',
+      google_form: 'GoogleForm',
+      notify_number: 'NotifyNumber',
+      wa_to_instagram: 'WaToInstagram',
+      cf_say: 'CallSay',
+      cf_listen: 'CallListen',
+      cf_ai: 'CallAi',
+      cf_menu: 'CallMenu',
+      cf_search: 'CallSearch',
+      cf_transfer: 'CallTransfer',
+      cf_hangup: 'CallHangup',
+    }),
+  )('§2.4 what the builder calls %s is %s on the wire, and a node of its own', (type, wire) => {
+    expect(flowOf({ nodes: [{ id: 'n_a', type, data: {} }] }).nodes.get('n_a')?.type).toBe(wire);
+    expect(kindOf(wire).types).toContain(wire);
+  });
+
   it('starts at the trigger when nothing is marked, else at the first', () => {
     const nodes = [
       { id: 'n_a', type: 'message' },
@@ -105,7 +158,13 @@ describe('the builder’s shape', () => {
     ['condition', ['yes', 'no'], [1, 2]],
     ['delay', ['resume', 'timeout', 'out'], [1, 2, 1]],
     ['book_appointment', ['booked', 'no_slots'], [1, 2]],
-    ['woocommerce', ['purchased', 'abandoned'], [1, 2]],
+    ['ask', ['out', 'p0', 'p2', 'else'], [1, 1, 3, 0]],
+    ['list', ['p0', 'p9', 'else'], [1, 10, 0]],
+    ['template', ['out', 'p0', 'p1'], [1, 1, 2]],
+    ['poll', ['p0', 'p11'], [1, 12]],
+    ...['whatsapp_shop', 'woocommerce', 'shopify'].map(
+      (shop) => [shop, ['purchased', 'abandoned'], [1, 2]] as [string, string[], number[]],
+    ),
     ['google_form', ['submitted', 'timeout'], [1, 2]],
     ['deal', ['created', 'error'], [1, 2]],
     ['message', ['no', 'timeout'], [1, 1]],

@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { draftsOf as cloudDrafts } from '../../../../src/actors/engines/cloud-api/content.ts';
+import { draftsOf as twilioDrafts } from '../../../../src/actors/engines/twilio/content.ts';
 import type { FlowCalls } from '../../../../src/app-client/flow-calls.types.ts';
 import { pageOf, rowsOf } from '../../../../src/actors/flows/booking/page.ts';
 import { bookAppointment } from '../../../../src/actors/flows/nodes/appointment.ts';
 import type { NodeResult } from '../../../../src/actors/flows/node.ts';
+import type { EngineName } from '../../../../src/content/engine-choice.ts';
 import type { Wait } from '../../../../src/actors/flows/waits.types.ts';
 import { Bench, CUSTOMER, DEVICE, NOW } from '../context.ts';
 
 type Setup = ConstructorParameters<typeof Bench>[1];
+const ENGINES: readonly EngineName[] = ['baileys', 'waba', 'twilio'];
 const KEY = `${DEVICE}_${CUSTOMER}`;
 const BOOKED = { kind: 'next', port: 1 };
 const NO_SLOTS = { kind: 'next', port: 2 };
@@ -107,8 +111,8 @@ const atSlots = async (world: World) => {
   await world.tap('bk_day_1');
   return world;
 };
-const withQuestions = (questions: object[], more: object = {}) => {
-  const world = new World();
+const withQuestions = (questions: object[], more: object = {}, engine: EngineName = 'baileys') => {
+  const world = new World({ engine });
   world.types = { types: [type(1, 'Haircut', { questions, ...more })] };
   return world;
 };
@@ -120,7 +124,7 @@ const atQuestions = async (world: World) => {
 };
 
 describe('BookAppointment with types (flows §3.4)', () => {
-  it.each(['baileys', 'waba', 'twilio'] as const)('%s: type, day, time, booking', async (engine) => {
+  it.each(ENGINES)('%s: type, day, time, booking', async (engine) => {
     const world = new World({ engine });
     await world.run();
     expect([world.stage(), world.rows()]).toEqual(['CHOOSE_TYPE', ['Haircut', 'Beard']]);
@@ -399,13 +403,16 @@ describe('the end of a booking', () => {
 
   const paid = { due_now: 5_000, currency: 'BRL', has_gateway: true };
 
-  it('F-51: with something to pay the link is sent, nothing is booked, and the order is waited for', async () => {
-    const world = await atQuestions(withQuestions([], paid));
-    expect([world.stage(), world.one.texts().at(-1)]).toEqual(['PAY', 'Haircut - 9:00 - 50.00 BRL\nhttps://pay/1']);
-    expect(world.asked.map(({ name }) => name)).not.toContain('bookTyped');
-    expect(world.one.match(world.wait as Wait, 'I paid')).toBeUndefined();
-    expect(await world.one.due(world.wait as Wait)).toEqual({ kind: 'end', whole: true });
-  });
+  it.each(ENGINES)(
+    'F-51 %s: with something to pay the link is sent, nothing is booked, the order is waited for',
+    async (engine) => {
+      const world = await atQuestions(withQuestions([], paid, engine));
+      expect([world.stage(), world.one.texts().at(-1)]).toEqual(['PAY', 'Haircut - 9:00 - 50.00 BRL\nhttps://pay/1']);
+      expect(world.asked.map(({ name }) => name)).not.toContain('bookTyped');
+      expect(world.one.match(world.wait as Wait, 'I paid')).toBeUndefined();
+      expect(await world.one.due(world.wait as Wait)).toEqual({ kind: 'end', whole: true });
+    },
+  );
 
   it('F-51: the link lives for a day', async () => {
     const world = withQuestions([], paid);
@@ -482,10 +489,30 @@ describe('BookAppointment without types (flows §3.4)', () => {
     });
   });
 
-  it.each([{ tap: { id: 'appt_n_aaaaaa_0', title: '' } }, '1', 'friday 10:00'])(
-    'a slot is booked by %j',
-    async (reply) => {
-      const one = bench();
+  it.each([
+    ['waba', 'a list'],
+    ['twilio', 'a numbered text'],
+  ] as const)('%s: the times are %s', async (engine, _) => {
+    const one = bench({ engine });
+    await one.run();
+    const [content] = one.contents();
+    const rows = ['Friday 10:00', 'B'].map((title, n) => ({ id: `appt_n_aaaaaa_${n}`, title }));
+    expect(content).toMatchObject({ kind: 'list', body: 'Choose, Ana', sections: [{ rows }] });
+    const sent = engine === 'waba' ? cloudDrafts : twilioDrafts;
+    expect(content && sent(content)).toMatchObject({
+      drafts: [
+        engine === 'waba'
+          ? { type: 'interactive', part: { type: 'list' } }
+          : { body: 'Choose, Ana\n\n1. Friday 10:00\n2. B' },
+      ],
+    });
+  });
+
+  const WAYS_TO_SAY = [{ tap: { id: 'appt_n_aaaaaa_0', title: '' } }, '1', 'friday 10:00'];
+  it.each(ENGINES.flatMap((engine) => WAYS_TO_SAY.map((reply) => [engine, reply] as const)))(
+    '%s: a slot is booked by %j',
+    async (engine, reply) => {
+      const one = bench({ engine });
       expect(await one.reply(await offered(one), reply)).toEqual(BOOKED);
       expect(one.calls.at(-1)?.request).toEqual({
         ...{ workspace_id: '3', starts_at: '2026-05-01T10:00', ends_at: '2026-05-01T10:30', title: 'BookAppointment' },
@@ -510,8 +537,8 @@ describe('BookAppointment without types (flows §3.4)', () => {
     expect(one.match(wait, tap('Friday 10:00', 'M1'))).toEqual({ text: 'Friday 10:00', data: { slot: 0 } });
   });
 
-  it('anything else is no_slots', async () => {
-    const one = bench();
+  it.each(ENGINES)('%s: anything else is no_slots', async (engine) => {
+    const one = bench({ engine });
     const wait = await offered(one);
     expect([await one.reply(wait, 'never'), one.match(wait, '')]).toEqual([NO_SLOTS, undefined]);
   });

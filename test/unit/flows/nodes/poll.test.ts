@@ -16,7 +16,8 @@ const poll = (fields: Fields = {}, engine: EngineName = 'baileys', wired?: reado
     ...(wired && { wired }),
     vars: { name: 'Ana', n: 1 },
   });
-const several = (wired?: readonly number[]) => poll({ allowMultiple: true }, 'baileys', wired);
+const several = (wired?: readonly number[], engine: EngineName = 'baileys') =>
+  poll({ allowMultiple: true }, engine, wired);
 const vote = (...labels: readonly string[]) => ({ text: '', vote: { poll: 'M1', labels } });
 
 async function waitOf(bench: Bench): Promise<Wait> {
@@ -79,6 +80,17 @@ describe('what is asked', () => {
     expect(one.contents()).toMatchObject([{ kind: 'poll' }]);
   });
 
+  it.each(ENGINES.flatMap((engine) => [1, 13].map((count) => [engine, count] as const)))(
+    'F-06 %s: a poll of %i, which WhatsApp has none of, is asked all the same and answered by number',
+    async (engine, count) => {
+      const one = poll({ options: Array.from({ length: count }, (_, i) => `O${i}`) }, engine, [count]);
+      const wait = await waitOf(one);
+      expect(one.contents()).toMatchObject([{ kind: 'poll', options: { length: count } }]);
+      expect(await one.reply(wait, String(count))).toEqual({ kind: 'next', port: count });
+      expect(one.vars.get('n_aaaaaa')).toBe(`O${count - 1}`);
+    },
+  );
+
   it.each(ENGINES)('F-27 %s: a poll that could not be sent ends the session', async (engine) => {
     const one = poll({}, engine);
     one.onSend = () => ({ kind: 'failed', error: 'no' });
@@ -140,10 +152,12 @@ describe('F-05 PO2 several choices', () => {
     ['city 1; hills', 'Hills, City 1', 2],
     ['1. 3.', 'Sea, City 1', 1],
     ['2,2', 'Hills', 2],
-  ])('typed %j: %j at once, port %i', async (text, stored, port) => {
-    const one = several();
-    expect(await one.reply(await waitOf(one), text)).toEqual({ kind: 'next', port });
-    expect(one.vars.get('n_aaaaaa')).toBe(stored);
+  ])('typed %j: %j at once, port %i, on every engine', async (text, stored, port) => {
+    for (const engine of ENGINES) {
+      const one = several(undefined, engine);
+      expect(await one.reply(await waitOf(one), text)).toEqual({ kind: 'next', port });
+      expect(one.vars.get('n_aaaaaa')).toBe(stored);
+    }
   });
 
   it.each(['1,9', 'hills, moon', '1 apple'])('typed %j is no answer', async (text) => {

@@ -6,7 +6,7 @@ import type { CustomerMessage } from '../../../../src/actors/automation/flows.ts
 import type { EngineName } from '../../../../src/content/engine-choice.ts';
 import type { Tap } from '../../../../src/app-client/inbound-content.ts';
 import type { ResumeAnswer } from '../../../../src/actors/flows/protocol.ts';
-import { DEVICE, digits, end, flow, say, type Stage } from './stage.ts';
+import { DEVICE, digits, end, flow, type Message, say, type Stage } from './stage.ts';
 
 export const NODE = 'n_node01';
 const WORKSPACE = '3';
@@ -109,18 +109,27 @@ export class Play {
     await this.#stage.run(SETTLED_MS);
   }
 
+  /** How many messages came, and how many of them the app's thread shows. */
+  counts(): { readonly sent: number; readonly mirrored: number } {
+    const mirrored = this.#stage.told('flow message').filter(({ session }) => session === this.key);
+    return { sent: this.#seen().length, mirrored: mirrored.length };
+  }
+
   /** The ports taken, in order; else how the session ended, else what it waits for. */
   way(): string {
-    const seen = this.#stage.messages.filter(({ to }) => to === this.phone).map(({ text }) => text);
-    const ports = seen.filter((text) => /^port\d$/.test(text));
-    if (ports.length > 0) return ports.map((port) => port.replace('port', '')).join(', ');
+    const ports = this.#seen().flatMap(({ text }) => /^port(\d)$/.exec(text)?.[1] ?? []);
+    if (ports.length > 0) return ports.join(', ');
     const row = this.#stage.row(this.key);
     return row?.ended?.how ?? `waits for ${row?.wait?.wait.nextNodeType ?? 'nothing'}`;
   }
 
   /** What came last: what a vote is about. */
   #shown(): string {
-    return this.#stage.messages.findLast(({ to }) => to === this.phone)?.id ?? '';
+    return this.#seen().at(-1)?.id ?? '';
+  }
+
+  #seen(): Message[] {
+    return this.#stage.messages.filter(({ to }) => to === this.phone);
   }
 
   async #resumed(answer: Promise<ResumeAnswer>): Promise<void> {

@@ -31,6 +31,9 @@ describe.each(Object.entries(WAYS))('%s', (type, ways) => {
       await play.begin('1');
       for (const act of acts) await act(play);
       taken.push([engine, play.way()]);
+      // F-46: what was sent is mirrored, each message once.
+      const { sent, mirrored } = play.counts();
+      expect([engine, mirrored]).toEqual([engine, sent]);
     }
     const wanted = way.port === 'end' ? 'completed' : String(way.port);
     expect(taken).toEqual(engines.map((engine) => [engine, wanted]));
