@@ -170,10 +170,27 @@ describe('the conversation', () => {
     model.frames = 5;
     model.hear('Thanks, that is ALL.');
     await soon('it has ended at Meta', () => call.state === 'ended');
-    expect(model.events.map(({ type }) => type).slice(-2)).toEqual(['response.cancel', 'response.create']);
+    expect(model.events.map(({ type }) => type).slice(-3)).toEqual([
+      ...['response.cancel', 'output_audio_buffer.clear', 'response.create'],
+    ]);
     await house.quiet();
     expect(turns(id).at(-1)).toBe('agent: Bye then.');
     expect([call.words, house.errorsOf(id), model.hungUp]).toEqual([['pre_accept', 'accept', 'terminate'], [], true]);
+  });
+
+  it('§9.4: the goodbye is heard to its end, also when the model is answering the words that ended the call', async () => {
+    const { call, id, model } = await talking();
+    await soon('the greeting is over', () => turns(id).length === 1 && spoken(call).length === 25);
+    model.answers = true;
+    model.frames = 20;
+    model.hear('Thanks, that is all.', 200);
+    // Of the goodbye, which is longer than the answer and the time after it.
+    model.frames = 130;
+    await soon('it has ended at Meta', () => call.state === 'ended', 12_000);
+    const last = spoken(call).at(-1);
+    expect([turns(id).at(-1), last && stampOf(last.payload).n]).toEqual(['agent: Bye then.', model.media.said - 1]);
+    expect(model.media.said).toBeGreaterThanOrEqual(25 + 130);
+    expect(model.events.filter(({ type }) => type === 'output_audio_buffer.clear')).toHaveLength(1);
   });
 
   it('V-17: the third silence in a row ends it; so does a second failed response in a row', async () => {

@@ -4,6 +4,7 @@
  *
  *  RP1  A session or an event that the vendor would not take is noted in `violations`, and refused as the vendor does.
  *  RP2  `response.create` is answered by speech: stamped packets at their pace, with the events that go with them.
+ *       `response.cancel` ends the thinking alone: what is in the buffer is said all the same, until it is cleared.
  *
  * Deliberately not here: understanding; `hear` says what the caller is supposed to have said.
  */
@@ -51,6 +52,7 @@ const ClientEvent = z.discriminatedUnion('type', [
     response: z.strictObject({ instructions: z.string() }).optional(),
   }),
   z.strictObject({ type: z.literal('response.cancel') }),
+  z.strictObject({ type: z.literal('output_audio_buffer.clear') }),
   z.strictObject({
     type: z.literal('conversation.item.create'),
     item: z.discriminatedUnion('type', [
@@ -81,9 +83,12 @@ export class RealtimeCall {
   frame: (n: number) => Buffer = stamped;
   /** What the model says next. */
   reply = 'We are open until six.';
+  /** It answers what it hears, as `create_response` says; off where the test says itself what is answered when. */
+  answers = false;
   #channel: RTCDataChannel | undefined;
   #items = 0;
-  #speech: NodeJS.Timeout | undefined;
+  #responses = 0;
+  #speech: { readonly response_id: string; readonly end: NodeJS.Timeout; thinks: boolean } | undefined;
 
   constructor(session: z.infer<typeof Session>, isMute: boolean, violations: string[]) {
     this.session = session;
@@ -108,30 +113,49 @@ export class RealtimeCall {
     this.emit({ type: 'input_audio_buffer.speech_started', item_id, audio_start_ms: 0 });
     const type = 'conversation.item.input_audio_transcription.completed';
     setTimeout(() => this.emit({ type, item_id, content_index: 0, transcript }), lateMs);
+    if (this.answers) this.speak(this.reply);
     return item_id;
   }
 
   speak(text: string, frames = this.frames): void {
-    this.emit({ type: 'output_audio_buffer.started', response_id: 'resp_1' });
+    this.#responses += 1;
+    const response_id = `resp_${this.#responses}`;
+    this.emit({ type: 'output_audio_buffer.started', response_id });
     this.media.talk(this.frame, frames);
-    this.emit({ type: 'response.output_audio_transcript.done', response_id: 'resp_1', item_id: 'a', transcript: text });
-    this.#speech = setTimeout(() => {
-      this.emit({ type: 'response.done', response: { id: 'resp_1', status: 'completed' } });
-      this.emit({ type: 'output_audio_buffer.stopped', response_id: 'resp_1' });
+    this.emit({ type: 'response.output_audio_transcript.done', response_id, item_id: 'a', transcript: text });
+    const end = setTimeout(() => {
+      if (speech.thinks) this.emit({ type: 'response.done', response: { id: response_id, status: 'completed' } });
+      speech.thinks = false;
+      this.emit({ type: 'output_audio_buffer.stopped', response_id });
+      if (this.#speech === speech) this.#speech = undefined;
     }, frames * 20);
+    const speech = { response_id, end, thinks: true };
+    this.#speech = speech;
   }
 
   /** The caller interrupts: nothing more is said. */
   interrupt(): void {
-    clearTimeout(this.#speech);
-    this.media.hush();
-    this.emit({ type: 'output_audio_buffer.cleared', response_id: 'resp_1' });
-    this.emit({ type: 'response.done', response: { id: 'resp_1', status: 'cancelled' } });
+    this.#clear();
+    this.#cancel();
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#speech);
+    clearTimeout(this.#speech?.end);
     await this.media.close();
+  }
+
+  #cancel(): void {
+    if (!this.#speech?.thinks)
+      return this.emit({ type: 'error', error: { type: 'invalid_request_error', code: 'response_cancel_not_active' } });
+    this.#speech.thinks = false;
+    this.emit({ type: 'response.done', response: { id: this.#speech.response_id, status: 'cancelled' } });
+  }
+
+  #clear(): void {
+    if (!this.#speech) return;
+    clearTimeout(this.#speech.end);
+    this.media.hush();
+    this.emit({ type: 'output_audio_buffer.cleared', response_id: this.#speech.response_id });
   }
 
   #take(message: string, violations: string[]): void {
@@ -141,7 +165,8 @@ export class RealtimeCall {
       return this.emit({ type: 'error', error: { type: 'invalid_request_error', code: 'invalid', message: 'no' } });
     }
     this.events.push(parsed.data);
-    if (parsed.data.type === 'response.cancel') return this.interrupt();
+    if (parsed.data.type === 'response.cancel') return this.#cancel();
+    if (parsed.data.type === 'output_audio_buffer.clear') return this.#clear();
     if (parsed.data.type !== 'response.create') return;
     const exact = /: (".*")$/.exec(parsed.data.response?.instructions ?? '')?.[1];
     this.speak(exact === undefined ? this.reply : String(JSON.parse(exact)));

@@ -13,9 +13,9 @@ const KNOWN = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.created') }),
   z.object({ type: z.literal('input_audio_buffer.speech_started'), item_id: id }),
   z.object({ type: z.literal('input_audio_buffer.timeout_triggered') }),
-  z.object({ type: z.literal('output_audio_buffer.started') }),
-  z.object({ type: z.literal('output_audio_buffer.stopped') }),
-  z.object({ type: z.literal('output_audio_buffer.cleared') }),
+  z.object({ type: z.literal('output_audio_buffer.started'), response_id: id }),
+  z.object({ type: z.literal('output_audio_buffer.stopped'), response_id: id }),
+  z.object({ type: z.literal('output_audio_buffer.cleared'), response_id: id }),
   z.object({ type: z.literal('conversation.item.input_audio_transcription.completed'), ...said.shape }),
   z.object({ type: z.literal('conversation.item.input_audio_transcription.failed'), item_id: id }),
   z.object({ type: z.literal('response.output_audio_transcript.done'), ...said.shape }),
@@ -40,6 +40,9 @@ export const say = (instructions?: string): ClientEvent => ({
   type: 'response.create',
   ...(instructions !== undefined && { response: { instructions } }),
 });
+
+/** Ends what is thought, and what of it is still in the vendor's buffer. */
+export const HUSH: readonly ClientEvent[] = [{ type: 'response.cancel' }, { type: 'output_audio_buffer.clear' }];
 
 export const exactly = (text: string): string =>
   `Say exactly the following, word for word, and nothing else: ${JSON.stringify(text)}`;

@@ -4,7 +4,7 @@
  *
  *  RT1  The vendor hears and answers by itself; the bridge says greeting and goodbye, runs tools, and tells turns.
  *  RT2  It ends once: an exit keyword, the third silence, a second failed response, the longest duration, each with a
- *       goodbye; a vendor that is lost twice, without one.
+ *       goodbye that is heard to its end (10 s at most); a vendor that is lost twice, without one.
  *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5).
  *
  * Deliberately not here: the connection (vendor-leg.ts), silence while nothing is said (../line.ts), recording.
@@ -18,7 +18,7 @@ import { samplesOf } from '../opus-toc.ts';
 import type { IceSettings } from '../peer.ts';
 import type { CallBrief, CallLine, Pipeline, PipelineMaker, Ready, RtpPlace } from '../pipeline.ts';
 import type { CallTool } from '../tools.ts';
-import { exactly, say, textItem, toolOutput, type VendorEvent } from './events.ts';
+import { exactly, HUSH, say, textItem, toolOutput, type VendorEvent } from './events.ts';
 import type { RealtimeVendor } from './openai.ts';
 import { functionName, type RealtimeDefaults, sessionOf } from './session.ts';
 import { type Turn, TurnOrder } from './turn-order.ts';
@@ -61,6 +61,8 @@ class Realtime implements Pipeline {
   #silences = 0;
   #failures = 0;
   #spokeAt: number | undefined;
+  /** The response that has been heard beginning since the call is being left; what began before ends nothing. */
+  #goodbye: string | undefined;
   #oddFrames = false;
   #timer: Timer | undefined;
 
@@ -127,7 +129,9 @@ class Realtime implements Pipeline {
     const { clock, log } = this.#o;
     switch (event.type) {
       case 'session.created':
+        return;
       case 'output_audio_buffer.cleared':
+        if (event.response_id === this.#goodbye) this.#goodbye = undefined;
         return;
       case 'input_audio_buffer.speech_started':
         this.#silences = 0;
@@ -140,11 +144,12 @@ class Realtime implements Pipeline {
         return this.#turns.user(event.item_id, '');
       case 'output_audio_buffer.started':
         this.#spokeAt = clock.now();
+        if (this.#phase === 'leaving') this.#goodbye = event.response_id;
         return;
       case 'response.output_audio_transcript.done':
         return this.#turns.agent(event.transcript, this.#spokeAt ?? clock.now());
       case 'output_audio_buffer.stopped':
-        if (this.#phase === 'leaving') this.#hangUpIn(AFTER_GOODBYE_MS);
+        if (this.#phase === 'leaving' && event.response_id === this.#goodbye) this.#hangUpIn(AFTER_GOODBYE_MS);
         return;
       case 'response.function_call_arguments.done':
         return void this.#run(event.call_id, event.name, event.arguments);
@@ -162,6 +167,7 @@ class Realtime implements Pipeline {
   }
 
   #responded(status: string): void {
+    if (this.#phase === 'leaving') return;
     if (status !== 'failed') {
       this.#failures = 0;
       return;
@@ -175,7 +181,7 @@ class Realtime implements Pipeline {
     const tool = this.#brief.assistant.tools.find((each) => functionName(each) === name);
     const { signal } = this.#closed;
     const text = tool && (await this.#o.callTool(tool, mapOf(parameters) ?? {}, signal));
-    if (signal.aborted) return;
+    if (signal.aborted || this.#phase === 'leaving') return;
     this.#leg.send(toolOutput(callId, text?.slice(0, TOOL_TEXT) ?? 'There is no answer.'));
     this.#leg.send(say());
   }
@@ -185,7 +191,7 @@ class Realtime implements Pipeline {
     if (this.#phase === 'leaving') return;
     this.#phase = 'leaving';
     this.#why = why;
-    this.#leg.send({ type: 'response.cancel' });
+    for (const event of HUSH) this.#leg.send(event);
     this.#leg.send(say(exactly(goodbyeOf(this.#brief.assistant))));
     this.#hangUpIn(LONGEST_GOODBYE_MS);
   }
