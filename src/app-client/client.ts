@@ -36,6 +36,13 @@ export type NoAnswer = {
 
 export type AppAnswer = Answered | NoAnswer;
 
+const NEVER_CONNECTED = new Set([
+  ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
+]);
+
+/** The connection was never there, so the app cannot have heard of it: the call may be repeated. */
+export const neverSent = ({ detail }: NoAnswer): boolean => NEVER_CONNECTED.has(detail);
+
 /** `token`: the caller's own, sent while none is configured (contract voice §2). */
 export type Call = { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly token?: string };
 

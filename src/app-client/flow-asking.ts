@@ -13,7 +13,7 @@
 import { type Clock, sleep } from '../clock.ts';
 import { type Fields, isObject, mapOf, textOf } from '../content/loose.ts';
 import { retryAfterMs } from '../net.ts';
-import type { AppAnswer, AppClient } from './client.ts';
+import { type AppAnswer, type AppClient, neverSent } from './client.ts';
 import type { CallAnswer } from './flow-calls.types.ts';
 import { cut } from './limits.ts';
 
@@ -33,7 +33,6 @@ const PAUSES_MS = [1_000, 3_000];
 const LONGEST_RETRY_AFTER_MS = 5_000;
 /** Later it may say something else. */
 const IS_BUSY = new Set([429, 503]);
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 export function asking(client: AppClient, clock: Clock) {
   async function repeated(ask: () => Promise<AppAnswer>, harmless: boolean): Promise<AppAnswer> {
@@ -66,7 +65,7 @@ export function asking(client: AppClient, clock: Clock) {
 /** FQ1. */
 function mayRepeat(answer: AppAnswer, harmless: boolean): boolean {
   if (answer.kind === 'answer') return IS_BUSY.has(answer.status) || (harmless && [502, 504].includes(answer.status));
-  return NEVER_SENT.has(answer.detail) || (harmless && answer.why === 'unreachable');
+  return neverSent(answer) || (harmless && answer.why === 'unreachable');
 }
 
 /** FQ2. */

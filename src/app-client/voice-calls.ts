@@ -6,11 +6,11 @@
  *  VC2  Only the claim can be lost half-way: `unknown` means that the app may have it (V-36).
  *  VC3  Keys are secrets: they are in no reason that is returned.
  *
- * Deliberately not here: `bridge-error` and transcript turns, which go through the outbox (callbacks.ts); repeats.
+ * Deliberately not here: `bridge-error` and transcript turns, which go through the outbox (call-callbacks.ts); repeats.
  */
 import { z } from 'zod';
 import { type Fields, flagOf, isObject, listOf, mapOf, textOf } from '../content/loose.ts';
-import type { AppAnswer, AppClient } from './client.ts';
+import { type AppAnswer, type AppClient, neverSent } from './client.ts';
 import { cut } from './limits.ts';
 
 export type ToolMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -66,7 +66,7 @@ export type CallFlow = {
 export type Missing = { readonly kind: 'refused' | 'no answer'; readonly why: string };
 export type AssistantAnswer = { readonly kind: 'assistant'; readonly assistant: Assistant } | Missing;
 export type Dialled = { readonly kind: 'dialled'; readonly metaCallId: string } | Missing;
-export type Claim = 'claimed' | 'taken' | 'unknown' | 'not asked';
+export type Claim = 'claimed' | 'taken' | 'refused' | 'unknown' | 'not asked';
 
 /** Which call asks; `token` is the call's own, used while the bridge has none configured (§2). */
 export type Asking = { readonly token?: string; readonly signal?: AbortSignal };
@@ -84,8 +84,6 @@ export type ReplyQuestion = {
 
 const SENDABLE = /^[\x21-\x7e]+$/;
 const KEYS_NONE: VoiceKeys = { deepgram: '', openai: '', elevenlabs: '' };
-/** The connection was never there, so the app cannot have heard of it. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 
 const fields = z.record(z.string(), z.unknown());
 const assistantAnswer = z.object({ ok: z.literal(true), assistant: fields });
@@ -124,9 +122,9 @@ export class VoiceCalls {
   async claim(ids: { call: string; metaCallId: string; assistantId: string }, asking: Asking): Promise<Claim> {
     const body = { wa_call_id: ids.call, meta_call_id: ids.metaCallId, assistant_id: ids.assistantId };
     const answer = await this.#client.post('/api/waba-call/bridge-accepted', body, { timeoutMs: 5_000, ...asking });
-    if (answer.kind === 'no answer') return NEVER_SENT.has(answer.detail) ? 'not asked' : 'unknown';
+    if (answer.kind === 'no answer') return neverSent(answer) ? 'not asked' : 'unknown';
     const claimed = mapOf(okBody(answer))?.['claimed'];
-    if (claimed === undefined || claimed === null) return 'unknown';
+    if (claimed === undefined || claimed === null) return missing(answer).kind === 'refused' ? 'refused' : 'unknown';
     return flagOf(claimed, true) ? 'claimed' : 'taken';
   }
 

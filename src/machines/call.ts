@@ -73,7 +73,8 @@ export type CallEmitted =
 
 type Cut = { readonly why: string; readonly error?: string };
 
-const CLAIM_BY_MS = 12_000;
+/** CM1. From the beginning of the call. */
+export const CLAIM_BY_MS = 12_000;
 const PICK_UP_MS = 60_000;
 /** For a goodbye that the pipeline does not finish. */
 const GOODBYE_MS = 20_000;
@@ -88,8 +89,8 @@ const call = setup({
     events: {} as CallEvent,
     input: {} as CallInput,
     emitted: {} as CallEmitted,
-    /** `waits for answer`: outbound, Meta's answer may still come. `held`: the media gate may open or is open. */
-    tags: {} as 'talking' | 'waits for answer' | 'over',
+    /** `waits for answer`: outbound, Meta's answer may still come. */
+    tags: {} as 'waits for answer' | 'over',
   },
   actors: {
     prepare: endless<Prepared>(),
@@ -249,22 +250,22 @@ const claiming = call.createStateConfig({
         actions: { type: 'end', params: { why: 'somebody else answered' } },
       },
       {
-        guard: hasFailed,
-        target: '#closing',
-        actions: {
-          type: 'end',
-          params: ({ event: { output } }) => ({
-            why: 'the app could not be asked',
-            ...(output.kind === 'failed' && { error: output.error }),
-          }),
-        },
-      },
-      {
         guard: ({ context, event }) => context.cut !== undefined && event.output.kind === 'claimed',
         target: '#closing',
         actions: ['hold', 'end as cut'],
       },
       { guard: 'was cut', target: '#closing', actions: 'end as cut' },
+      {
+        guard: hasFailed,
+        target: '#closing',
+        actions: {
+          type: 'end',
+          params: ({ event: { output } }) => ({
+            why: 'not claimed',
+            ...(output.kind === 'failed' && { error: output.error }),
+          }),
+        },
+      },
       { target: '#accepting', actions: 'hold' },
     ],
     onError: defect,
@@ -326,7 +327,6 @@ const outbound = call.createStateConfig({
 
 const talking = call.createStateConfig({
   id: 'talking',
-  tags: 'talking',
   entry: 'open the gate',
   on: endings(false),
   initial: 'conversing',

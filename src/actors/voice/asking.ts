@@ -3,6 +3,7 @@
  *
  *  AS1  The assistant is asked for twice at most, and only a word of the app's own is a reason to reject the caller.
  *  AS2  A claim is repeated only when the app cannot have heard of it; a lost answer counts as made (V-36).
+ *  AS3  No claim is begun after its deadline (V-15), and none is repeated for a call that was ended meanwhile.
  */
 import type { Asking, VoiceCalls } from '../../app-client/voice-calls.ts';
 import { type Clock, sleep } from '../../clock.ts';
@@ -41,18 +42,30 @@ export async function askForBrief(
   return { kind: 'brief', brief };
 }
 
-/** AS2 */
+export type ClaimLimits = {
+  readonly clock: Clock;
+  /** Epoch ms. */
+  readonly deadline: number;
+  /** Something has ended the call. */
+  readonly isCut: () => boolean;
+};
+
+/** AS2, AS3 */
 export async function claimFor(
   app: VoiceCalls,
   ids: { readonly call: string; readonly metaCallId: string; readonly assistantId: string },
+  { clock, deadline, isCut }: ClaimLimits,
   asking: Asking,
-  clock: Clock,
 ): Promise<Claimed> {
   for (const pause of [...CLAIM_PAUSES_MS, undefined]) {
     const claim = await app.claim(ids, asking);
     if (claim === 'unknown') return { kind: 'in doubt' };
+    if (claim === 'refused') return { kind: 'failed', error: 'claim_refused' };
     if (claim !== 'not asked') return { kind: claim };
-    if (pause !== undefined) await sleep(clock, pause);
+    if (pause === undefined) break;
+    if (clock.now() + pause >= deadline) return { kind: 'failed', error: 'setup_timeout' };
+    await sleep(clock, pause);
+    if (isCut()) break;
   }
   return { kind: 'failed', error: 'claim_failed' };
 }

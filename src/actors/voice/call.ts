@@ -14,7 +14,14 @@ import { type ActorRefFrom, createActor, fromPromise } from 'xstate';
 import type { Asking } from '../../app-client/voice-calls.ts';
 import { byDeadline } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import { callMachine, type Claimed, type Ending, type Prepared, type Worked } from '../../machines/call.ts';
+import {
+  callMachine,
+  CLAIM_BY_MS,
+  type Claimed,
+  type Ending,
+  type Prepared,
+  type Worked,
+} from '../../machines/call.ts';
 import { askForBrief, claimFor } from './asking.ts';
 import type { CallRequest, CallWorld } from './call.types.ts';
 import { chosen, type PipelineName } from './choice.ts';
@@ -193,7 +200,9 @@ export class Call {
   #claim(signal: AbortSignal): Promise<Claimed> {
     const { call, assistantId } = this.#request;
     const { app, clock } = this.#w;
-    return claimFor(app, { call, metaCallId: this.metaCallId ?? '', assistantId }, this.#asking(signal), clock);
+    const ids = { call, metaCallId: this.metaCallId ?? '', assistantId };
+    const isCut = () => this.#actor.getSnapshot().context.cut !== undefined;
+    return claimFor(app, ids, { clock, deadline: this.#begunAt + CLAIM_BY_MS, isCut }, this.#asking(signal));
   }
 
   /** CL2 */

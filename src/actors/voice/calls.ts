@@ -43,7 +43,7 @@ export class Calls implements CallDesk {
       known.giveAnswer(sdp);
       return;
     }
-    if (this.#ended.has(metaCallId)) return;
+    if (this.#ended.has(metaCallId) || this.#ended.has(outboundKey(call))) return;
     const access = { token: metaToken, phoneId: phoneNumberId, version: graphVersion };
     const inbound = { ...request, direction: 'inbound', device: request.calleePhone, offer: sdp, access } as const;
     if (this.#refuses(inbound)) return;
@@ -109,6 +109,7 @@ export class Calls implements CallDesk {
     if (this.#byMeta.has(metaCallId)) return;
     call.link(metaCallId);
     this.#byMeta.set(metaCallId, call);
+    if (this.#ended.has(metaCallId)) call.terminate();
   }
 
   /** CS3. While stopping nothing is begun either; the guard of the routes says so to the app. */

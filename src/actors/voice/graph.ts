@@ -6,11 +6,12 @@
  *  GC2  No `to`, and never a word without a call id (V-19).
  *  GC3  No code drops credentials: 401 with 138000 or 138006 speaks of the business or the caller, not of the token (V-29).
  *  GC4  What comes back is a code or a class of errors: neither token nor SDP is ever in it (V-35).
+ *  GC5  The words of one call leave one after the other, each after the answer to the one before it, or 4 s after it.
  *
  * Deliberately not here: who may say which word when (machines/call.ts).
  */
 import { z } from 'zod';
-import type { Clock } from '../../clock.ts';
+import { byDeadline, type Clock } from '../../clock.ts';
 import { textPayload, type Vendor } from '../../net/vendor.ts';
 
 export type GraphAccess = {
@@ -31,18 +32,20 @@ export type Said = { readonly kind: 'said' } | { readonly kind: 'failed'; readon
 export type SayToMeta = (metaCallId: string, word: CallWord) => Promise<Said>;
 
 const TIMEOUT_MS = 8_000;
+/** GC5: shorter than what the end of a call may take. */
+const BEFORE_MS = 4_000;
 const success = z.object({ success: z.literal(true) });
 const refusal = z.object({ error: z.object({ code: z.coerce.number().int() }) });
 
 export type GraphOptions = {
-  readonly vendor: Vendor;
+  readonly vendor: Pick<Vendor, 'post'>;
   readonly baseUrl: string;
   readonly clock: Clock;
 };
 
 export function graphCalls({ vendor, baseUrl, clock }: GraphOptions): (access: GraphAccess) => SayToMeta {
-  return ({ token, phoneId, version }) =>
-    async (metaCallId, word) => {
+  return ({ token, phoneId, version }) => {
+    const say: SayToMeta = async (metaCallId, word) => {
       if (metaCallId === '') return { kind: 'failed', code: 'no call id' };
       if (token === '' || !/^\d+$/.test(phoneId)) return { kind: 'failed', code: 'no credentials' };
       const { action } = word;
@@ -59,6 +62,13 @@ export function graphCalls({ vendor, baseUrl, clock }: GraphOptions): (access: G
       const { data } = refusal.safeParse(answer.body);
       return { kind: 'failed', code: data ? String(data.error.code) : `HTTP ${answer.status}` };
     };
+    let before: Promise<unknown> = Promise.resolve();
+    return (...word) => {
+      const said = byDeadline(clock, before, clock.now() + BEFORE_MS).then(() => say(...word));
+      before = said.catch(() => undefined);
+      return said;
+    };
+  };
 }
 
 /** Of an `accept` after a good `pre_accept`: connected all the same (§4 step 7). */

@@ -8,7 +8,7 @@
  *  PE4  Without a STUN server in the settings nobody is asked for our address.
  *  PE5  Payloads pass untouched (V-30). What is no Opus and no key is dropped, and so are later tracks.
  *
- * Deliberately not here: when media may flow (line.ts), silence of the other side (call.ts), signalling.
+ * Deliberately not here: when media may flow (line.ts), silence of the other side (meta-leg.ts), signalling.
  */
 import { MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, RtpHeader, RtpPacket } from 'werift';
 import type { Clock } from '../../clock.ts';

@@ -35,7 +35,7 @@ describe('an inbound call', () => {
     expect(call.emitted).toEqual([]);
     await call.finish('accept', done);
     expect(call.emitted).toEqual(['talking']);
-    expect(call.tags()).toEqual(['talking']);
+    expect(call.state()).toBe('talking.conversing');
   });
 
   it.each(['preparing', 'ringing'] as const)(
@@ -71,6 +71,13 @@ describe('an inbound call', () => {
     expect(call.state()).toBe('accepting');
     call.send({ type: 'terminate' });
     expect(call.endings).toEqual([{ why: 'ended by the app', lastWord: 'terminate' }]);
+  });
+
+  it('V-01: ended while its claim never reached the app, it ends as it was ended, without an error', async () => {
+    const call = await inboundAt('claiming');
+    call.send({ type: 'terminate' });
+    await call.finish('claim', { kind: 'failed', error: 'claim_failed' });
+    expect(call.endings).toEqual([{ why: 'ended by the app', lastWord: 'none' }]);
   });
 
   it.each(['preparing', 'ringing'] as const)(

@@ -7,7 +7,7 @@
  *       lost one had heard and not yet written down.
  *  LI3  A socket that hears no audio is kept alive in the engine's own way (V-10).
  *
- * Deliberately not here: who is speaking and which transcripts count (`turns.ts`).
+ * Deliberately not here: who is speaking and which transcripts count (`../cascade.ts`).
  */
 import type { Clock, Timer } from '../../../../clock.ts';
 import type { OpenSocket, Socket } from '../../../../net/socket.ts';
