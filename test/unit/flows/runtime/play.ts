@@ -2,6 +2,7 @@
  * One customer at one node of a flow, on one engine, with everything that can end a wait: what the customer says, what the
  * app tells, and time. Each port of the node leads to a message that names it, which is how a test sees the way taken.
  */
+import { z } from 'zod';
 import type { CustomerMessage } from '../../../../src/actors/automation/flows.ts';
 import type { EngineName } from '../../../../src/content/engine-choice.ts';
 import type { Tap } from '../../../../src/app-client/inbound-content.ts';
@@ -35,6 +36,12 @@ export function around(node: Readonly<Record<string, unknown>>, ports: readonly 
   return { ...whole, data: { ...whole.data, flowEdges } };
 }
 
+/** PHP has one empty list for both, and leaves a map that is empty itself to the reader of the answer. */
+function throughPhp(map: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const text = JSON.stringify(map).replaceAll('{}', '[]');
+  return z.record(z.string(), z.unknown()).parse(text === '[]' ? {} : JSON.parse(text));
+}
+
 type Said = { readonly text?: string; readonly tap?: Tap; readonly votes?: readonly string[]; readonly picture?: true };
 
 export class Play {
@@ -54,6 +61,17 @@ export class Play {
     this.#stage.engine = { kind: 'engine', engine: this.engine, branding: '' };
     await this.#stage.begin(flowId, { customer: this.phone, workspace: WORKSPACE });
     await this.#stage.run(SETTLED_MS);
+  }
+
+  /** With a bridge that knows nothing but the app's park, as PHP gives it back. */
+  goesOnAt(other: Stage): Play {
+    const told = this.#stage.told('flow park').findLast(({ session }) => session === this.key)?.snapshot;
+    const parked = told ?? this.#stage.parked.get(this.key);
+    if (!parked) throw new Error('nothing is parked');
+    const { waiting, variables, ...rest } = parked;
+    const read = { waiting: throughPhp(waiting), variables: throughPhp(variables) };
+    other.parked.set(this.key, { ...rest, ...read, device: DEVICE });
+    return new Play(other, this.engine, this.phone);
   }
 
   says(text: string): Promise<void> {

@@ -18,25 +18,61 @@ const portsOf = (type: string): number[] => [
   ...new Set((WAYS[type] ?? []).flatMap(({ port }) => (port === 'end' ? [] : [port]))),
 ];
 
-describe.each(Object.entries(WAYS))('%s', (type, ways) => {
-  it.each(ways.map((way) => [way.port, way.by, way] as const))('port %s by %s', async (_, __, way) => {
-    const { fields = {}, acts = [], engines = ENGINES, answers = {}, handles } = way;
-    const stage = new Stage();
-    stage.answers = { ...stage.answers, ...answers };
-    stage.flows.set('1', around({ ...fields, flowNodeType: type }, portsOf(type), handles));
-    stage.flows.set('inner', flow([say('inside')], []));
-    const taken: [EngineName, string][] = [];
-    for (const [n, engine] of engines.entries()) {
-      const play = new Play(stage, engine, `551198888770${n}`);
-      await play.begin('1');
-      for (const act of acts) await act(play);
-      taken.push([engine, play.way()]);
+const PLAYED = Object.entries(WAYS).flatMap(([type, ways]) =>
+  ways.map((way) => [`${type}, port ${way.port} by ${way.by}`, type, way] as const),
+);
+
+function staged(type: string, { fields = {}, answers = {}, handles }: Way): Stage {
+  const stage = new Stage();
+  stage.answers = { ...stage.answers, ...answers };
+  stage.flows.set('1', around({ ...fields, flowNodeType: type }, portsOf(type), handles));
+  stage.flows.set('inner', flow([say('inside')], []));
+  return stage;
+}
+
+/** Plays a case on each of its engines; `go` takes it from its wait to its port. */
+async function expectWay(stage: Stage, way: Way, go: (play: Play) => Promise<Play>): Promise<void> {
+  const taken: [EngineName, string][] = [];
+  const { engines = ENGINES } = way;
+  for (const [n, engine] of engines.entries()) {
+    const play = new Play(stage, engine, `551198888770${n}`);
+    await play.begin('1');
+    taken.push([engine, (await go(play)).way()]);
+  }
+  const wanted = way.port === 'end' ? 'completed' : String(way.port);
+  expect(taken).toEqual(engines.map((engine) => [engine, wanted]));
+}
+
+describe('§2.3, §2.4 on every engine', () => {
+  it.each(PLAYED)('%s', async (_, type, way) => {
+    await expectWay(staged(type, way), way, async (play) => {
+      for (const act of way.acts ?? []) await act(play);
       // F-46: what was sent is mirrored, each message once.
       const { sent, mirrored } = play.counts();
-      expect([engine, mirrored]).toEqual([engine, sent]);
-    }
-    const wanted = way.port === 'end' ? 'completed' : String(way.port);
-    expect(taken).toEqual(engines.map((engine) => [engine, wanted]));
+      expect([play.engine, mirrored]).toEqual([play.engine, sent]);
+      return play;
+    });
+  });
+});
+
+describe('F-07, F-47, F-56 when the bridge loses its store at each wait, the app’s park is enough', () => {
+  // By the engines in turn: what is kept and read does not depend on them, but for the engine itself.
+  const waiting = PLAYED.filter(([, , { acts = [], here }]) => acts.length > 0 && !here).map(
+    ([name, type, { engines = ENGINES, ...way }], n) =>
+      [name, type, { ...way, engines: engines.slice(n % engines.length).slice(0, 1) }] as const,
+  );
+
+  it.each(waiting)('%s', async (_, type, way) => {
+    await expectWay(staged(type, way), way, async (begun) => {
+      let play = begun;
+      for (const act of way.acts ?? []) {
+        const lost = staged(type, way);
+        play = play.goesOnAt(lost);
+        await act(play);
+        expect(lost.row(play.key)?.engine ?? begun.engine).toBe(begun.engine);
+      }
+      return play;
+    });
   });
 });
 

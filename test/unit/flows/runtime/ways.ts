@@ -13,6 +13,8 @@ export type Way = {
   readonly fields?: Readonly<Record<string, unknown>>;
   readonly acts?: readonly ((play: Play) => Promise<void>)[];
   readonly engines?: readonly EngineName[];
+  /** Needs what only the bridge's store has: a timer, the message that was voted on, who waits under a number. */
+  readonly here?: true;
   readonly answers?: Stage['answers'];
   /** Of the edges; without it they have none. */
   readonly handles?: Handles;
@@ -113,15 +115,27 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
   ],
   Question: [
     { port: 0, by: 'anything else', fields: ASK, acts: [says('perhaps')] },
-    { port: 0, by: 'a picture beside answers', fields: { ...ASK, acceptMedia: true }, acts: [(play) => play.shows()] },
+    {
+      port: 0,
+      by: 'a picture beside answers',
+      fields: { ...ASK, acceptMedia: true },
+      acts: [(play) => play.shows()],
+      here: true,
+    },
     { port: 1, by: 'free text', fields: { question: 'Name?' }, acts: [says('Ana')] },
-    { port: 1, by: 'a picture', fields: { question: 'A photo?', acceptMedia: true }, acts: [(play) => play.shows()] },
+    {
+      port: 1,
+      by: 'a picture',
+      fields: { question: 'A photo?', acceptMedia: true },
+      acts: [(play) => play.shows()],
+      here: true,
+    },
     { port: 1, by: 'a tap', fields: ASK, acts: [taps('opt_0', 'Yes')] },
     { port: 2, by: 'its number, after a restart', fields: ASK, acts: [restarts, says('2')] },
   ],
   Poll: [
     { port: 1, by: 'its label', fields: POLL, acts: [says('sea')] },
-    { port: 1, by: 'a vote', fields: POLL, acts: [(play) => play.votes('Sea')], engines: ['baileys'] },
+    { port: 1, by: 'a vote', fields: POLL, acts: [(play) => play.votes('Sea')], engines: ['baileys'], here: true },
     { port: 2, by: 'a tap on a list', fields: POLL, acts: [taps(`poll_${NODE}_1`, 'Hills')] },
     { port: 2, by: 'its number, after a restart', fields: POLL, acts: [restarts, says('2')] },
     { port: 1, by: 'several numbers', fields: SEVERAL, acts: [says('2, 1')] },
@@ -131,6 +145,7 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
       by: 'several votes',
       fields: SEVERAL,
       acts: [(play) => play.votes('Sea', 'Hills')],
+      here: true,
       engines: ['baileys'],
     },
   ],
@@ -141,10 +156,22 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
   ],
   TimeDelay: [
     goesOn({ eventType: 'duration', delaySeconds: 0 }, 'no time'),
-    { port: 1, by: 'a short time', fields: { eventType: 'duration', delaySeconds: 40 }, acts: [waits(45)] },
-    { port: 1, by: 'the app after a long time', fields: { delaySeconds: 90 }, acts: [(play) => play.isResumed('1')] },
+    { port: 1, by: 'a short time', fields: { eventType: 'duration', delaySeconds: 40 }, acts: [waits(45)], here: true },
+    {
+      port: 1,
+      by: 'the app after a long time',
+      fields: { delaySeconds: 90 },
+      acts: [(play) => play.isResumed('1')],
+      here: true,
+    },
     { port: 1, by: 'a reply', fields: { eventType: 'reply', timeoutSeconds: 60 }, acts: [says('yes')] },
-    { port: 2, by: 'no reply in time', fields: { eventType: 'reply', timeoutSeconds: 60 }, acts: [waits(65)] },
+    {
+      port: 2,
+      by: 'no reply in time',
+      fields: { eventType: 'reply', timeoutSeconds: 60 },
+      acts: [waits(65)],
+      here: true,
+    },
   ],
   SubFlow: [goesOn({ flowId: 'inner' }, 'the end of the other flow'), goesOn({ flowId: '' }, 'naming no flow')],
   Chatbot: [
@@ -203,7 +230,7 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
     },
     {
       ...{ port: 2, by: 'its time', fields: { formId: 9, expiresInSec: 60 } },
-      ...{ answers: { google: ok({ form_url: 'https://f' }) }, acts: [waits(65)] },
+      ...{ answers: { google: ok({ form_url: 'https://f' }) }, acts: [waits(65)], here: true },
     },
     { port: 2, by: 'a failure', fields: { formId: 9 }, answers: { google: NO } },
   ],
@@ -222,12 +249,13 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
       ...{
         engines: ['baileys', 'twilio'],
         acts: [says('hat'), says('thanks'), restarts, (play) => play.buys('phone')],
+        here: true,
       },
     },
-    { port: 2, by: 'its time', fields: SHOP, answers: IN_STOCK, acts: [waits(305)] },
+    { port: 2, by: 'its time', fields: SHOP, answers: IN_STOCK, acts: [waits(305)], here: true },
     {
       ...{ port: 2, by: 'its time behind the link', fields: SHOP, answers: IN_STOCK },
-      ...{ engines: ['baileys', 'twilio'], acts: [says('1'), waits(305)] },
+      ...{ engines: ['baileys', 'twilio'], acts: [says('1'), waits(305)], here: true },
     },
     { port: 2, by: 'nothing in stock', fields: SHOP, answers: { inventory: ok({ inStock: [] }) } },
   ],
@@ -237,6 +265,7 @@ export const WAYS: Readonly<Record<string, readonly Way[]>> = {
     {
       ...{ port: 1, by: 'the payment of this customer (F-51)', answers: TO_PAY },
       acts: [taps('bk_day_0', 'May 1'), taps('bk_slot_0', '9:00'), (play) => play.buys('phone')],
+      here: true,
     },
     { port: 1, by: 'a time without types', answers: UNTYPED, acts: [restarts, says('9:00')] },
     { port: 1, by: 'a tap on a time without types', answers: UNTYPED, acts: [taps(`appt_${NODE}_0`, '9:00')] },
