@@ -12,6 +12,8 @@ import { type Kind, shows, type Step, STEPS } from './shop.ts';
 /** When a customer loses patience. */
 const PATIENCE_MS = 40_000;
 const LOOK_MS = 150;
+/** When a customer begins to wonder whether something is lost. */
+const QUIET_MS = 3_000;
 
 export type PlayerOptions = {
   readonly world: World;
@@ -23,6 +25,8 @@ export type PlayerOptions = {
   readonly subscriber: number;
 };
 
+type SessionRow = { readonly key: string; readonly waitsFor: string; readonly status: string };
+
 export class Player {
   readonly kind: Kind;
   readonly phone: string;
@@ -30,8 +34,12 @@ export class Player {
   readonly subscriber: number;
   /** The step that is awaited; `STEPS.length` when the conversation is over. */
   step = 0;
-  /** Steps that never showed. */
+  /** Steps that never showed; on Cloud API only. */
   readonly unseen: Step[] = [];
+  /** Kills that it lived through. */
+  kills = 0;
+  #isStarted = false;
+  #isThrough = false;
   #seen: readonly Shown[] = [];
   readonly #o: PlayerOptions;
   readonly #customer: Customer;
@@ -51,9 +59,21 @@ export class Player {
     return this.step < STEPS.length;
   }
 
+  /** Whether a kill now meets it with something said and something to come. */
+  get isUnderWay(): boolean {
+    return this.isPlaying && this.step > 0;
+  }
+
+  /** What shows last may still be under way inside the bridge: the next kill counts too. */
+  killed(): void {
+    if (this.#isStarted && !this.#isThrough) this.kills += 1;
+    this.#isThrough ||= !this.isPlaying;
+  }
+
   /** Rejects when the conversation does not come to its end. */
   async play(): Promise<void> {
     const { bridge, number, flow } = this.#o;
+    this.#isStarted = true;
     const start = { flowId: flow, targetPhoneNumber: this.phone, flowSubscriberId: this.subscriber, name: 'Ann' };
     await this.#untilTaken(async () => {
       const { status } = await bridge.call(`/api/flow/start/${number}`, { body: start, timeoutMs: 15_000 });
@@ -63,7 +83,6 @@ export class Player {
     while (this.isPlaying) {
       const step = STEPS[this.step]!;
       const message = await this.#next(step, seen);
-      // Nobody can say whether it was sent: a provider's outcome is unknown after a kill.
       if (message === undefined) this.unseen.push(step);
       else seen += 1;
       this.step += 1;
@@ -76,16 +95,37 @@ export class Player {
     return (await this.#customer.shown()).map(({ text }) => text);
   }
 
-  /** Message number `seen` when it is of this step; undefined when it is of a later one, or nothing comes. */
+  /**
+   * Message number `seen`, which must be of this step. On Cloud API undefined when it is of a later one or nothing comes;
+   * on the linked device that is a loss, and rejects.
+   */
   async #next(step: Step, seen: number): Promise<Shown | undefined> {
-    const until = Date.now() + (this.kind === 'linked' ? 2 * PATIENCE_MS : PATIENCE_MS);
-    while (Date.now() < until) {
+    const from = Date.now();
+    while (Date.now() < from + 2 * PATIENCE_MS) {
+      const isLate = this.kind === 'cloud' && Date.now() > from + QUIET_MS && (await this.#hasSaidAll());
       this.#seen = await this.#customer.shown();
       const message = this.#seen[seen];
-      if (message !== undefined) return shows(step, message.text) ? message : undefined;
+      if (message !== undefined && shows(step, message.text)) return message;
+      if (message !== undefined) return this.#missed(step, `"${message.text}"`);
+      if (isLate) break;
       await delay(LOOK_MS);
     }
-    if (this.kind === 'linked') throw new Error(`${this.phone} never sees "${step.shows}"`);
+    return this.#missed(step, 'nothing');
+  }
+
+  /** Whether the session, which has heard all, has nothing more to say for now. */
+  async #hasSaidAll(): Promise<boolean> {
+    const { bridge } = this.#o;
+    const answer = await bridge.call('/api/flow/sessions', { timeoutMs: 5_000 }).catch(() => undefined);
+    const { sessions } = (answer?.body ?? { sessions: [] }) as { sessions: SessionRow[] };
+    return sessions.some(
+      ({ key, waitsFor, status }) => key === this.key && (waitsFor !== '' || status === 'completed'),
+    );
+  }
+
+  /** Nobody can say whether a provider sent it: its outcome is unknown after a kill. The linked device says all. */
+  #missed(step: Step, instead: string): undefined {
+    if (this.kind === 'linked') throw new Error(`${this.phone} sees ${instead} where "${step.shows}" is due`);
     return undefined;
   }
 

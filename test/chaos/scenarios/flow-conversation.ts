@@ -1,7 +1,9 @@
 /**
  * Flows through `kill -9`: a shop-like conversation (menu, list, question with validation, condition, webhook, delay, form,
  * end) on the linked device and on Cloud API, many customers at once and each a little behind the other, so that every kill
- * meets them in different steps. Each customer sees each message once and in order, the app has all answers.
+ * meets them in different steps; the long form meets every step of both. Each customer sees each message once and in order,
+ * the app has all answers. What a kill may cost is bounded by the kills that a conversation lived through: on Cloud API one
+ * message of unknown outcome, anywhere the stock that a webhook was just asked for.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bridge } from '../../helpers/bridge.ts';
@@ -9,23 +11,28 @@ import { eventually } from '../../helpers/eventually.ts';
 import { Providers } from '../../helpers/providers.ts';
 import type { World } from '../../helpers/world.ts';
 import { Player } from '../flows/player.ts';
-import { KEPT, type Kind, shop, shows, STEPS } from '../flows/shop.ts';
+import { KEPT, type Kind, shop, shows, STEPS, TOLD } from '../flows/shop.ts';
 import type { Run, Scenario } from '../scenario.ts';
 
 const CLOUD = '4930555009';
 const WEBHOOK = '/api/flow-node/order-parse';
 const KINDS = ['linked', 'cloud'] as const satisfies readonly Kind[];
 /** Of each kind. */
-const CUSTOMERS = { short: 3, long: 20 };
-const BEHIND_MS = { short: 3_000, long: 2_200 };
-const BETWEEN_MS = { short: [1_000, 4_000], long: [300, 2_500] } as const;
+const CUSTOMERS = { short: 2, long: 20 };
+const BEHIND_MS = { short: 700, long: 2_200 };
+const BETWEEN_MS = { short: [1_500, 5_000], long: [300, 2_500] } as const;
+/** How long a kill waits for a step that none has met; then any conversation will do. */
+const AIM_MS = 3_000;
+const AIM_EVERY_MS = 20;
+/** Before the first step nothing was said. */
+const STEPS_THERE_ARE = KINDS.length * (STEPS.length - 1);
 /** Peers take their time, so that kills meet messages on their way. */
 const ANSWER_MS = 100;
 
 export const flowConversation: Scenario = {
   name: 'flow-conversation',
-  shows: 'kill -9 in every step of conversations on two engines: each message once and in order, all answers kept',
-  rounds: { short: 4, long: 30 },
+  shows: 'kill -9 amid the steps of conversations on two engines: each message once and in order, all answers kept',
+  rounds: { short: 2, long: 30 },
   async run({ stage, random, rounds, form, say }: Run) {
     const { world } = stage;
     const providers = new Providers(world);
@@ -50,17 +57,29 @@ export const flowConversation: Scenario = {
       await delay(Math.floor(n / 2) * BEHIND_MS[form]);
       await player.play().catch((error: Error) => stuck.push(`${player.kind}: ${error.message}`));
     });
-    const over = Promise.all(playing).then(() => true);
+    let isOver = false;
+    const over = Promise.all(playing).then(() => (isOver = true));
     const met = new Set<string>();
+    const problems: string[] = [];
     let [kills, points] = [0, 0];
-    while (
-      kills < rounds &&
-      !(await Promise.race([over, delay(random.between(BETWEEN_MS[form][0], BETWEEN_MS[form][1]), false)]))
-    ) {
+    const aimed = async (): Promise<Player[]> => {
+      const until = met.size < STEPS_THERE_ARE ? Date.now() + AIM_MS : 0;
+      while (!isOver) {
+        const open = players.filter(({ isUnderWay }) => isUnderWay);
+        if (open.some(({ kind, step }) => !met.has(`${kind} ${step}`))) return open;
+        if (open.length > 0 && Date.now() > until) return open;
+        await delay(AIM_EVERY_MS);
+      }
+      return [];
+    };
+    while (kills < rounds) {
+      await Promise.race([over, delay(random.between(BETWEEN_MS[form][0], BETWEEN_MS[form][1]))]);
+      const open = await aimed();
+      if (open.length === 0) break;
       kills += 1;
-      const open = players.filter((player) => player.isPlaying && player.step > 0);
       points += open.length;
       for (const { kind, step } of open) met.add(`${kind} ${step}`);
+      for (const player of players) player.killed();
       await bridge.kill9();
       await bridge.restart();
       await bridge.allConnected(phones, 60_000);
@@ -70,23 +89,29 @@ export const flowConversation: Scenario = {
     await bridge.outboxEmpty();
     const verdicts = await Promise.all(players.map((player) => judged(player, world)));
     const hooks = await webhooks(world);
-    const unseen = players.reduce((sum, player) => sum + player.unseen.length, 0);
+    const unseen = players.reduce((total, player) => total + player.unseen.length, 0);
+    const asked = sum(verdicts, 'asked');
+    if (hooks.length > players.length || hooks.length < asked)
+      problems.push(`${hooks.length} webhooks of ${players.length} conversations, ${asked} of which know the stock`);
+    if (form === 'short' && kills < rounds) problems.push(`only ${kills} of ${rounds} kills met a conversation`);
+    if (rounds >= STEPS_THERE_ARE && met.size < STEPS_THERE_ARE)
+      problems.push(`the kills met ${met.size} of ${STEPS_THERE_ARE} steps`);
     return {
       counts: {
         ...{
           kills,
           'conversations met by a kill': points,
           'different steps met': met.size,
-          'steps there are': KINDS.length * (STEPS.length - 1),
+          'steps there are': STEPS_THERE_ARE,
         },
         ...{ 'conversations through': players.length - stuck.length, 'messages shown': sum(verdicts, 'shown') },
         'lost to an unknown outcome (Cloud API)': unseen,
         'webhooks called': hooks.length,
       },
       problems: [
+        ...problems,
         ...stuck,
-        ...verdicts.flatMap(({ problems }) => problems),
-        ...(hooks.length > players.length ? [`${hooks.length} webhooks for ${players.length} conversations`] : []),
+        ...verdicts.flatMap((verdict) => verdict.problems),
         ...(await ended(bridge, players)),
         ...(await world.violations()).map((violation) => `the app refused: ${JSON.stringify(violation)}`),
       ],
@@ -94,15 +119,20 @@ export const flowConversation: Scenario = {
   },
 };
 
-type Judged = { readonly shown: number; readonly problems: readonly string[] };
-const sum = (all: readonly Judged[], what: 'shown'): number => all.reduce((total, each) => total + each[what], 0);
+type Judged = { readonly shown: number; readonly asked: number; readonly problems: readonly string[] };
+const sum = (all: readonly Judged[], what: 'shown' | 'asked'): number =>
+  all.reduce((total, each) => total + each[what], 0);
 
 /** What one customer saw, and what the app has of it. */
 async function judged(player: Player, world: World): Promise<Judged> {
   const shown = await player.shown();
-  const wanted = STEPS.filter((step) => !player.unseen.includes(step));
-  const name = `${player.kind} ${player.phone}`;
+  const { kills, unseen } = player;
+  const wanted = STEPS.filter((step) => !unseen.includes(step));
+  const name = `${player.kind} ${player.phone} (${kills} kills)`;
   const problems: string[] = [];
+  if (unseen.length > (player.kind === 'linked' ? 0 : kills))
+    problems.push(`${name} never saw ${unseen.map((step) => step.shows).join(', ')}`);
+  if (shown.includes(TOLD.none) && kills === 0) problems.push(`${name} was not told the stock`);
   if (shown.length !== wanted.length || !wanted.every((step, index) => shows(step, shown[index] ?? '')))
     problems.push(`${name} saw ${JSON.stringify(shown)}`);
   const { contacts, completed } = await world.appFlows();
@@ -111,9 +141,10 @@ async function judged(player: Player, world: World): Promise<Judged> {
     problems.push(`${name} answered ${JSON.stringify(KEPT)}, the app has ${JSON.stringify(kept)}`);
   if (completed[String(player.subscriber)] === undefined) problems.push(`${name} is not complete at the app`);
   const mirrors = await mirrorsOf(world, player.phone);
-  if (player.kind === 'linked' ? mirrors.size !== shown.length : mirrors.size > shown.length)
+  const fewest = player.kind === 'linked' ? shown.length : shown.length - kills;
+  if (mirrors.size > shown.length || mirrors.size < fewest)
     problems.push(`${name} saw ${shown.length} messages, the app's thread has ${mirrors.size}`);
-  return { shown: shown.length, problems };
+  return { shown: shown.length, asked: shown.includes(TOLD.count) ? 1 : 0, problems };
 }
 
 /** Ids of mirrored flow messages; a repeat of one id is the app's to recognise (F-46). */

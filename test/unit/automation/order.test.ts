@@ -174,7 +174,7 @@ describe('flows (inbound §6.5-§6.7)', () => {
     ]);
   });
 
-  it('C-34: a flow_id up to 120 s late starts its flow when nothing else ran', async () => {
+  it('F-22, C-34: a flow_id up to 120 s late starts its flow when nothing else ran', async () => {
     await stage.arrives('A', ANA);
     await stage.pass(119);
     stage.answered('A', ANA, flowId(12));
@@ -186,7 +186,7 @@ describe('flows (inbound §6.5-§6.7)', () => {
   it.each([
     ['something else ran', custom('Hi'), 60],
     ['it is later than that', NO_MATCH, 121],
-  ])('C-34: not when %s; one message starts at most one flow (C-32)', async (_, found, seconds) => {
+  ])('F-22, C-34: not when %s; one message starts at most one flow (C-32)', async (_, found, seconds) => {
     stage.onLookUp = () => found;
     await stage.arrives('A', ANA);
     await stage.pass(seconds);
@@ -196,7 +196,7 @@ describe('flows (inbound §6.5-§6.7)', () => {
     expect(stage.left()).toBe(0);
   });
 
-  it('C-32: a keyword flow and a flow_id during its look-up: the first start wins', async () => {
+  it('F-22, C-32: a keyword flow and a flow_id during its look-up: the first start wins', async () => {
     let found: (body: object) => void = () => undefined;
     stage.onLookUp = () => new Promise((resolve) => (found = resolve));
     await stage.arrives('A', ANA);

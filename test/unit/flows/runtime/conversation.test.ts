@@ -27,9 +27,8 @@ describe('a conversation', () => {
     expect(stage.row()?.ended).toMatchObject({ how: 'completed' });
     expect(stage.told('flow complete')).toHaveLength(1);
     expect(stage.told('flow park').map(({ snapshot }) => snapshot?.nodeId)).toEqual(['q', undefined]);
-    const [first, second, third, last] = stage.messages.map(({ at }) => at);
+    const [first, second, third] = stage.messages.map(({ at }) => at);
     expect([second! - first!, third! - second!]).toEqual([1_100, 2_600]);
-    expect(last).toBeDefined();
   });
 
   it.each(['after', 'before'] as const)(

@@ -5,7 +5,7 @@ import { flowOf } from '../../../../src/actors/flows/definition.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { SimulatedTime } from '../../../helpers/simulated-time.ts';
 import { temporaryStore } from '../../../helpers/temporary-store.ts';
-import { ANA, ask, CUSTOMER, delay, DEVICE, flow, HOUR, KEY, say, Stage, START } from './stage.ts';
+import { ask, CUSTOMER, delay, DEVICE, flow, HOUR, KEY, say, Stage, START } from './stage.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * HOUR;
@@ -256,17 +256,9 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
   it('a take-over counts a session whose message is being looked up, and ends it afterwards', async () => {
     const stage = new Stage();
     stage.flows.set('1', ASK);
-    const start = (id: string, text: string) =>
-      stage.settle(
-        stage.life.runtime.flows.start({
-          device: DEVICE,
-          message: { id, contact: ANA, name: 'Ana', text, at: stage.time.now() / 1_000 },
-          ...{ flowId: '1', workspace: undefined, timeoutS: undefined, cooldownS: 0, keyword: true },
-        }),
-      );
-    await start('A', 'menu');
+    await stage.byKeyword('menu');
     await stage.run(10_000);
-    await start('B', 'shop');
+    await stage.byKeyword('shop');
     await stage.run(10_000);
     stage.onLookUp = async () => {
       await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 30_000));

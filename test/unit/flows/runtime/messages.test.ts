@@ -114,11 +114,8 @@ describe('a waiting session (§7.1 step 3)', () => {
   });
 
   it('F-02: typed text leaves a pending form as it is, and the submission resumes it', async () => {
-    const stage = await waiting(flow([{ id: 'f', flowNodeType: 'Form' }, say('got {{form_size}}')], ['f>got']));
-    const node = { id: 'f', flowNodeType: 'Form' };
-    stage.flows.set('1', flow([node, say('got', 'got {{form_size}}')], ['f>got']));
-    await stage.begin('1');
-    await stage.run(10_000);
+    const form = { id: 'f', flowNodeType: 'Form' };
+    const stage = await waiting(flow([form, say('got', 'got {{form_size}}')], ['f>got']));
     expect(await stage.says('hello?')).toBe('not consumed');
     expect(await stage.settle(stage.desk.resumeForm(KEY, { size: ['L', 'XL'] }))).toMatchObject({
       kind: 'resumed',
@@ -129,7 +126,25 @@ describe('a waiting session (§7.1 step 3)', () => {
   });
 });
 
-describe('two messages at once (F-21, F-22)', () => {
+describe('two messages at once (F-21)', () => {
+  it('one customer’s look-up that hangs holds up nobody else', async () => {
+    const stage = new Stage();
+    const bob = digits('4915123456789');
+    stage.flows.set('1', ASK);
+    await stage.byKeyword('shop', {}, { contact: { pn: bob } });
+    await stage.begin('1');
+    await stage.run(10_000);
+    stage.onLookUp = () => new Promise(() => undefined);
+    void stage.offer('shop');
+    await stage.run(1_000);
+    expect(stage.lookUps).toEqual(['shop']);
+    const before = stage.time.now();
+    expect(await stage.says('Bob', { contact: { pn: bob } })).toBe('consumed');
+    await stage.run(2_000);
+    expect(stage.messages.filter(({ to }) => to === bob).map(({ text }) => text)).toEqual(['Name?', 'thanks']);
+    expect(stage.time.now() - before).toBeLessThan(3_000);
+  });
+
   it('a message during a step waits for it, and is then the answer', async () => {
     const stage = new Stage();
     stage.flows.set('1', flow([say('a', 'one', 'two'), ask('q', 'Name?', 'name')], ['a>q']));
@@ -148,19 +163,9 @@ describe('two messages at once (F-21, F-22)', () => {
     const stage = new Stage();
     stage.flows.set('1', flow([ask('q', 'One?'), ask('r', 'Two?'), say('x')], ['q>r', 'r>x']));
     stage.onLookUp = () => found('1');
-    const message = { id: 'A', contact: ANA, name: 'Ana', text: 'shop', at: stage.time.now() / 1_000 };
-    const order = {
-      device: DEVICE,
-      message,
-      flowId: '1',
-      workspace: undefined,
-      timeoutS: undefined,
-      cooldownS: 0,
-      keyword: true,
-    };
-    await stage.settle(stage.life.runtime.flows.start(order));
+    await stage.byKeyword('shop', {}, { id: 'A' });
     stage.restart();
-    await stage.settle(stage.life.runtime.flows.start(order));
+    await stage.byKeyword('shop', {}, { id: 'A' });
     await stage.run(10_000);
     expect(stage.texts()).toEqual(['One?']);
     await stage.says('a', { id: 'B' });
@@ -329,19 +334,7 @@ describe('customers known by LID (§6.1)', () => {
   it('are re-keyed when the number is known; the old key stays a name of the session', async () => {
     const stage = new Stage();
     stage.flows.set('1', flow([ask('q', 'One?'), ask('r', 'Two?'), say('x')], ['q>r', 'r>x']));
-    const { flows } = stage.life.runtime;
-    const start = { id: 'A', contact: lid, name: 'Ana', text: 'shop', at: stage.time.now() / 1_000 };
-    await stage.settle(
-      flows.start({
-        device: DEVICE,
-        message: start,
-        flowId: '1',
-        workspace: undefined,
-        timeoutS: undefined,
-        cooldownS: 0,
-        keyword: false,
-      }),
-    );
+    await stage.byKeyword('shop', { keyword: false }, { contact: lid });
     await stage.run(10_000);
     expect(stage.messages[0]?.to).toBe('99887766554433@lid');
     expect(stage.row(old)?.key).toBe(old);

@@ -26,9 +26,7 @@ async function asked(customer = CUSTOMER): Promise<Stage> {
 /** As automations start it for a message. */
 async function byMessage(stage: Stage, contact: Identity): Promise<void> {
   stage.flows.set('1', ASK);
-  const message = { id: `M${stage.writes}`, contact, name: 'Ana', text: 'shop', at: stage.time.now() / 1_000 };
-  const how = { workspace: undefined, timeoutS: undefined, cooldownS: 0, keyword: false };
-  await stage.settle(stage.life.runtime.flows.start({ device: DEVICE, message, flowId: '1', ...how }));
+  await stage.byKeyword('shop', { keyword: false }, { contact });
   await stage.run(10_000);
 }
 

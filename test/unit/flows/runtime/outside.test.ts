@@ -1,6 +1,6 @@
 /** What the app starts, resumes and remembers: starts, orders, forms, parks (contract flows §1.2, §4, §6.2, §6.4). */
 import { describe, expect, it } from 'vitest';
-import { ANA, ask, CUSTOMER, DEVICE, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
+import { ask, CUSTOMER, DEVICE, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
 
 const ASK = flow([ask('q', 'Name?', 'name'), say('thanks', 'Thanks {{name}} {{city}}')], ['q>thanks']);
 const CART = flow(
@@ -198,6 +198,45 @@ describe('F-55: what ends a wait counts though another branch is paused just now
   });
 });
 
+describe('a booking that waits for its payment (F-51)', () => {
+  const booking = (stage: string) =>
+    flow(
+      [{ id: 'p', flowNodeType: 'Booking', stage }, say('booked', 'Paid {{order_id}}'), say('none')],
+      ['p:1>booked', 'p:2>none'],
+    );
+  const paid = (stage: Stage) => stage.settle(stage.desk.resumePort({ kind: 'key', key: KEY }, 1, ORDER));
+
+  it('is booked by the order, once, also when only the app remembers it', async () => {
+    const stage = await started(booking('PAY'));
+    const snapshot = stage.told('flow park').at(-1)?.snapshot;
+    const other = new Stage();
+    other.flows.set('1', booking('PAY'));
+    other.parked.set(KEY, { ...snapshot!, device: DEVICE });
+    for (const each of [stage, other]) {
+      expect(await paid(each)).toEqual({ kind: 'resumed', nodeId: 'p', port: 1, advancedTo: 'booked' });
+      expect(await paid(each)).toEqual({ kind: 'not waiting for it' });
+      await each.run(10_000);
+      expect(await paid(each)).toEqual({ kind: 'not waiting for it' });
+      expect(each.texts()).toEqual(['Paid 55']);
+      expect(each.row()?.ended?.how).toBe('completed');
+    }
+  });
+
+  it('is found by the number of its customer', async () => {
+    const stage = await started(booking('PAY'), { workspace: '5' });
+    const which = { kind: 'customer', workspace: '5', customer: CUSTOMER } as const;
+    expect(await stage.settle(stage.desk.resumePort(which, 1, ORDER))).toMatchObject({ kind: 'resumed', nodeId: 'p' });
+  });
+
+  it('one that is still choosing takes no order', async () => {
+    const stage = await started(booking('CHOOSE_DAY'), { workspace: '5' });
+    const which = { kind: 'customer', workspace: '5', customer: CUSTOMER } as const;
+    expect(await paid(stage)).toEqual({ kind: 'not waiting for it' });
+    expect(await stage.settle(stage.desk.resumePort(which, 1, ORDER))).toEqual({ kind: 'not found' });
+    expect(stage.row()?.wait?.node).toBe('p');
+  });
+});
+
 describe('forms', () => {
   it('form: each answer under its key and form_<key>, the first edge only; nothing wired ends the session', async () => {
     const stage = await started(flow([{ id: 'f', flowNodeType: 'Form' }, say('a'), say('b')], ['f>a', 'f>b']));
@@ -228,18 +267,7 @@ describe('parks (§6.2, §6.4)', () => {
     const stage = new Stage();
     const SHOP = flow([menu('m', ['A', 'B']), ask('q', 'Name?', 'name'), say('b')], ['m:1>q', 'm:2>b']);
     stage.flows.set('1', SHOP);
-    const message = { id: 'A', contact: ANA, name: 'Ana', text: 'shop', at: stage.time.now() / 1_000 };
-    await stage.settle(
-      stage.life.runtime.flows.start({
-        device: DEVICE,
-        message,
-        flowId: '1',
-        workspace: '5',
-        timeoutS: 900,
-        cooldownS: 60,
-        keyword: true,
-      }),
-    );
+    await stage.byKeyword('shop', { workspace: '5', timeoutS: 900, cooldownS: 60 });
     await stage.run(10_000);
     await stage.says('A');
     await stage.run(10_000);

@@ -35,6 +35,7 @@ export const digits = (text: string) =>
   })();
 export const ANA: Identity = { pn: digits(CUSTOMER) };
 
+type StartRule = Omit<Parameters<FlowRuntime['flows']['start']>[0], 'device' | 'message'>;
 export type Message = { readonly id: string; readonly to: string; readonly text: string; readonly at: number };
 type WireNode = { readonly id: string; readonly flowNodeType: string } & Readonly<Record<string, unknown>>;
 
@@ -126,8 +127,19 @@ const FAKES: readonly NodeKind[] = [
     types: ['Form', 'GForm'],
     run: async ({ node, now }) => {
       const own = { nodeId: node.id, variable: '', formId: '1', startedAt: now };
-      if (node.type === 'GForm') return { kind: 'wait', wait: { nextNodeType: 'GoogleForm', ...own } };
+      const seconds = Number(node.fields['seconds'] ?? 0);
+      const due = seconds > 0 && { due: now + seconds * 1_000 };
+      if (node.type === 'GForm') return { kind: 'wait', wait: { nextNodeType: 'GoogleForm', ...own }, ...due };
       return { kind: 'wait', wait: { nextNodeType: 'WaForm', metaFlowId: '', flowToken: '', ...own } };
+    },
+    match: () => undefined,
+  },
+  {
+    types: ['Booking'],
+    run: async ({ node, now }) => {
+      const bookingStage = node.fields['stage'] as 'CHOOSE_DAY' | 'PAY';
+      const wait = { nextNodeType: 'BookAppointment', nodeId: node.id, variable: '', bookingStage } as const;
+      return { kind: 'wait', wait, due: now + 24 * HOUR };
     },
     match: () => undefined,
   },
@@ -259,23 +271,28 @@ export class Stage {
 
   #ids = 0;
 
+  /** As automations start flow 1, by this message. */
+  async byKeyword(text: string, rule: Partial<StartRule> = {}, more: Partial<CustomerMessage> = {}): Promise<void> {
+    const { flows } = this.life.runtime;
+    const message = this.#message(text, more);
+    const plain = { workspace: undefined, timeoutS: undefined, cooldownS: 0, keyword: true };
+    await this.settle(flows.start({ device: DEVICE, message, flowId: '1', ...plain, ...rule }));
+  }
+
   /** A message of the customer on the linked device, and what the runtime decides; a look-up is made as automations do. */
   async says(text: string, more: Partial<CustomerMessage> = {}): Promise<'consumed' | 'not consumed' | undefined> {
     return this.settle(this.offer(text, more));
   }
 
   offer(text: string, more: Partial<CustomerMessage> = {}): Promise<'consumed' | 'not consumed'> {
-    const message = {
-      id: `IN${++this.#ids}`,
-      contact: ANA,
-      name: 'Ana Maria',
-      text,
-      at: this.time.now() / 1_000,
-      ...more,
-    };
+    const message = this.#message(text, more);
     const { flows } = this.life.runtime;
     if (!flows.waiting(DEVICE, message)) return Promise.resolve('not consumed');
     return flows.offer(DEVICE, message, () => this.lookUp(message.text));
+  }
+
+  #message(text: string, more: Partial<CustomerMessage>): CustomerMessage {
+    return { id: `IN${++this.#ids}`, contact: ANA, name: 'Ana Maria', text, at: this.time.now() / 1_000, ...more };
   }
 
   taps(id: string, title: string, quoted?: string) {

@@ -17,18 +17,7 @@ async function started([nodes, edges]: Shape, prepare: (stage: Stage) => void = 
 /** As automations start it, by a keyword with these times. */
 async function byKeyword(stage: Stage, [nodes, edges]: Shape, timeoutS?: number, cooldownS = 0): Promise<void> {
   stage.flows.set('1', flow(nodes, edges));
-  const message = { id: 'KEYWORD', contact: ANA, name: 'Ana', text: 'menu', at: stage.time.now() / 1_000 };
-  await stage.settle(
-    stage.life.runtime.flows.start({
-      device: DEVICE,
-      message,
-      flowId: '1',
-      workspace: undefined,
-      timeoutS,
-      cooldownS,
-      keyword: true,
-    }),
-  );
+  await stage.byKeyword('menu', { timeoutS, cooldownS });
   await stage.run(10_000);
 }
 
@@ -137,19 +126,30 @@ describe('delays (§11, F-08)', () => {
 });
 
 describe('waits with a time of their own (F-08)', () => {
-  const CART: Shape = [
-    [{ id: 'c', flowNodeType: 'Cart' }, say('bought'), say('left')],
-    ['c:1>bought', 'c:2>left'],
+  const ports = (node: Shape[0][number]): Shape => [
+    [node, say('port 1'), say('port 2')],
+    [`${node.id}:1>port 1`, `${node.id}:2>port 2`],
   ];
 
-  it('an abandoned cart takes port 2 once, also over a restart', async () => {
-    const stage = await started(CART);
+  it.each<readonly [string, Shape, readonly string[]]>([
+    ['an abandoned cart', ports({ id: 'c', flowNodeType: 'Cart' }), ['cart']],
+    ['a reply that does not come', ports({ ...ask('q', 'Name?'), timeout: 300 }), ['Name?']],
+    ['a form that nobody fills in', ports({ id: 'g', flowNodeType: 'GForm', seconds: 300 }), []],
+  ])('%s takes port 2 once, over a restart and over a time away', async (_, shape, shown) => {
+    const stage = await started(shape);
     stage.restart();
     await stage.run(4 * MINUTE);
-    expect(stage.texts()).toEqual(['cart']);
+    expect(stage.texts()).toEqual(shown);
     await stage.run(MINUTE);
+    stage.restart();
     await stage.run(10 * MINUTE);
-    expect(stage.texts()).toEqual(['cart', 'left']);
+    expect(stage.texts()).toEqual([...shown, 'port 2']);
+    const away = await started(shape);
+    away.life.dead = true;
+    away.time.advance(HOUR);
+    away.restart();
+    await away.run(3_000);
+    expect(away.texts()).toEqual([...shown, 'port 2']);
   });
 
   it('F-42: a new start cancels every timer of the session that was there', async () => {
