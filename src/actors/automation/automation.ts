@@ -28,6 +28,7 @@ import { AnswerSlot } from './answer-slot.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cooldowns } from './cooldowns.ts';
 import type { CustomerMessage, Flows } from './flows.ts';
+import { notAsked, once } from './look-up.ts';
 import { messageOf, verdictOf } from './reading.ts';
 import type { Replies } from './replies.ts';
 import type { OpenTask, Step, Tasks } from './tasks.ts';
@@ -169,17 +170,17 @@ export class Automation {
   }
 
   async #decide(one: Case): Promise<void> {
-    const { flows, device } = this.#o;
+    const { flows, device, workspace } = this.#o;
     const { message } = one.task;
     const { slot } = one;
     let isOnOffer = false;
     const wasAsked = one.task.step.kind === 'asked';
-    const lookUp = wasAsked ? notAgain : once(() => this.#lookUp(one, isOnOffer));
+    const lookUp = wasAsked ? notAsked('it was asked before') : once(() => this.#lookUp(one, isOnOffer));
     if (flows.waiting(device, message)) {
       if ((await slot.within(SESSION_WAITS_MS))?.kind === 'stop') return this.#close(one);
       if (this.#stopped) return;
       isOnOffer = true;
-      if ((await flows.offer(device, message, lookUp)) === 'consumed') return this.#end(one);
+      if ((await flows.offer(device, message, lookUp, workspace())) === 'consumed') return this.#end(one);
       isOnOffer = false;
       if (this.#stopped) return;
     }
@@ -269,11 +270,4 @@ export class Automation {
     this.#cases.delete(one.task.message.id);
     this.#o.tasks.close(one);
   }
-}
-
-const notAgain = (): Promise<KeywordAnswer> => Promise.resolve({ kind: 'not asked', why: 'it was asked before' });
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => (running ??= work());
 }

@@ -4,9 +4,9 @@
  *  FL1  `start` is idempotent by the message's id: one message starts at most one flow, also when a crash makes it ask twice.
  *  FL2  Nothing here rejects for an expected outcome.
  */
-import type { KeywordAnswer } from '../../app-client/endpoints.ts';
 import type { Attachment, Tap, Vote } from '../../app-client/inbound-content.ts';
 import type { Identity } from '../../phone.ts';
+import type { LookUp } from './look-up.ts';
 
 /** A fresh message of a customer, as automations see it. */
 export type CustomerMessage = {
@@ -46,14 +46,15 @@ export interface Flows {
   /**
    * Offers the message to that session, behind the step that runs; resolves when the decision is durable, not when what
    * follows from it is through. `lookUp` makes the keyword look-up of this message, once however often it
-   * is called (C-33): a session uses it for text that may start another flow (flows §7.1 step 3c).
+   * is called (C-33): a session uses it for text that may start another flow (flows §7.1 step 3c), over this workspace.
    */
   offer(
     device: string,
     message: CustomerMessage,
-    lookUp: () => Promise<KeywordAnswer>,
+    lookUp: LookUp,
+    workspace: string | undefined,
   ): Promise<'consumed' | 'not consumed'>;
-  start(order: FlowStart): Promise<'started' | 'refused'>;
+  start(order: FlowStart): Promise<void>;
   /** The customer opted out: an active session ends. Harmless when there is none. */
   end(device: string, contact: Identity): Promise<void>;
   /** The app told its id of their conversation. */

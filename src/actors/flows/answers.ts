@@ -6,16 +6,19 @@
  *       what follows from it runs behind that.
  *  AW2  The order of §7.1: trigger word, own options and jumps, remembered keyword, whatever the wait takes else (F-18).
  *  AW3  A caller that has given up decides nothing any more (F-20).
+ *  AW4  What was kept while a step ran is decided on by the same steps, when it is through.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
 import type { Clock } from '../../clock.ts';
-import type { Identity } from '../../phone.ts';
+import type { Batch, Key } from '../../store/store.ts';
+import { type LookUp, notAsked, once } from '../automation/look-up.ts';
 import type { Definitions } from './definitions.ts';
 import type { Flow } from './definition.types.ts';
+import { type FlowLookUp, LOOK_UP_MS } from './look-ups.ts';
 import type { NodeKind, Scene } from './node.ts';
 import type { Parks } from './parks.ts';
 import { routeReply } from './reply-routing.ts';
-import type { Rows } from './rows.ts';
+import type { Kept, KeptPlace, Rows } from './rows.ts';
 import { isRunning, type OpenWait, type SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
 import type { Start, Starts } from './starts.ts';
@@ -24,19 +27,14 @@ import { Variables } from './variables.ts';
 import { sessionFacts } from './visit.ts';
 import type { Reply, Wait } from './waits.types.ts';
 
-export type Question = {
-  readonly device: string;
-  readonly contact: Identity;
-  readonly reply: Reply;
-  /** Push name of the customer. */
-  readonly name: string;
-  readonly lookUp: () => Promise<KeywordAnswer>;
+export type Question = Kept & {
+  readonly lookUp: LookUp;
   /** AW3. */
   readonly isOpen: () => boolean;
-  /** What a flow that this message starts by keyword begins with, besides the flow itself. */
-  readonly start: Omit<Start, 'flowId' | 'trigger' | 'timeoutS' | 'cooldownS'>;
-  /** Whether cooldowns count for it (contract flows §7.2). */
-  readonly coolsDown: boolean;
+  /** Of its arrival (rows.ts `arrived`). */
+  readonly number: number;
+  /** Where it is kept. */
+  readonly id?: Key;
 };
 
 export type AnswersOptions = {
@@ -45,6 +43,7 @@ export type AnswersOptions = {
   readonly starts: Starts;
   readonly parks: Parks;
   readonly definitions: Definitions;
+  readonly lookUp: FlowLookUp;
   readonly kindOf: (type: string) => NodeKind;
   readonly clock: Clock;
 };
@@ -58,15 +57,23 @@ export class Answers {
 
   /** Resolves with whether a session took it, as soon as that is on disk. */
   offer(question: Question): Promise<boolean> {
-    const { device, contact } = question;
+    const { starts, sessions } = this.#o;
+    const { device, contact } = question.start;
+    const before = starts.pending(device, contact)?.number;
     return new Promise((resolve) => {
-      void this.#o.sessions
+      void sessions
         .enter(device, contact, async (row) => {
           if (!question.isOpen()) return;
+          const pending = starts.pending(device, contact);
+          // Started by an earlier message while this one waited its turn.
+          if (pending && pending.number !== before && question.number >= pending.since) {
+            await this.keep(row?.key ?? pending.key, question);
+            return resolve(true);
+          }
           const here = row ?? (await this.#unparked(question));
           const taken = here && !here.ended && question.isOpen() && (await this.#decide(here, question));
           resolve(taken === true);
-          if (here && taken === true && isRunning(here) && !here.pause) await this.#o.sessions.run(here);
+          if (here && taken === true && isRunning(here) && !here.pause) await sessions.run(here);
         })
         // Decided on already, unless it failed or the process stops.
         .finally(() => resolve(false));
@@ -80,17 +87,27 @@ export class Answers {
     by: Pick<Start, 'timeoutS' | 'cooldownS'> & { readonly keyword: boolean },
   ): Promise<void> {
     const { rows, starts } = this.#o;
-    const { device, reply, start } = question;
+    const { reply, start, number } = question;
     const { keyword, ...rest } = by;
     const trigger = keyword && isTyped(reply) ? reply.text.trim() : '';
-    await starts.order({ ...start, ...rest, flowId, ...(trigger !== '' && { trigger }) }, (batch) => {
-      rows.handle(batch, device, reply.id);
-      if (trigger !== '') rows.rememberKeyword(batch, device, trigger);
+    const order = { ...start, ...rest, flowId, ...(trigger !== '' && { trigger }), since: number + 1 };
+    await starts.order(order, (batch) => {
+      this.#decided(batch, question);
+      if (trigger !== '') rows.rememberKeyword(batch, start.device, trigger);
     });
   }
 
-  /** Of a look-up that found a flow; undefined for everything else. */
-  async startFound(question: Question, found: KeywordAnswer): Promise<boolean> {
+  /** What no session takes starts the flow that came with it, else the one that is found (§7.1 step 4). */
+  async startAny(question: Question): Promise<boolean> {
+    const { flowId, isOpen, lookUp } = question;
+    if (!isOpen()) return false;
+    if (flowId === undefined) return this.#startFound(question, await lookUp());
+    await this.start(question, flowId, { cooldownS: 0, keyword: false });
+    return true;
+  }
+
+  /** Whether a look-up found a flow. */
+  async #startFound(question: Question, found: KeywordAnswer): Promise<boolean> {
     if (!question.isOpen() || found.kind !== 'found' || found.reply.kind !== 'flow') return false;
     const { flowId, timeoutS, cooldownS } = found.reply;
     const cooldown = question.coolsDown ? cooldownS : 0;
@@ -102,17 +119,25 @@ export class Answers {
     return true;
   }
 
-  async #unparked({ device, contact, reply }: Question): Promise<SessionRow | undefined> {
+  async #unparked({ start: { device, contact }, reply }: Question): Promise<SessionRow | undefined> {
     if (!reply.tap && reply.text.trim() === '') return undefined;
     return this.#o.parks.find(device, contact);
   }
 
   /** Changes the row when a session takes the message (AW1). */
   async #decide(row: SessionRow, question: Question): Promise<boolean> {
+    if (this.#o.rows.isHandled(row.device, question.reply.id)) return true;
+    if (!isRunning(row)) return this.#taken(row, question);
+    // It waits for something else than the customer, for hours perhaps: the message is kept for then.
+    await this.keep(row.key, question);
+    return true;
+  }
+
+  /** AW2 */
+  async #taken(row: SessionRow, question: Question): Promise<boolean> {
     const { rows, sessions, clock } = this.#o;
-    const { device, reply } = question;
-    if (rows.isHandled(device, reply.id)) return true;
-    if (isRunning(row)) return this.#queue(row, question);
+    const { device } = row;
+    const { reply } = question;
     if (isTyped(reply) && row.trigger !== undefined && isSame(reply.text, row.trigger))
       return this.#restart(row, question);
     const found = this.#routing(row, reply);
@@ -121,48 +146,72 @@ export class Answers {
       isAny &&
       isTyped(reply) &&
       rows.isKeyword(device, reply.text) &&
-      (await this.startFound(question, await question.lookUp()))
+      (await this.#startFound(question, await question.lookUp()))
     )
       return true;
     if (found.kind === 'none' || !question.isOpen()) return false;
     const now = clock.now();
     if (found.kind === 'jump') jump(row, found, reply.text, now);
     else take(row, found.open, reply, found.match, now);
-    await sessions.save(row, (batch) => rows.handle(batch, device, reply.id));
+    await sessions.save(row, (batch) => this.#decided(batch, question));
     return true;
+  }
+
+  #decided(batch: Batch, { start, reply, id }: Question): void {
+    this.#o.rows.handle(batch, start.device, reply.id);
+    if (id !== undefined) this.#o.rows.dropReply(batch, id);
   }
 
   /** AW2, the first: the same flow again. */
   async #restart(row: SessionRow, question: Question): Promise<boolean> {
     const root = row.calls.find(({ from }) => !from);
     if (!root) return false;
-    const { timeoutS, cooldownS } = row;
-    await this.start(question, root.flow, { cooldownS, keyword: true, ...(timeoutS !== undefined && { timeoutS }) });
+    const { timeoutS, cooldownS, workspace } = row;
+    const start = { ...question.start, ...(workspace !== undefined && { workspace }) };
+    const by = { cooldownS, keyword: true, ...(timeoutS !== undefined && { timeoutS }) };
+    await this.start({ ...question, start }, root.flow, by);
     return true;
   }
 
-  /** It waits for something else than the customer, for hours perhaps: the message is kept for then. */
-  async #queue(row: SessionRow, { device, reply }: Question): Promise<boolean> {
+  /** AW4. For the session of this key, or the one that is to begin. */
+  async keep(key: string, { reply, start, flowId, coolsDown, number }: Question): Promise<void> {
     const { rows } = this.#o;
     await rows.write((batch) => {
-      rows.keepReply(batch, row.key, reply);
-      rows.handle(batch, device, reply.id);
+      rows.keepReply(batch, key, number, { reply, start, coolsDown, ...(flowId !== undefined && { flowId }) });
+      rows.handle(batch, start.device, reply.id);
     });
-    return true;
   }
 
-  /** Replies that came while it ran or was paused, in their order; to be called in the mailbox. */
-  async takeKept(row: SessionRow): Promise<void> {
-    const { rows, sessions, clock } = this.#o;
-    const [first] = rows.keptReplies(row.key);
-    if (!first) return;
-    const { id, reply } = first;
-    const found = row.ended ? ({ kind: 'none' } as const) : this.#routing(row, reply);
-    if (found.kind === 'jump') jump(row, found, reply.text, clock.now());
-    else if (found.kind === 'answer') take(row, found.open, reply, found.match, clock.now());
-    await sessions.save(row, (batch) => rows.dropReply(batch, id));
-    if (isRunning(row)) return sessions.run(row);
-    return this.takeKept(row);
+  /** AW4. In the order in which it came; to be called in the mailbox, when nothing of theirs runs. */
+  async takeKept(key: string, row: SessionRow | undefined): Promise<void> {
+    const { rows, sessions, starts } = this.#o;
+    const [first] = rows.keptReplies(key);
+    if (!first || sessions.isStopped) return;
+    const { start, reply, flowId } = first.kept;
+    const pending = starts.pending(start.device, start.contact);
+    if (pending && first.number >= pending.since) return;
+    const question = this.#questionOf(first);
+    const mayStart = flowId !== undefined || (!reply.vote && reply.text.trim() !== '');
+    const isTaken = row && !row.ended && (await this.#taken(row, question));
+    if (isTaken !== true && !(mayStart && (await this.startAny(question)))) {
+      if (!question.isOpen()) return;
+      await rows.write((batch) => this.#decided(batch, question));
+    }
+    return row && isRunning(row) ? sessions.run(row) : this.takeKept(key, row);
+  }
+
+  /** F-19: its look-up is noted before it begins. */
+  #questionOf({ id, number, kept }: KeptPlace): Question {
+    const { rows, sessions, lookUp, clock } = this.#o;
+    const note = (isAsked: boolean) => () => rows.write((batch) => rows.noteAsked(batch, id, kept, isAsked));
+    const witness = { asking: note(true), refused: note(false) };
+    return {
+      ...{ ...kept, id, number },
+      isOpen: () => !sessions.isStopped,
+      lookUp: kept.isAsked
+        ? notAsked('it was asked before')
+        : once(() => lookUp(kept, clock.now() + LOOK_UP_MS, witness)),
+    };
   }
 
   #routing(row: SessionRow, reply: Reply) {

@@ -12,6 +12,7 @@ import { Definitions } from './definitions.ts';
 import { Delays } from './delays.ts';
 import { Failures, flowDesk } from './desk.ts';
 import { flowInbound } from './inbound.ts';
+import { flowLookUp } from './look-ups.ts';
 import type { NodeKind } from './node.ts';
 import { kindOf as realKindOf } from './nodes/index.ts';
 import { Parks } from './parks.ts';
@@ -63,22 +64,24 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
     delayPark: app.delayPark,
     coolDown: o.coolDown,
     isReady: (device) => o.sends.isReady(device),
-    onRest: (row) => answers.takeKept(row),
+    onRest: (key, row) => answers.takeKept(key, row),
   });
   const failures = new Failures();
   const starts = new Starts({
     ...{ store, definitions, app, clock, log },
     sends: o.sends,
     enter: (device, contact, work) => sessions.enter(device, contact, work),
-    begin: (row, also) => sessions.begin(row, also),
+    begin: (row, since, also) => sessions.begin(row, since, also),
     goOn: (device, contact) => sessions.goOn(device, contact),
+    dropReplies: (batch, key) => rows.dropReplies(batch, key),
     onFailed: (start, why) => failures.add(start, why, clock.now()),
   });
   const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
-  const answers: Answers = new Answers({ rows, sessions, starts, parks, definitions, kindOf, clock });
+  const lookUp = flowLookUp(o.endpoints, clock);
+  const answers: Answers = new Answers({ rows, sessions, starts, parks, definitions, lookUp, kindOf, clock });
   const resume = new Resume({ rows, sessions, parks, definitions, clock });
   const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });
-  const inbound = flowInbound({ rows, sessions, starts, answers, parks, endpoints: o.endpoints, clock });
+  const inbound = flowInbound({ rows, sessions, starts, answers, parks, lookUp, clock });
   o.sends.onReady((device) => sessions.ready(device));
   const desk = flowDesk({ rows, sessions, starts, resume, delays, inbound, definitions, app, failures, ttlMs, clock });
   return {

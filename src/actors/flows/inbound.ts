@@ -3,27 +3,29 @@
  * §7.1, §7.2).
  *
  *  IB1  A message of a provider is answered by its deadline; what was not decided by then never starts anything (F-20).
- *  IB2  What comes from a provider while a step runs is kept, and answered as consumed.
+ *  IB2  What comes from a provider while a step runs, or while a flow is being started, is kept and answered as consumed;
+ *       behind anything else, such as a look-up, it waits its turn until the deadline.
  *
  * Deliberately not here: the app's answer to a message, replies that are no flows (automation.ts).
  */
-import type { KeywordAnswer, Endpoints } from '../../app-client/endpoints.ts';
 import { byDeadline, type Clock } from '../../clock.ts';
 import { newCorrelationId } from '../../ids.ts';
 import type { Identity } from '../../phone.ts';
+import { contactKeys } from '../automation/conversations.ts';
 import type { Flows } from '../automation/flows.ts';
+import { notAsked, once } from '../automation/look-up.ts';
 import type { Answers, Question } from './answers.ts';
+import { type FlowLookUp, LOOK_UP_MS } from './look-ups.ts';
 import type { Parks } from './parks.ts';
 import type { ProviderMessage } from './protocol.ts';
 import { replyOf } from './reply.ts';
-import type { Rows } from './rows.ts';
-import type { Sessions } from './sessions.ts';
 import { contactOf } from './resume.ts';
-import type { Starts } from './starts.ts';
+import type { Rows } from './rows.ts';
+import { isRunning } from './session.types.ts';
+import type { Sessions } from './sessions.ts';
+import type { Beginning, Starts } from './starts.ts';
 import type { Reply } from './waits.types.ts';
 
-/** Of the budget for a look-up (contract flows §7.2). */
-const LOOK_UP_MS = 8_000;
 /** For the way of the answer. */
 const MARGIN_MS = 200;
 
@@ -33,7 +35,7 @@ export type InboundOptions = {
   readonly starts: Starts;
   readonly answers: Answers;
   readonly parks: Parks;
-  readonly endpoints: Pick<Endpoints, 'keywordReply'>;
+  readonly lookUp: FlowLookUp;
   readonly clock: Clock;
 };
 
@@ -43,7 +45,7 @@ export type FlowInbound = {
 };
 
 export function flowInbound(o: InboundOptions): FlowInbound {
-  const { rows, sessions, starts, answers, parks, clock } = o;
+  const { rows, sessions, starts, answers, parks, lookUp, clock } = o;
 
   const flows: Flows = {
     waiting(device, { contact, text, tap, vote }) {
@@ -52,118 +54,100 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const mayBeParked = !row && !vote && (tap !== undefined || text.trim() !== '');
       return mayBeParked && parks.mayHave(device, contact);
     },
-    offer: async (device, message, lookUp) => {
+    offer: async (device, message, lookUpOnce, workspace) => {
       const { contact, name } = message;
       const reply = replyOf(message);
-      const taken = await answers.offer({
-        ...{ device, contact, reply, name, lookUp, isOpen: () => !sessions.isStopped, coolsDown: true },
-        start: startOf(device, contact, reply, name, ''),
-      });
+      const start = startOf(device, contact, reply, name, '', workspace);
+      const ports = { lookUp: lookUpOnce, isOpen: () => !sessions.isStopped };
+      const taken = await answers.offer({ reply, start, coolsDown: true, number: rows.arrived(), ...ports });
       return taken ? 'consumed' : 'not consumed';
     },
     start: async ({ device, message, flowId, workspace, timeoutS, cooldownS, keyword }) => {
-      if (rows.isHandled(device, message.id)) return 'started';
-      const { contact, name } = message;
+      if (rows.isHandled(device, message.id)) return;
       const reply = replyOf(message);
-      const question: Question = {
-        ...{ device, contact, reply, name, lookUp: noLookUp, isOpen: () => true, coolsDown: true },
-        start: { ...startOf(device, contact, reply, name, ''), ...(workspace !== undefined && { workspace }) },
-      };
+      const start = startOf(device, message.contact, reply, message.name, '', workspace);
+      const ports = { lookUp: notAsked('decided already'), isOpen: () => true };
+      const question = { reply, start, coolsDown: true, number: rows.arrived(), ...ports };
       await answers.start(question, flowId, { cooldownS, keyword, ...(timeoutS !== undefined && { timeoutS }) });
-      return 'started';
     },
     end: async (device, contact) => {
-      await starts.drop((start) => start.device === device && isOne(start.contact, contact));
-      const row = rows.of(device, contact);
-      if (row && !row.ended) await sessions.end(row, 'aborted', 'the customer opted out');
+      const names = contactKeys(contact);
+      const isTheirs = (start: Beginning) => contactKeys(start.contact).some((name) => names.includes(name));
+      await starts.drop((start) => start.device === device && isTheirs(start));
+      for (const row of rows.allOf(device, contact))
+        if (!row.ended) await sessions.end(row, 'aborted', 'the customer opted out');
     },
     conversation: (device, contact, id) => rows.noteConversation(device, contact, id),
   };
 
-  /** The whole way of a provider's message; false as soon as it is not open any more. */
-  async function decide(message: ProviderMessage, question: Question, deadline: number): Promise<boolean> {
-    const { device, contact, reply } = question;
-    const says = reply.text.trim() !== '' || reply.tap !== undefined || reply.media !== undefined;
-    if (says && sessions.isBusy(device, contact)) return keep(question);
-    if (says && (await answers.offer(question))) return true;
-    if (!question.isOpen()) return false;
-    if (message.flowId !== undefined) {
-      await answers.start(question, message.flowId, { cooldownS: 0, keyword: false });
-      return true;
-    }
-    const found = await question.lookUp();
-    return clock.now() < deadline && answers.startFound(question, found);
+  /** IB2. Where it is to be kept; undefined when nothing of theirs runs. */
+  function keyBehind({ device, contact }: Beginning): string | undefined {
+    const row = rows.of(device, contact);
+    if (row && isRunning(row)) return row.key;
+    const pending = sessions.isBusy(device, contact) ? starts.pending(device, contact) : undefined;
+    return pending && (row?.key ?? pending.key);
   }
 
-  /** IB2 */
-  async function keep({ device, contact, reply }: Question): Promise<boolean> {
-    const key = rows.of(device, contact)?.key ?? keyFor(device, contact);
-    await rows.write((batch) => rows.keepReply(batch, key, reply));
-    void sessions.enter(device, contact, async (row) => {
-      if (row) await answers.takeKept(row);
-      // The start that it came behind came to nothing.
-      else await rows.write((batch) => rows.dropReplies(batch, key));
-    });
+  /** Whether it was kept. */
+  async function kept(question: Question): Promise<boolean> {
+    const { device, contact } = question.start;
+    const key = says(question.reply) ? keyBehind(question.start) : undefined;
+    if (key === undefined) return false;
+    await answers.keep(key, question);
+    sessions.hear(device, contact, key);
     return true;
+  }
+
+  /** The whole way of a provider's message; false as soon as it is not open any more. */
+  async function decide(question: Question): Promise<boolean> {
+    if (await kept(question)) return true;
+    if (says(question.reply) && (await answers.offer(question))) return true;
+    return answers.startAny(question);
   }
 
   return {
     flows,
     async providerInbound(message, deadline) {
       let isOpen = true;
-      const question = questionOf(message, {
-        isOpen: () => isOpen && !sessions.isStopped,
-        lookUp: once(() => lookUp(message, Math.min(clock.now() + LOOK_UP_MS, deadline - MARGIN_MS))),
-      });
-      const consumed = await byDeadline(clock, decide(message, question, deadline - MARGIN_MS), deadline - MARGIN_MS);
+      const until = deadline - MARGIN_MS;
+      const told = { reply: replyIn(message, clock.now()), start: startIn(message), coolsDown: false };
+      const question: Question = {
+        ...{ ...told, number: rows.arrived() },
+        ...(message.flowId !== undefined && { flowId: message.flowId }),
+        isOpen: () => isOpen && clock.now() < until && !sessions.isStopped,
+        lookUp: once(() => lookUp(told, Math.min(clock.now() + LOOK_UP_MS, until))),
+      };
+      const decided = await byDeadline(clock, decide(question), until);
       isOpen = false;
-      return { consumed: consumed === true };
+      // The step that it waited behind may have begun after it came.
+      return { consumed: decided === 'late' ? await kept(question) : decided };
     },
   };
-
-  /** Never repeated; a late answer is nobody's (F-19). */
-  async function lookUp({ device, customer, text, workspace }: ProviderMessage, until: number): Promise<KeywordAnswer> {
-    const query = { text, mobile: customer, device, media: undefined, workspace };
-    const nothing = () => Promise.resolve();
-    const asked = o.endpoints.keywordReply(query, until, { asking: nothing, refused: nothing });
-    const found = await byDeadline(clock, asked, until);
-    return found === 'late' ? { kind: 'no answer', why: 'late' } : found;
-  }
-
-  function questionOf(message: ProviderMessage, ports: Pick<Question, 'isOpen' | 'lookUp'>): Question {
-    const { device, customer, text, replyId, name, provider, workspace, mediaUrl } = message;
-    const contact = contactOf(customer);
-    const reply: Reply = {
-      id: newCorrelationId(),
-      text,
-      ...(replyId !== '' && { tap: { id: replyId, title: text } }),
-      ...(mediaUrl !== '' && { media: { kind: 'url', url: mediaUrl } }),
-      at: clock.now(),
-    };
-    const start = { ...startOf(device, contact, reply, name, provider), ...(workspace !== undefined && { workspace }) };
-    return { device, contact, reply, name, coolsDown: false, start, ...ports };
-  }
 }
 
-const noLookUp = (): Promise<KeywordAnswer> => Promise.resolve({ kind: 'not asked', why: 'decided already' });
+const says = ({ text, tap, media }: Reply): boolean => text.trim() !== '' || tap !== undefined || media !== undefined;
+
+function replyIn({ text, replyId, mediaUrl }: ProviderMessage, at: number): Reply {
+  return {
+    id: newCorrelationId(),
+    text,
+    ...(replyId !== '' && { tap: { id: replyId, title: text } }),
+    ...(mediaUrl !== '' && { media: { kind: 'url', url: mediaUrl } }),
+    at,
+  };
+}
+
+const startIn = ({ device, customer, text, name, provider, workspace }: ProviderMessage): Beginning =>
+  startOf(device, contactOf(customer), { text }, name, provider, workspace);
 
 function startOf(
   device: string,
   contact: Identity,
-  reply: Reply,
+  { text }: Pick<Reply, 'text'>,
   name: string,
-  provider: Question['start']['provider'],
-): Question['start'] {
-  const phone = contact.pn ?? '';
-  return { device, contact, provider, byMessage: true, seeds: { kind: 'message', text: reply.text, name, phone } };
-}
-
-const keyFor = (device: string, { pn, lid }: Identity): string => `${device}_${pn ?? lid ?? ''}`;
-
-const isOne = (a: Identity, b: Identity): boolean =>
-  (a.pn !== undefined && a.pn === b.pn) || (a.lid !== undefined && a.lid === b.lid);
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => (running ??= work());
+  provider: Beginning['provider'],
+  workspace: string | undefined,
+): Beginning {
+  const seeds = { kind: 'message', text, name, phone: contact.pn ?? '' } as const;
+  return { device, contact, provider, byMessage: true, seeds, ...(workspace !== undefined && { workspace }) };
 }

@@ -14,6 +14,7 @@ import { contactKeys } from '../automation/conversations.ts';
 import { RotatingSweep } from '../rotating-sweep.ts';
 import { nextDeadline } from './deadlines.ts';
 import { isRunning, type SessionRow } from './session.types.ts';
+import type { Beginning } from './starts.ts';
 import type { Reply, WaitType } from './waits.types.ts';
 
 const MESSAGES_MS = 14 * 86_400_000;
@@ -34,6 +35,21 @@ export type Brief = {
   readonly forNumber: boolean;
 };
 
+/** A reply that came while its session was busy. */
+export type Kept = {
+  readonly reply: Reply;
+  /** For a flow that it starts. */
+  readonly start: Beginning;
+  /** Of the app, for when no session takes it (contract flows §7.2). */
+  readonly flowId?: string;
+  /** Whether cooldowns count for it (contract flows §7.2). */
+  readonly coolsDown: boolean;
+  /** The look-up for it has begun: it is not made again. */
+  readonly isAsked?: boolean;
+};
+
+export type KeptPlace = { readonly id: Key; readonly number: number; readonly kept: Kept };
+
 type Conversation = { readonly id: string; readonly at: number };
 type Place = { readonly due: string };
 
@@ -47,7 +63,7 @@ export class Rows {
   /** `<device> <name>` -> session key; a former key, alone, is such a name too. */
   readonly #names: Table<string>;
   /** Replies that came while their session was busy, by session and order of arrival. */
-  readonly #replies: Table<Reply>;
+  readonly #replies: Table<Kept>;
   readonly #messages: Table<number>;
   readonly #keywords: Table<number>;
   readonly #sequence: Sequence;
@@ -107,10 +123,7 @@ export class Rows {
     if (formerKey !== undefined && this.#sessions.has(formerKey)) {
       this.#forget(batch, formerKey);
       batch.put(this.#names, formerKey, row.key);
-      for (const { id, reply } of this.keptReplies(formerKey)) {
-        this.dropReply(batch, id);
-        this.keepReply(batch, row.key, reply);
-      }
+      this.passReplies(batch, formerKey, row.key, 0);
     }
     const { at } = nextDeadline(row, this.#ttlMs);
     const due = placeOf(at, row.key);
@@ -153,19 +166,27 @@ export class Rows {
     for (const { value } of this.#sessions.range(range)) yield value;
   }
 
-  keepReply(batch: Batch, key: string, reply: Reply): void {
-    const number = String(this.#sequence.next()).padStart(17, '0');
-    batch.put(this.#replies, `${key} ${number}`, reply);
+  /** What a message is put in its order by. */
+  arrived(): number {
+    return this.#sequence.next();
   }
 
-  *keptReplies(key: string): Generator<{ readonly id: Key; readonly reply: Reply }> {
-    for (const { key: id, value: reply } of this.#replies.range({ from: `${key} `, to: `${key}!` }))
-      yield { id, reply };
+  keepReply(batch: Batch, key: string, number: number, kept: Kept): void {
+    batch.put(this.#replies, `${key} ${String(number).padStart(17, '0')}`, kept);
   }
 
-  /** Sessions that have some. */
-  keysWithReplies(): Set<string> {
-    return new Set([...this.#replies.keys()].map((id) => String(id).slice(0, String(id).lastIndexOf(' '))));
+  /** The first that came first. */
+  *keptReplies(key: string): Generator<KeptPlace> {
+    for (const { key: id, value: kept } of this.#replies.range({ from: `${key} `, to: `${key}!` }))
+      yield { id, number: Number(String(id).slice(key.length + 1)), kept };
+  }
+
+  /** By the keys they are kept under, whose they are. */
+  keptOf(): Map<string, Beginning> {
+    const starts = new Map<string, Beginning>();
+    for (const { key, value } of this.#replies.range())
+      starts.set(String(key).slice(0, String(key).lastIndexOf(' ')), value.start);
+    return starts;
   }
 
   dropReply(batch: Batch, id: Key): void {
@@ -174,6 +195,19 @@ export class Rows {
 
   dropReplies(batch: Batch, key: string): void {
     for (const { id } of this.keptReplies(key)) this.dropReply(batch, id);
+  }
+
+  noteAsked(batch: Batch, id: Key, kept: Kept, isAsked: boolean): void {
+    batch.put(this.#replies, id, { ...kept, isAsked });
+  }
+
+  /** Another session is to hear those since then, nobody the others. */
+  passReplies(batch: Batch, from: string, to: string, since: number): void {
+    for (const { id, number, kept } of this.keptReplies(from)) {
+      if (number >= since && from === to) continue;
+      this.dropReply(batch, id);
+      if (number >= since) this.keepReply(batch, to, number, kept);
+    }
   }
 
   /** Whether this message has been decided on. */

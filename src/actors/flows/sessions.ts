@@ -38,8 +38,8 @@ export type SessionsOptions = Omit<RunnerOptions, 'onSaved' | 'onBroken'> & {
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
   readonly isReady: (device: string) => boolean;
-  /** After every run, in the mailbox: replies that came meanwhile. */
-  readonly onRest: (row: SessionRow) => Promise<void>;
+  /** When nothing of this customer runs, in the mailbox: for replies that were kept under this key. */
+  readonly onRest: (key: string, row: SessionRow | undefined) => Promise<void>;
 };
 
 export class Sessions {
@@ -76,17 +76,16 @@ export class Sessions {
       if (state === 'running') this.wake(key);
       else if (state === 'paused' && forNumber) this.#waitForNumber(key);
     }
-    for (const key of this.#rows.keysWithReplies()) this.#rest(key);
+    // A session that came to rest in the moment of the crash has not looked at what came meanwhile.
+    for (const [key, { device, contact }] of this.#rows.keptOf()) this.hear(device, contact, key);
     this.#alarm.start();
   }
 
-  /** A session that came to rest in the moment of the crash has not looked at what came meanwhile. */
-  #rest(key: string): void {
-    const row = this.#rows.byKey(key);
-    if (row)
-      void this.enter(row.device, row.contact, async (now) => {
-        if (now && !isRunning(now)) await this.#o.onRest(now);
-      });
+  /** What was kept under this key is looked at, unless something of theirs goes on first. */
+  hear(device: string, contact: Identity, key: string): void {
+    void this.enter(device, contact, async (row) => {
+      if (!row || !isRunning(row)) await this.#o.onRest(row?.key ?? key, row);
+    });
   }
 
   /** Nothing new runs; resolves when nothing is under way. What was stops where it is, on disk. */
@@ -128,7 +127,7 @@ export class Sessions {
     // For work that was under way when it was to stop.
     if (this.#stopped || this.#ending.has(row.id)) return;
     await this.#runner.run(row);
-    if (!this.#stopped && !isRunning(row)) await this.#o.onRest(row);
+    if (!this.#stopped && !isRunning(row)) await this.#o.onRest(row.key, row);
   }
 
   /** To be called in the mailbox. */
@@ -136,15 +135,24 @@ export class Sessions {
     return this.#runner.save(row, [], also);
   }
 
-  /** To be called in the mailbox: the new session takes the place of every other of this customer. */
-  async begin(wanted: SessionRow, also: (batch: Batch) => void): Promise<void> {
+  /**
+   * To be called in the mailbox: the new session takes the place of every other of this customer, and hears what was kept
+   * since then.
+   */
+  async begin(wanted: SessionRow, since: number, also: (batch: Batch) => void): Promise<void> {
     const others = this.#rows.allOf(wanted.device, wanted.contact);
     // Names that are theirs stay theirs.
     const contact = others.reduce((known, other) => ({ ...other.contact, ...known }), wanted.contact);
     const key = keyOf(wanted.device, contact);
     const formerKey = others.find((other) => other.key === key)?.formerKey;
     const row: SessionRow = { ...wanted, key, contact, ...(formerKey !== undefined && { formerKey }) };
-    await this.#saveAlone(row, others, 'another flow was started', { also });
+    await this.#saveAlone(row, others, 'another flow was started', {
+      also: (batch) => {
+        for (const from of new Set([keyOf(wanted.device, wanted.contact), ...others.map((other) => other.key)]))
+          this.#rows.passReplies(batch, from, key, since);
+        also(batch);
+      },
+    });
     await this.run(row);
   }
 
@@ -180,7 +188,7 @@ export class Sessions {
     this.#ending.add(row.id);
     const done = this.enter(row.device, row.contact, async (now) => {
       if (!now || now.ended || now.id !== row.id) return;
-      await this.#runner.end(now, how, why);
+      await this.#runner.end(now, how, why, (batch) => this.#rows.dropReplies(batch, now.key));
       isEnded = true;
     }).finally(() => this.#ending.delete(row.id));
     return (await byDeadline(clock, done, clock.now() + END_MS)) === 'late' || isEnded;
@@ -220,10 +228,12 @@ export class Sessions {
       });
   }
 
-  /** The same, to be called in the mailbox. */
+  /** The same, to be called in the mailbox; else replies that waited for what did not begin are looked at. */
   async goOn(device: string, contact: Identity): Promise<void> {
     const row = this.#rows.of(device, contact);
-    if (row && isRunning(row) && !row.pause && !this.#stopped) await this.run(row);
+    if (this.#stopped || row?.pause) return;
+    if (row && isRunning(row)) await this.run(row);
+    else await this.#o.onRest(row?.key ?? keyOf(device, contact), row);
   }
 
   /** Its login is gone: conversations over it end, those over a provider do not. */

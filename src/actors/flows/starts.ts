@@ -44,8 +44,14 @@ export type Start = {
   readonly timeoutS?: number;
   readonly cooldownS: number;
   readonly byMessage: boolean;
+  /** What a message started gets the replies that came after it (rows.ts `arrived`), any other what came after its order. */
+  readonly since?: number;
 };
 
+/** What a flow that a message starts begins with, besides the flow itself. */
+export type Beginning = Omit<Start, 'flowId' | 'trigger' | 'timeoutS' | 'cooldownS' | 'since'>;
+
+type Pending = { readonly number: number; readonly key: string; readonly since: number };
 type Order = Start & { readonly at: number };
 
 type Prepared =
@@ -61,10 +67,12 @@ export type StartsOptions = {
   readonly sends: Pick<BulkSends, 'engineOf'>;
   /** Runs the work when the customer's mailbox comes to it. */
   readonly enter: (device: string, contact: Identity, work: () => Promise<void>) => Promise<void>;
-  /** Makes the session and runs it; `also` joins its first write. */
-  readonly begin: (row: SessionRow, also: (batch: Batch) => void) => Promise<void>;
+  /** Makes the session and runs it; `also` joins its first write. It gets the replies that came since then. */
+  readonly begin: (row: SessionRow, since: number, also: (batch: Batch) => void) => Promise<void>;
   /** A session that was stopped for this start goes on after all. */
   readonly goOn: (device: string, contact: Identity) => Promise<void>;
+  /** Nobody is to hear what was kept under this key. */
+  readonly dropReplies: (batch: Batch, key: string) => void;
   readonly onFailed: (start: Start, why: string) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -115,12 +123,23 @@ export class Starts {
     this.#enter(number, order);
   }
 
+  /** The order for this customer that has not begun; replies that came since then are kept for it under this key. */
+  pending(device: string, contact: Identity): Pending | undefined {
+    const numbers = namesOf({ device, contact }).flatMap((name) => this.#newest.get(name) ?? []);
+    const number = Math.max(...numbers);
+    const order = numbers.length === 0 ? undefined : this.#orders.get(number);
+    return order && { number, key: keyOf(order.device, order.contact), since: sinceOf(number, order) };
+  }
+
   /** The customer was taken over: what has not begun does not begin. */
   async drop(isMeant: (start: Start) => boolean): Promise<void> {
     const meant = [...this.#orders.range()].filter(({ value }) => isMeant(value));
     if (meant.length === 0) return;
     await this.#o.store.write((batch) => {
-      for (const { key } of meant) batch.remove(this.#orders, key);
+      for (const { key, value } of meant) {
+        batch.remove(this.#orders, key);
+        this.#o.dropReplies(batch, keyOf(value.device, value.contact));
+      }
     });
     for (const { key, value } of meant) {
       this.#forget(Number(key), value);
@@ -162,7 +181,7 @@ export class Starts {
         return this.#o.goOn(device, contact);
       case 'ready':
         this.#forget(number, order);
-        return this.#o.begin(prepared.row, (batch) => batch.remove(this.#orders, number));
+        return this.#o.begin(prepared.row, sinceOf(number, order), (batch) => batch.remove(this.#orders, number));
       default:
         prepared satisfies never;
     }
@@ -227,7 +246,11 @@ export class Starts {
   }
 }
 
-const namesOf = ({ device, contact }: Start): string[] => contactKeys(contact).map((name) => `${device} ${name}`);
+/** Replies and orders are numbered alike: by the time. */
+const sinceOf = (number: number, { since }: Order): number => since ?? number;
+
+const namesOf = ({ device, contact }: Pick<Start, 'device' | 'contact'>): string[] =>
+  contactKeys(contact).map((name) => `${device} ${name}`);
 
 export const keyOf = (device: string, { pn, lid }: Identity): string => `${device}_${pn ?? lid ?? ''}`;
 

@@ -115,10 +115,7 @@ export class Stage {
         this.offers.push(message.id);
         return this.onOffer(message, lookUp);
       },
-      start: async (order) => {
-        this.starts.push(order);
-        return 'started';
-      },
+      start: async (order) => void this.starts.push(order),
       end: async (_, contact) => void this.ended.push(contact),
       conversation: async (_, __, id) => void this.conversations.push(id),
     };

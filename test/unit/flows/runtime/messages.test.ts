@@ -26,7 +26,7 @@ async function handled(stage: Stage, text: string, id: string, contact: Identity
   const { flows } = stage.life.runtime;
   const message = { id, contact, name: 'Ana', text, at: stage.time.now() / 1_000 };
   const lookUp = () => stage.lookUp(text);
-  if (flows.waiting(DEVICE, message) && (await flows.offer(DEVICE, message, lookUp)) === 'consumed') return;
+  if (flows.waiting(DEVICE, message) && (await flows.offer(DEVICE, message, lookUp, undefined)) === 'consumed') return;
   const answer = await lookUp();
   if (answer.kind !== 'found' || answer.reply.kind !== 'flow') return;
   const { flowId, timeoutS, cooldownS } = answer.reply;

@@ -288,7 +288,7 @@ export class Stage {
     const message = this.#message(text, more);
     const { flows } = this.life.runtime;
     if (!flows.waiting(DEVICE, message)) return Promise.resolve('not consumed');
-    return flows.offer(DEVICE, message, () => this.lookUp(message.text));
+    return flows.offer(DEVICE, message, () => this.lookUp(message.text), undefined);
   }
 
   #message(text: string, more: Partial<CustomerMessage>): CustomerMessage {
@@ -400,7 +400,12 @@ class Life {
         send: (request) => this.#send(stage, request, after),
       },
       app,
-      endpoints: { keywordReply: ({ text }) => stage.lookUp(text) },
+      endpoints: {
+        keywordReply: async ({ text }, _, witness) => {
+          await witness.asking();
+          return stage.lookUp(text);
+        },
+      },
       branding: () => '',
       ports: {
         fetch: () => Promise.resolve({ kind: 'no answer', why: 'no net' }),

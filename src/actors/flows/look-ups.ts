@@ -1,0 +1,30 @@
+/**
+ * Keyword look-ups that flows make themselves: for messages of providers, and for what was kept (contract flows §7.1, §7.2).
+ * They are never repeated; a late answer is nobody's (F-19).
+ */
+import type { Endpoints, KeywordAnswer, Witness } from '../../app-client/endpoints.ts';
+import { byDeadline, type Clock } from '../../clock.ts';
+import { phoneJid } from '../../phone.ts';
+import type { Kept } from './rows.ts';
+
+/** Contract flows §7.2. */
+export const LOOK_UP_MS = 8_000;
+
+export type FlowLookUp = (
+  what: Pick<Kept, 'reply' | 'start'>,
+  until: number,
+  witness?: Witness,
+) => Promise<KeywordAnswer>;
+
+const nothing = (): Promise<void> => Promise.resolve();
+
+export function flowLookUp(endpoints: Pick<Endpoints, 'keywordReply'>, clock: Clock): FlowLookUp {
+  return async ({ reply: { text }, start }, until, witness = { asking: nothing, refused: nothing }) => {
+    const { device, contact, provider, workspace } = start;
+    const customer = contact.pn ?? contact.lid ?? '';
+    const mobile = provider === '' ? phoneJid(customer) : customer;
+    const asked = endpoints.keywordReply({ text, mobile, device, media: undefined, workspace }, until, witness);
+    const found = await byDeadline(clock, asked, until);
+    return found === 'late' ? { kind: 'no answer', why: 'late' } : found;
+  };
+}

@@ -1,0 +1,254 @@
+/** Messages that come at a bad moment: what is kept for later, for whom, and what is not (contract flows §7.1, §7.2). */
+import { describe, expect, it } from 'vitest';
+import type { ProviderMessage } from '../../../../src/actors/flows/protocol.ts';
+import type { KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
+import { ANA, ask, CUSTOMER, DEVICE, flow, KEY, say, Stage } from './stage.ts';
+
+const ASK = flow([say('hi'), ask('q', 'Name?', 'name'), say('thanks')], ['hi>q', 'q>thanks']);
+const OTHER = flow([ask('o', 'Other?', 'other')], []);
+const NOTHING: KeywordReply = { kind: 'none', why: 'notallow' };
+const found = (flowId: string): KeywordReply => ({ kind: 'flow', flowId, cooldownS: 0 });
+
+const kept = (stage: Stage) => [...stage.store.table('flows/replies').keys()].length;
+
+function stageOf(): Stage {
+  const stage = new Stage();
+  stage.flows.set('1', ASK).set('2', OTHER);
+  stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+  return stage;
+}
+
+const inbound = (stage: Stage, text: string, more: Partial<ProviderMessage> = {}) => {
+  const whose = { device: DEVICE, customer: CUSTOMER, replyId: '', name: 'Ana', mediaUrl: '' } as const;
+  return stage.desk.providerInbound({ ...whose, text, provider: 'waba', ...more }, stage.time.now() + 9_500);
+};
+
+/** Its send of `hi` is under way. */
+async function running(stage: Stage): Promise<void> {
+  await stage.begin('1');
+  while (!stage.row()?.visit) await stage.run(50);
+}
+
+/** On the linked device, in front of `hi`; started by the word `menu`. */
+async function paused(stage: Stage): Promise<void> {
+  stage.engine = { kind: 'engine', engine: 'baileys', branding: '' };
+  stage.isReady = false;
+  await started(stage, 'menu', '1', '5');
+  await stage.run(10_000);
+  expect(stage.row()?.pause?.forNumber).toBe(true);
+}
+
+const started = (stage: Stage, text: string, flowId: string, workspace?: string) =>
+  stage.settle(
+    stage.life.runtime.flows.start({
+      ...{ device: DEVICE, flowId, workspace, timeoutS: undefined, cooldownS: 0, keyword: true },
+      message: { id: `start ${text}`, contact: ANA, name: 'Ana', text, at: stage.time.now() / 1_000 },
+    }),
+  );
+
+async function ready(stage: Stage): Promise<void> {
+  stage.isReady = true;
+  stage.life.wake(DEVICE);
+  await stage.run(20_000);
+}
+
+describe('IB2, F-20: a message of a provider is kept only while something of a flow goes on', () => {
+  it('not while the app is asked for the park of an earlier one: it is not consumed then, and looked up', async () => {
+    const stage = stageOf();
+    const both = [inbound(stage, 'hello'), inbound(stage, 'anybody?')];
+    expect(await stage.settle(Promise.all(both))).toEqual([{ consumed: false }, { consumed: false }]);
+    expect(stage.lookUps).toEqual(['hello', 'anybody?']);
+    expect(kept(stage)).toBe(0);
+  });
+
+  it('not while an earlier one is looked up: it waits for that, and is for the flow that is started then', async () => {
+    const stage = stageOf();
+    await started(stage, 'menu', '1');
+    await stage.run(10_000);
+    await started(stage, 'other', '2');
+    await stage.run(10_000);
+    stage.onLookUp = async () => {
+      await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 3_000));
+      return found('1');
+    };
+    const both = [inbound(stage, 'menu'), inbound(stage, 'Bia')];
+    expect(await stage.settle(Promise.all(both))).toEqual([{ consumed: true }, { consumed: true }]);
+    await stage.run(20_000);
+    expect(stage.texts()).toEqual(['hi', 'Name?', 'Other?', 'hi', 'Name?', 'thanks']);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+  });
+
+  it('but behind the branch of an answer that came with it, however long that takes', async () => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([ask('q', 'Name?', 'name'), ask('r', 'City?', 'city')], ['q>r']));
+    await stage.begin('1');
+    await stage.run(10_000);
+    stage.sendMs = 15_000;
+    const both = [inbound(stage, 'Bia'), inbound(stage, 'Rio')];
+    expect(await stage.settle(Promise.all(both))).toEqual([{ consumed: true }, { consumed: true }]);
+    await stage.run(20_000);
+    expect(stage.vars()).toMatchObject({ name: 'Bia', city: 'Rio' });
+  });
+
+  it('and behind a start: one that comes to nothing leaves it to its keyword', async () => {
+    const stage = stageOf();
+    stage.flows.delete('1');
+    stage.onLookUp = () => found('2');
+    await stage.settle(stage.desk.start(order('1')));
+    expect(await stage.settle(inbound(stage, 'other'))).toEqual({ consumed: true });
+    await stage.run(20_000);
+    expect(stage.texts()).toEqual(['Other?']);
+    expect([stage.lookUps, kept(stage)]).toEqual([['other'], 0]);
+  });
+
+  it('one that is asked for again later keeps it, also under another spelling, for its first question', async () => {
+    const stage = stageOf();
+    await stage.settle(stage.desk.start(order('1')));
+    stage.isAppAway = true;
+    expect(await stage.settle(inbound(stage, 'Bia', { customer: '551188887777' }))).toEqual({ consumed: true });
+    await stage.run(1_000);
+    expect([stage.texts(), kept(stage)]).toEqual([[], 1]);
+    stage.isAppAway = false;
+    stage.restart();
+    await stage.run(20_000);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    expect([stage.lookUps, kept(stage)]).toEqual([[], 0]);
+  });
+});
+
+const order = (flowId: string) =>
+  ({ device: DEVICE, customer: CUSTOMER, flowId, provider: '', contact: {}, variables: {} }) as const;
+
+describe('AW4: what was kept goes through the steps of §7.1', () => {
+  it('3a: the trigger word restarts, in the workspace of the session', async () => {
+    const stage = stageOf();
+    await paused(stage);
+    expect(await stage.says('Menu')).toBe('consumed');
+    expect(await stage.says('Bia')).toBe('consumed');
+    await ready(stage);
+    expect(stage.texts()).toEqual(['hi', 'Name?', 'hi', 'Name?', 'thanks']);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    expect(stage.row()?.workspace).toBe('5');
+    expect([stage.lookUps, kept(stage)]).toEqual([[], 0]);
+  });
+
+  it('3a: also of a provider, while the flow that it started runs', async () => {
+    const stage = stageOf();
+    stage.onLookUp = () => found('1');
+    expect(await stage.settle(inbound(stage, 'menu'))).toEqual({ consumed: true });
+    while (!stage.row()?.visit) await stage.run(50);
+    expect(await stage.settle(inbound(stage, 'menu'))).toEqual({ consumed: true });
+    await stage.run(20_000);
+    expect(stage.texts()).toEqual(['hi', 'Name?', 'hi', 'Name?']);
+    expect(stage.lookUps).toEqual(['menu']);
+  });
+
+  it('3c: a remembered keyword starts its flow', async () => {
+    const stage = stageOf();
+    await started(stage, 'other', '2');
+    await stage.run(10_000);
+    await paused(stage);
+    stage.onLookUp = () => found('2');
+    expect(await stage.says('other')).toBe('consumed');
+    await ready(stage);
+    expect(stage.texts().slice(-3)).toEqual(['hi', 'Name?', 'Other?']);
+    expect([stage.lookUps, kept(stage)]).toEqual([['other'], 0]);
+  });
+
+  it.each([
+    ['4: what nothing takes is looked up', {}, ['late']],
+    ['4: or starts the flow that came with it', { flowId: '2' }, []],
+  ])('%s', async (_, more, lookUps) => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    stage.onLookUp = () => found('2');
+    await running(stage);
+    expect(await stage.settle(inbound(stage, 'late', more))).toEqual({ consumed: true });
+    await stage.run(20_000);
+    expect(stage.texts()).toEqual(['hi', 'Other?']);
+    expect([stage.lookUps, kept(stage)]).toEqual([lookUps, 0]);
+  });
+
+  it('F-19: a look-up that a kill interrupted is not repeated, and the question gets its answer', async () => {
+    const stage = stageOf();
+    await started(stage, 'other', '2');
+    await stage.run(10_000);
+    await running(stage);
+    stage.onLookUp = () => new Promise(() => undefined);
+    expect(await stage.settle(inbound(stage, 'other'))).toEqual({ consumed: true });
+    await stage.run(5_000);
+    expect([stage.lookUps, kept(stage)]).toEqual([['other'], 1]);
+    stage.restart();
+    await stage.run(20_000);
+    expect(stage.lookUps).toEqual(['other']);
+    expect(stage.vars()).toMatchObject({ name: 'other' });
+    expect(kept(stage)).toBe(0);
+  });
+
+  it('a stop during its look-up loses nothing', async () => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    await running(stage);
+    stage.onLookUp = async () => {
+      await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 2_000));
+      return found('2');
+    };
+    expect(await stage.settle(inbound(stage, 'late', {}))).toEqual({ consumed: true });
+    while (stage.lookUps.length === 0) await stage.run(50);
+    await stage.settle(stage.life.runtime.stop());
+    expect(kept(stage)).toBe(1);
+  });
+});
+
+describe('what was kept for a session is not for the next one', () => {
+  it('a start takes what came after its order, not what came before', async () => {
+    const stage = stageOf();
+    await running(stage);
+    stage.sendMs = 60_000;
+    expect(await stage.settle(inbound(stage, 'old'))).toEqual({ consumed: true });
+    await stage.run(10);
+    await stage.settle(stage.desk.start(order('2')));
+    await stage.run(10);
+    expect(await stage.settle(inbound(stage, 'new'))).toEqual({ consumed: true });
+    stage.sendMs = 100;
+    await stage.run(90_000);
+    expect(stage.vars()).toMatchObject({ other: 'new' });
+    expect([stage.lookUps, kept(stage)]).toEqual([[], 0]);
+  });
+
+  it.each([
+    ['a take-over', (stage: Stage) => stage.desk.end(CUSTOMER, undefined)],
+    ['an opt-out', (stage: Stage) => stage.life.runtime.flows.end(DEVICE, ANA)],
+  ])('%s drops it, with the session', async (_, ended) => {
+    const stage = stageOf();
+    await paused(stage);
+    expect(await stage.says('Bia')).toBe('consumed');
+    await stage.settle<unknown>(ended(stage));
+    expect(kept(stage)).toBe(0);
+    await stage.begin('1');
+    await ready(stage);
+    expect(stage.row(KEY)?.wait?.node).toBe('q');
+    expect(stage.lookUps).toEqual([]);
+  });
+
+  it('a take-over drops what waits behind a start', async () => {
+    const stage = stageOf();
+    await stage.settle(stage.desk.start(order('1')));
+    stage.isAppAway = true;
+    expect(await stage.settle(inbound(stage, 'Bia'))).toEqual({ consumed: true });
+    await stage.run(1_000);
+    await stage.settle(stage.desk.end(CUSTOMER, undefined));
+    await stage.run(90_000);
+    expect([kept(stage), stage.lookUps, stage.texts()]).toEqual([0, [], []]);
+  });
+});
+
+it('what finds nothing leaves no trace', async () => {
+  const stage = stageOf();
+  stage.flows.set('1', flow([say('hi')], []));
+  stage.onLookUp = () => NOTHING;
+  await running(stage);
+  await stage.settle(inbound(stage, 'late'));
+  await stage.run(20_000);
+  expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([['hi'], ['late'], 0]);
+});
