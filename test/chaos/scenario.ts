@@ -5,6 +5,7 @@
 import type { Verdict } from '../helpers/audit.ts';
 import type { Random } from '../helpers/random.ts';
 import { seeded } from '../helpers/random.ts';
+import type { Plays } from '../helpers/side-by-side.ts';
 import { onStage, type Stage } from '../helpers/stage.ts';
 
 export type Run = {
@@ -32,16 +33,17 @@ export function inShort(scenario: Scenario, seed = 7): Promise<Verdict> {
   return onStage((stage) => scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined }));
 }
 
-/**
- * Starts several short forms at once: most of their time is waiting. Answers how to wait for each.
- * Not `it.concurrent`: hooks around single tests (no-xstate-warnings.ts) would meet each other.
- */
-export function sideBySide(scenarios: readonly Scenario[]): (scenario: Scenario) => Promise<Verdict> {
-  const running = new Map(scenarios.map((scenario) => [scenario, inShort(scenario)]));
-  // Awaited by their tests, one after the other; until then a failure is nobody's unhandled rejection.
-  for (const verdict of running.values()) verdict.catch(() => undefined);
-  return (scenario) => running.get(scenario) ?? inShort(scenario);
-}
+/** The short forms of several, to be played side by side: most of their time is waiting. */
+export const shortForms = (scenarios: readonly Scenario[]): Plays<void> =>
+  Object.fromEntries(
+    scenarios.map((scenario) => [
+      `${scenario.name}: ${scenario.shows}`,
+      async () => {
+        const { counts, problems } = await inShort(scenario);
+        if (problems.length > 0) throw new Error(`${problems.join('\n')}\n${JSON.stringify(counts)}`);
+      },
+    ]),
+  );
 
 /** Several parts of one scenario as one verdict; counts of one name are added up. */
 export function together(...parts: readonly Verdict[]): Verdict {

@@ -2,15 +2,15 @@
  * Calls through the whole bridge: HTTP in, WebRTC with Meta's peer, both pipelines with their vendors' peers, callbacks to the
  * app. Contract voice §4-§6, §8, §9, §11. Timings are printed.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCodec, type Codec, FRAME_SAMPLES } from '../../src/actors/voice/opus.ts';
 import { SILENCE } from '../../src/actors/voice/opus-toc.ts';
 import { CallTown } from '../helpers/call-town.ts';
-import { joined, pitchOf } from '../helpers/caller.ts';
+import { joined, pitchOf, toneFrames } from '../helpers/caller.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { MetaCall } from '../loopback/calls/calls-peer.ts';
-import { isStamped, type Packet } from '../loopback/calls/media.ts';
+import type { Packet } from '../loopback/calls/media.ts';
 import { PITCH } from '../loopback/speech/speech-peer.ts';
 
 let town: CallTown;
@@ -38,20 +38,31 @@ const spoken = (packets: readonly Packet[]) => packets.filter(({ payload }) => !
 const since = (call: MetaCall, at: number | undefined) => `${((at ?? Number.NaN) - call.begunAt).toFixed(0)} ms`;
 const acceptedAt = (call: MetaCall) => call.said.find(({ action }) => action === 'accept')?.at;
 
-/** 20 ms of a tone that a listener takes for speech, or of quiet. */
-function frames(): { readonly loud: readonly Buffer[]; readonly quiet: Buffer } {
-  const loud = Array.from({ length: 25 }, (_, n) => {
-    const pcm = new Int16Array(FRAME_SAMPLES);
-    for (let at = 0; at < FRAME_SAMPLES; at += 1)
-      pcm[at] = 8_000 * Math.sin((2 * Math.PI * 300 * (n * FRAME_SAMPLES + at)) / 48_000);
-    return Buffer.from(codec.encode(pcm));
+/** Packets that are none of these frames, byte for byte. */
+const changed = (packets: readonly Packet[], frames: readonly Buffer[]) =>
+  packets.filter(({ payload }) => !frames.some((frame) => frame.equals(payload)));
+
+/** The files of both sides, which are brought to one length when the call has ended. */
+async function recorded({ id }: MetaCall): Promise<string[]> {
+  const files = ['agent', 'user'].map((side) => `${town.dir}/recordings/${id}_${side}.pcm`);
+  await soon('both files end together', () => {
+    const [agent = 0, user = 0] = files.map((file) => statSync(file, { throwIfNoEntry: false })?.size);
+    return agent > 0 && Math.abs(agent - user) <= FRAME_SAMPLES * 2;
   });
-  return { loud, quiet: Buffer.from(SILENCE) };
+  return files;
 }
 
 describe('an incoming call', () => {
-  it('pipeline B: pre_accept, accept, greeting heard, a turn, the goodbye, one terminate (V-20, V-30)', async () => {
-    const assistant = town.assistant('realtime', { exit_keywords: ['goodbye'], last_greeting: 'Bye.' });
+  it('pipeline B: pre_accept, accept, greeting heard, a turn, the goodbye, one terminate; recorded, packets untouched (V-20, V-30, V-34)', async () => {
+    const [callers, models] = [toneFrames(codec, 10), toneFrames(codec, 10)];
+    town.meta.onAccept = (each) => {
+      each.media.talk((n) => callers[n % 10] as Buffer);
+      const model = town.vendor.calls.at(-1);
+      if (model) model.frame = (n) => models[n % 10] as Buffer;
+    };
+    const assistant = town.assistant('realtime', {
+      ...{ exit_keywords: ['goodbye'], last_greeting: 'Bye.', record_agent: true, record_user: true },
+    });
     const { call, id, answer } = await town.incoming(assistant);
     expect([answer.status, answer.body]).toEqual([202, { ok: true, status: 'bridging' }]);
     await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
@@ -59,7 +70,7 @@ describe('an incoming call', () => {
     console.info(`realtime: accepted after ${since(call, acceptedAt(call))}, first word after ${since(call, first)}`);
     const model = town.vendor.calls.at(-1);
     await soon('the caller is heard', () => (model?.media.heard.length ?? 0) > 20);
-    expect(model?.media.heard.every(({ payload }) => isStamped(payload))).toBe(true);
+    expect(changed(model?.media.heard ?? [], callers)).toEqual([]);
     expect((await town.bridge.call('/health')).body).toMatchObject({ calls: { live: 1, realtime: 1 } });
     await soon('the greeting is told', () => town.turnsOf(id).length === 1);
     if (model) model.frames = 10;
@@ -69,10 +80,14 @@ describe('an incoming call', () => {
     expect(town.turnsOf(id)).toEqual(['agent: Good morning!', 'user: Thank you, goodbye!', 'agent: Bye.']);
     expect([call.words, town.errorsOf(id)]).toEqual([['pre_accept', 'accept', 'terminate'], []]);
     await soon('the vendor is hung up', () => model?.hungUp === true);
+    expect(changed(spoken(call.media.heard), models)).toEqual([]);
+    town.meta.onAccept = (each) => each.media.talk();
+    for (const file of await recorded(call)) expect(loudest(file)).toBeGreaterThan(1_000);
   });
 
   it('pipeline A: greeting heard, a turn understood, the reply heard and recorded on one timeline (V-12, V-13, V-14)', async () => {
-    const { loud, quiet } = frames();
+    const loud = toneFrames(codec, 25);
+    const quiet = Buffer.from(SILENCE);
     let loudUntil = 0;
     town.meta.onAccept = (each) => each.media.talk((n) => (n < loudUntil ? (loud[n % loud.length] as Buffer) : quiet));
     const assistant = town.assistant('cascade', { record_agent: true, record_user: '1' });
@@ -96,17 +111,9 @@ describe('an incoming call', () => {
     await town.post('terminate', { meta_call_id: call.id });
     await soon('it has ended at Meta', () => call.state === 'ended');
     town.meta.onAccept = (each) => each.media.talk();
-    const folder = `${town.dir}/recordings`;
-    const files = ['agent', 'user'].map((side) => `${folder}/${call.id}_${side}.pcm`);
-    expect(readdirSync(folder)).toHaveLength(2);
-    // They are brought to one length when the call has ended.
-    await soon('both files end together', () => {
-      const [agent = 0, user = 0] = files.map((file) => statSync(file).size);
-      return agent > 0 && Math.abs(agent - user) <= FRAME_SAMPLES * 2;
-    });
+    const files = await recorded(call);
     expect(statSync(files[0] ?? '').mode & 0o007).toBe(0);
-    expect(loudest(files[0])).toBeGreaterThan(1_000);
-    expect(loudest(files[1])).toBeGreaterThan(1_000);
+    for (const file of files) expect(loudest(file)).toBeGreaterThan(1_000);
   });
 });
 
@@ -150,6 +157,19 @@ describe('around a call', () => {
     expect(town.turnsOf(id)).toEqual(['agent: Good morning!', ...expected]);
     await town.post('terminate', { meta_call_id: call.id });
     await soon('it has ended at Meta', () => call.state === 'ended');
+  });
+
+  it('§12: /metrics tells how calls went, how long they took to set up, and what was heard and said', async () => {
+    const none = async () => ((await town.bridge.call('/health')).body as { calls: { live: number } }).calls.live === 0;
+    await eventually(none, { what: 'no call is left', withinMs: 15_000, everyMs: 20 });
+    const text = String((await town.bridge.call('/metrics')).body);
+    const value = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1]);
+    expect(value('bridge_calls_total\\{outcome="talked"\\}')).toBe(5);
+    for (const name of ['setup_seconds', 'first_word_seconds', 'jitter_seconds'])
+      expect(value(`bridge_call_${name}_count`), name).toBe(5);
+    expect(value('bridge_call_setup_seconds_sum')).toBeGreaterThan(0.01);
+    expect(value('bridge_call_packets_total\\{what="heard"\\}')).toBeGreaterThan(100);
+    expect(value('bridge_call_packets_total\\{what="said"\\}')).toBeGreaterThan(50);
   });
 
   it('§6, V-35: the end of the process ends calls at Meta; no secret is in its log', async () => {

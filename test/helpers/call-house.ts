@@ -125,7 +125,7 @@ export class CallHouse {
         meter: {
           setUp: (ms) => this.metered.push(`set up in ${ms.toFixed(0)} ms`),
           firstWord: () => this.metered.push('first word'),
-          ended: (outcome) => this.metered.push(outcome),
+          ended: (outcome, { heard, said }) => this.metered.push(`${outcome}, heard: ${heard > 0}, said: ${said > 0}`),
         },
         clock: systemClock,
         log,

@@ -2,7 +2,7 @@
  * A whole bridge that takes calls: Meta's side, the realtime vendor, the speech vendors and the app around it, all on this
  * machine.
  *
- * Deliberately not here: numbers and messages (stage.ts), unless a world with its own app is given.
+ * Deliberately not here: numbers and messages (stage.ts).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,14 +12,9 @@ import { type RealtimePeer, startRealtimePeer } from '../loopback/realtime/realt
 import { type SpeechPeer, startSpeechPeer } from '../loopback/speech/speech-peer.ts';
 import { Bridge } from './bridge.ts';
 import type { Answer } from './json-http.ts';
-import type { World } from './world.ts';
 
 export type TownOptions = {
-  /** In this process; its app is the app of the calls. */
-  readonly world?: World;
   readonly env?: Record<string, string>;
-  /** Before the bridge starts: logins to be imported. */
-  readonly prepare?: (legacyDir: string) => Promise<unknown>;
   readonly preload?: readonly string[];
   /** Of two files (bridge.ts). */
   readonly quick?: boolean;
@@ -49,13 +44,16 @@ export class CallTown {
     this.app.answers.calls.keys = { deepgram: 'dg-key', openai: 'sk-key', elevenlabs: 'el-key' };
   }
 
-  static async open({ world, env = {}, prepare, preload = [], quick = false }: TownOptions = {}): Promise<CallTown> {
-    const [meta, vendor, speech] = await Promise.all([startCallsPeer(), startRealtimePeer(), startSpeechPeer()]);
-    const app = world?.appPeer ?? (await startAppPeer());
+  static async open({ env = {}, preload = [], quick = false }: TownOptions = {}): Promise<CallTown> {
+    const [meta, vendor, speech, app] = await Promise.all([
+      startCallsPeer(),
+      startRealtimePeer(),
+      startSpeechPeer(),
+      startAppPeer(),
+    ]);
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-calls-`);
-    await prepare?.(`${dir}/bridge/legacy`);
     const bridge = await Bridge.start({
-      world: world ?? { token: app.token, env: { APP_DOMAIN_NAME: app.url, NODE_WEBHOOK_TOKEN: app.token } },
+      world: { token: app.token, env: { APP_DOMAIN_NAME: app.url, NODE_WEBHOOK_TOKEN: app.token } },
       dir: `${dir}/bridge`,
       env: {
         META_GRAPH_URL: meta.url,
@@ -71,8 +69,7 @@ export class CallTown {
     });
     return new CallTown({ meta, vendor, speech, app, bridge, dir }, async () => {
       if (bridge.process.exit === undefined) await bridge.stop();
-      await Promise.all([meta.close(), vendor.close(), speech.close()]);
-      if (!world) await app.close();
+      await Promise.all([meta.close(), vendor.close(), speech.close(), app.close()]);
       rmSync(dir, { recursive: true, force: true });
     });
   }

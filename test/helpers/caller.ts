@@ -72,6 +72,19 @@ export class Caller {
   }
 }
 
+/** Packets of a voice of 300 Hz that is loud enough to be one; their end fits to their beginning. */
+export function toneFrames(codec: Codec, count: number): Buffer[] {
+  return Array.from({ length: count }, (_, n) =>
+    Buffer.from(
+      codec.encode(
+        new Int16Array(FRAME_SAMPLES).map(
+          (_sample, at) => 8_000 * Math.sin((2 * Math.PI * 300 * (n * FRAME_SAMPLES + at)) / SAMPLE_RATE),
+        ),
+      ),
+    ),
+  );
+}
+
 /** The pitch of what was played, by its zero crossings; 0 for silence. */
 export function pitchOf(pcm: Int16Array): number {
   let crossings = 0;

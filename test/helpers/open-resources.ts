@@ -16,15 +16,21 @@ export async function openIn(process: Process, file: string): Promise<Open> {
   rmSync(file, { force: true });
   process.signal('SIGUSR2');
   const handles = await eventually(() => written(file), { what: 'the process tells what is open', withinMs: 10_000 });
-  const links = readdirSync(`/proc/${process.pid}/fd`).flatMap((fd) => linkOf(`/proc/${process.pid}/fd/${fd}`));
+  const { descriptors, udp } = descriptorsOf(process.pid);
+  const { Timeout = 0 } = handles;
+  return { 'file descriptors': descriptors, 'UDP sockets': udp, timers: Timeout };
+}
+
+/** As the kernel counts them. */
+export function descriptorsOf(pid: number): { readonly descriptors: number; readonly udp: number } {
+  const links = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => linkOf(`/proc/${pid}/fd/${fd}`));
   const sockets = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
   const udp = ['udp', 'udp6'].flatMap((table) =>
-    readFileSync(`/proc/${process.pid}/net/${table}`, 'utf8')
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
       .split('\n')
       .filter((line) => sockets.has(line.trim().split(/\s+/)[9] ?? '')),
   );
-  const { Timeout = 0 } = handles;
-  return { 'file descriptors': links.length, 'UDP sockets': udp.length, timers: Timeout };
+  return { descriptors: links.length, udp: udp.length };
 }
 
 function written(file: string): Open | undefined {

@@ -5,7 +5,6 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { AppPeer } from '../loopback/app/app-peer.types.ts';
 import { type Answer, type CallOptions, call } from './json-http.ts';
 import { Process, START_MS } from './process.ts';
 import { program } from './programs.ts';
@@ -73,10 +72,8 @@ export class World {
   readonly env: Readonly<Record<string, string>>;
   readonly #process: Process | undefined;
   readonly #stop: () => Promise<void>;
-  readonly #app: AppPeer | undefined;
 
-  private constructor(ready: z.infer<typeof readyLine>, stop: () => Promise<void>, process?: Process, app?: AppPeer) {
-    this.#app = app;
+  private constructor(ready: z.infer<typeof readyLine>, stop: () => Promise<void>, process?: Process) {
     this.control = ready.control;
     this.env = ready.env;
     this.#stop = stop;
@@ -99,19 +96,13 @@ export class World {
     // Loaded late, because programs that start a world as a process need nothing of it themselves.
     const { startWorld } = await import('../loopback/world.ts');
     const world = await startWorld();
-    return new World(world, () => world.close(), undefined, world.app);
+    return new World(world, () => world.close());
   }
 
   /** Throws for a world that has no process of its own. */
   get process(): Process {
     if (this.#process === undefined) throw new Error('this world has no process of its own');
     return this.#process;
-  }
-
-  /** The app itself; throws for a world in a process of its own. */
-  get appPeer(): AppPeer {
-    if (this.#app === undefined) throw new Error('this world is not in this process');
-    return this.#app;
   }
 
   get token(): string {

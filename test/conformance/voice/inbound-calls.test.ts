@@ -70,6 +70,11 @@ describe('an incoming call', () => {
     await soon('it has ended at Meta', () => call.state === 'ended');
     await house.quiet();
     expect([call.words, pipeline.closed, house.errorsOf(id)]).toEqual([['pre_accept', 'accept', 'terminate'], 1, []]);
+    expect(house.metered).toEqual([
+      expect.stringMatching(/^set up in \d+ ms$/),
+      'first word',
+      'talked, heard: true, said: true',
+    ]);
   });
 
   it('V-30: every payload passes untouched in both directions; V-18: keys are digits and never audio', async () => {

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CallHouse } from '../../helpers/call-house.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { descriptorsOf } from '../../helpers/open-resources.ts';
 import type { MetaCall } from '../../loopback/calls/calls-peer.ts';
 
 let house: CallHouse;
@@ -106,9 +107,10 @@ it('V-08: without a free port there is no candidate, and the app is told', async
 });
 
 it('V-05, V-34: whatever way calls end, their UDP ports are free afterwards', async () => {
-  const udp = () => process.getActiveResourcesInfo().filter((name) => name === 'UDPWRAP').length;
-  const own = await CallHouse.open();
+  const udp = () => descriptorsOf(process.pid).udp;
+  for (const { media } of house.meta.calls.values()) await media.close();
   const before = udp();
+  const own = await CallHouse.open();
   const endings: readonly ((call: MetaCall) => Promise<void> | void)[] = [
     (call) => own.calls.terminate(call.id),
     () => own.pipeline.line.hangUp('done'),
@@ -117,6 +119,7 @@ it('V-05, V-34: whatever way calls end, their UDP ports are free afterwards', as
   for (const end of endings) {
     const { call } = await own.incoming();
     await own.talking(call);
+    expect(udp()).toBeGreaterThan(before);
     await end(call);
     await own.quiet();
     await call.media.close();

@@ -16,7 +16,7 @@ import { appAgent } from '../../../src/net.ts';
 import { socketOpener } from '../../../src/net/socket.ts';
 import { streams } from '../../../src/net/streamed.ts';
 import { CallHouse } from '../../helpers/call-house.ts';
-import { joined, pitchOf } from '../../helpers/caller.ts';
+import { joined, pitchOf, toneFrames } from '../../helpers/caller.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { MetaCall } from '../../loopback/calls/calls-peer.ts';
 import { PITCH, type SpeechPeer, startSpeechPeer } from '../../loopback/speech/speech-peer.ts';
@@ -29,17 +29,8 @@ const logged: string[] = [];
 /** What the next calls ask the app with; the house's own app is asked. */
 let app: VoiceCalls;
 
-/** A voice of 300 Hz, loud enough to be one. */
 const codec = openCodec();
-const tone = Array.from({ length: 20 }, (_, frame) =>
-  Buffer.from(
-    codec.encode(
-      new Int16Array(FRAME_SAMPLES).map(
-        (_sample, at) => 9_000 * Math.sin((2 * Math.PI * 300 * (frame * FRAME_SAMPLES + at)) / 48_000),
-      ),
-    ),
-  ),
-);
+const tone = toneFrames(codec, 20);
 
 beforeAll(async () => {
   vendors = await startSpeechPeer();

@@ -5,7 +5,7 @@
  *  CP1  A word that Meta would refuse is refused as Meta refuses it, and one that no bridge should say is in `violations`.
  *  CP2  A caller speaks from the 200 of `accept` on; a callee from `pickUp` on.
  *
- * Deliberately not here: the app, which tells the bridge of calls (call-app.ts).
+ * Deliberately not here: the app, which tells the bridge of calls (../app/calls.ts).
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,7 +28,6 @@ export type Refusal = {
   readonly status: number;
   readonly code: number;
   readonly times?: number;
-  readonly slowMs?: number;
 };
 
 export class MetaCall {
@@ -70,15 +69,16 @@ export interface CallsPeer {
   incoming(): Promise<{ readonly call: MetaCall; readonly offer: string }>;
   /** The app dials with the bridge's offer; the answer is the one that Meta's webhook brings. */
   dial(offer: string): Promise<{ readonly call: MetaCall; readonly answer: string }>;
-  /** The next words of this kind are refused so; without a refusal only late. */
+  /** The next words of this kind are refused so: `times` of them, or all. */
   refuse(action: Action, refusal: Refusal): void;
+  /** Words of this kind are taken so much later. */
   slow(action: Action, ms: number): void;
   /** Talks a caller's stamped packets at `accept` unless told otherwise. */
   onAccept: (call: MetaCall) => void;
   close(): Promise<void>;
 }
 
-export async function startCallsPeer(options: { readonly port?: number } = {}): Promise<CallsPeer> {
+export async function startCallsPeer(): Promise<CallsPeer> {
   const calls = new Map<string, MetaCall>();
   const violations: string[] = [];
   const refusals = new Map<Action, { refusal: Refusal; left: number }>();
@@ -149,7 +149,7 @@ export async function startCallsPeer(options: { readonly port?: number } = {}): 
   }
 
   const server = createAdaptorServer({ fetch: app.fetch });
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
   const peer: CallsPeer = {

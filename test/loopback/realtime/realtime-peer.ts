@@ -11,7 +11,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { RTCDataChannel } from 'werift';
@@ -68,7 +67,6 @@ export type RealtimeFaults = {
   readonly refuse?: number;
   /** Connects, and never says `session.created`. */
   readonly mute?: boolean;
-  readonly slowMs?: number;
 };
 
 export class RealtimeCall {
@@ -193,8 +191,7 @@ export async function startRealtimePeer(): Promise<RealtimePeer> {
     return context.json({ error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } }, 401);
   });
   app.post('/v1/realtime/calls', async (context) => {
-    const { refuse, mute = false, slowMs = 0 } = peer.faults;
-    await delay(slowMs);
+    const { refuse, mute = false } = peer.faults;
     if (refuse !== undefined) return context.json({ error: { code: 'refused' } }, refuse as 400);
     const form = await context.req.formData();
     const [sdp, session] = [await textOf(form.get('sdp')), await textOf(form.get('session'))];

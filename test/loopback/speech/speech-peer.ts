@@ -10,7 +10,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { Ears, tone } from './ears.ts';
@@ -22,12 +21,8 @@ export type SpeechFaults = {
   readonly refuse?: boolean;
   /** Speech: answered without a byte of audio. Listening: nothing is ever understood. */
   readonly empty?: boolean;
-  /** Accepted, and never answered. */
-  readonly stall?: boolean;
   /** Speech breaks off after so many ms of audio. */
   readonly breakAfterMs?: number;
-  /** Speech begins so much later. */
-  readonly slowMs?: number;
 };
 
 export type Spoke = { readonly vendor: Vendor; readonly text: string; readonly voice: string; readonly at: number };
@@ -44,13 +39,13 @@ export interface SpeechPeer {
   readonly refused: string[];
   /** Listening connections so far. */
   readonly listened: { readonly vendor: Vendor; readonly query: URLSearchParams; readonly at: number }[];
-  /** Audio that listening sockets got, in ms, and what kept them alive. */
-  readonly heard: { ms: number; keepAlives: number };
   /** Open sockets of both kinds. */
   readonly open: number;
   faults(vendor: Vendor, faults: SpeechFaults): void;
   /** Every listening socket is destroyed now. */
   dropListening(): void;
+  /** Listening at Deepgram in this language is over: its sockets are destroyed, and new ones refused. */
+  lose(language: string): void;
   /** A final transcript on every listening socket, whatever was heard. */
   say(text: string): void;
   close(): Promise<void>;
@@ -119,9 +114,10 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
   const faults: Record<Vendor, SpeechFaults> = { deepgram: {}, openai: {}, elevenlabs: {} };
   const [hears, spoken, refused]: [string[], Spoke[], string[]] = [[], [], []];
   const listened: SpeechPeer['listened'] = [];
-  const heard = { ms: 0, keepAlives: 0 };
   const sayOn = new Map<WebSocket, (text: string) => void>();
   const sockets = new Set<WebSocket>();
+  const languages = new Map<WebSocket, string>();
+  const lost = new Set<string>();
 
   const server = createServer((request, response) => void speakOverHttp(request, response));
   const upgrades = new WebSocketServer({ noServer: true, perMessageDeflate: false });
@@ -155,8 +151,6 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
     if (vendor === 'deepgram' && !(isRight && model.startsWith('aura'))) return refuse(400, 'query');
     const said = 'input' in read.data ? read.data : { input: read.data.text, voice: model };
     spoken.push({ vendor, text: said.input, voice: said.voice, at: Date.now() });
-    if (faults[vendor].stall) return;
-    await delay(faults[vendor].slowMs ?? 0);
     response.writeHead(200, { 'content-type': 'audio/pcm' });
     const audio = audioOf(vendor, rate, said.input);
     // Odd pieces: a sample may be split between two of them.
@@ -179,6 +173,8 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
         : (['openai', authorization === `Bearer ${keys.openai}`] as const);
     if (!key || faults[vendor].refuse) return refuse('401 Unauthorized', `${vendor}: key`);
     if (request.headers['openai-beta'] !== undefined) return refuse('400 Bad Request', 'openai: beta header');
+    const language = url.searchParams.get('language') ?? '';
+    if (lost.has(language)) return refuse('503 Service Unavailable', `${vendor}: lost`);
     const wrong = wrongAddress(url);
     if (wrong !== undefined) return refuse('400 Bad Request', `${vendor}: ${wrong}`);
     upgrades.handleUpgrade(request, socket, head, (peer) => {
@@ -186,9 +182,11 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
       peer.on('close', () => {
         sockets.delete(peer);
         sayOn.delete(peer);
+        languages.delete(peer);
       });
       peer.on('error', () => undefined);
       if (vendor === 'elevenlabs') return elevenlabs(peer, url.pathname.split('/')[3] ?? '');
+      languages.set(peer, language);
       listened.push({ vendor, query: url.searchParams, at: Date.now() });
       if (vendor === 'deepgram') deepgram(peer);
       else openai(peer);
@@ -220,14 +218,10 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
     peer.on('message', (data, isBinary) => {
       clearTimeout(timer);
       timer = idle();
-      if (isBinary) {
-        heard.ms += data.length / 96;
-        return ears.hear(data);
-      }
+      if (isBinary) return ears.hear(data);
       const { type } = json(data) as { type?: string };
-      if (type === 'KeepAlive') heard.keepAlives += 1;
-      else if (type === 'CloseStream') peer.close(1000);
-      else refused.push(`deepgram: message ${type}`);
+      if (type === 'CloseStream') peer.close(1000);
+      else if (type !== 'KeepAlive') refused.push(`deepgram: message ${type}`);
     });
     peer.on('close', () => clearTimeout(timer));
   }
@@ -257,10 +251,7 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
         return;
       }
       if (read.data.type === 'session.update') return;
-      const audio = Buffer.from(read.data.audio, 'base64');
-      heard.ms += audio.length / 48;
-      if (audio.every((byte) => byte === 0)) heard.keepAlives += 1;
-      ears.hear(audio);
+      ears.hear(Buffer.from(read.data.audio, 'base64'));
     });
   }
 
@@ -280,11 +271,9 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
         return;
       }
       spoken.push({ vendor: 'elevenlabs', text: text.trim(), voice, at: Date.now() });
-      if (faults.elevenlabs.stall) return;
-      void answer();
+      answer();
     });
-    const answer = async () => {
-      await delay(faults.elevenlabs.slowMs ?? 0);
+    const answer = () => {
       const audio = audioOf('elevenlabs', 16_000, text.trim());
       for (let at = 0; at < audio.length; at += 4_800) {
         peer.send(JSON.stringify({ audio: audio.subarray(at, at + 4_800).toString('base64') }));
@@ -305,12 +294,15 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
     spoken,
     refused,
     listened,
-    heard,
     get open() {
       return sockets.size;
     },
     faults: (vendor, next) => {
       faults[vendor] = next;
+    },
+    lose: (language) => {
+      lost.add(language);
+      for (const [peer, spokenIn] of languages) if (spokenIn === language) peer.terminate();
     },
     dropListening: () => {
       for (const peer of sayOn.keys()) peer.terminate();
