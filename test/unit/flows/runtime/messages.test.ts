@@ -159,6 +159,25 @@ describe('two messages at once (F-21)', () => {
     expect(stage.lookUps).toEqual(['shop']);
   });
 
+  it('F-21: sessions of other customers are not delayed by a step that takes long', async () => {
+    const stage = await waiting();
+    stage.flows.set('2', flow([{ id: 'c', flowNodeType: 'Calls' }], []));
+    stage.callMs = 20_000;
+    await stage.begin('2', { customer: '5511977776666' });
+    await stage.run(30_000);
+    expect(stage.desk.sessions(DEVICE).map(({ key, waitsFor }) => [key, waitsFor])).toContainEqual([
+      `${DEVICE}_5511977776666`,
+      '',
+    ]);
+    const before = stage.time.now();
+    expect(await stage.says('Ana')).toBe('consumed');
+    await stage.run(3_000);
+    expect(stage.texts()).toEqual(['Name?', 'thanks']);
+    expect(stage.time.now() - before).toBeLessThan(4_000);
+    await stage.run(60_000);
+    expect(stage.texts().at(-1)).toBe('deal ok, rows ok');
+  });
+
   it('FL1: the same message offered or started twice counts once, also after a crash', async () => {
     const stage = new Stage();
     stage.flows.set('1', flow([ask('q', 'One?'), ask('r', 'Two?'), say('x')], ['q>r', 'r>x']));

@@ -11,6 +11,8 @@ import { DEVICE, digits, end, flow, type Message, say, type Stage } from './stag
 
 export const NODE = 'n_node01';
 const WORKSPACE = '3';
+/** The flow is fetched and its first node runs. */
+const STARTED_MS = 250;
 const SETTLED_MS = 10_000;
 const PICTURE: NonNullable<CustomerMessage['bytes']> = {
   mime: 'image/jpeg',
@@ -60,6 +62,9 @@ export class Play {
   async begin(flowId: string): Promise<void> {
     this.#stage.engine = { kind: 'engine', engine: this.engine, branding: '' };
     await this.#stage.begin(flowId, { customer: this.phone, workspace: WORKSPACE });
+    await this.#stage.run(STARTED_MS);
+    // What the number is set to from now on is nothing to a session that has begun (contract flows §6.3).
+    this.#stage.engine = { kind: 'none', why: 'the settings have changed', final: true };
     await this.#stage.run(SETTLED_MS);
   }
 

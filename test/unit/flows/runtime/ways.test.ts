@@ -34,16 +34,21 @@ function staged(type: string, { fields = {}, answers = {}, handles }: Way): Stag
 async function expectWay(stage: Stage, way: Way, go: (play: Play) => Promise<Play>): Promise<void> {
   const taken: [EngineName, string][] = [];
   const { engines = ENGINES } = way;
+  const sentBy = new Set<EngineName>();
+  stage.outcome = ({ engine }) => void sentBy.add(engine);
   for (const [n, engine] of engines.entries()) {
     const play = new Play(stage, engine, `551198888770${n}`);
+    sentBy.clear();
     await play.begin('1');
     taken.push([engine, (await go(play)).way()]);
+    // F-45: nothing of the session went by another.
+    expect([...sentBy].filter((other) => other !== engine)).toEqual([]);
   }
   const wanted = way.port === 'end' ? 'completed' : String(way.port);
   expect(taken).toEqual(engines.map((engine) => [engine, wanted]));
 }
 
-describe('§2.3, §2.4 on every engine', () => {
+describe('§2.3, §2.4, F-45 on every engine', () => {
   it.each(PLAYED)('%s', async (_, type, way) => {
     await expectWay(staged(type, way), way, async (play) => {
       for (const act of way.acts ?? []) await act(play);
