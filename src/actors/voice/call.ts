@@ -5,7 +5,8 @@
  *  CL1  `release` closes pipeline, leg and recording on every path, says Meta's last word at most once, and forgets token
  *       and keys (V-05, V-34, V-35).
  *  CL2  `pre_accept` and `accept` carry the same text (V-23).
- *  CL3  Realtime that is not ready in time gives way to the cascade, where that has its keys (V-33).
+ *  CL3  Realtime that is not ready in time gives way to the cascade, where that has its keys (V-33); a key that the vendor
+ *       refused is none of them.
  *
  * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked
  * (asking.ts), choosing a pipeline (choice.ts).
@@ -160,12 +161,13 @@ export class Call {
     ]);
     this.#offer = '';
     if (signal.aborted) return { ...failed('ended'), reject: false };
-    if (brief.kind !== 'brief') return { ...failed(brief.error), reject: brief.reject };
+    if (brief.kind !== 'brief') return { ...failed(brief.error), reject: brief.reject && direction === 'inbound' };
     if (described.kind === 'failed') return { ...failed(described.why), reject: false };
     this.#sdp = described.sdp;
     this.#brief = brief.brief;
     const choice = chosen(brief.brief, this.#w.preferred, this.#w.makers);
-    if (choice.kind === 'missing') return { ...failed(`missing_voice_keys:${choice.keys.join(',')}`), reject: true };
+    if (choice.kind === 'missing')
+      return { ...failed(`missing_voice_keys:${choice.keys.join(',')}`), reject: direction === 'inbound' };
     this.#name = choice.name;
     if (direction === 'inbound') this.#open(choice.name);
     return { kind: 'done' };
@@ -186,9 +188,9 @@ export class Call {
     const ready = await this.#pipeline?.ready;
     if (ready?.kind === 'ready') return { kind: 'done' };
     const why = ready?.why ?? 'no pipeline';
-    const { cascade } = this.#w.makers;
-    if (signal.aborted || this.#name === 'cascade' || !this.#brief || cascade.missing(this.#brief).length > 0)
-      return failed(why);
+    if (signal.aborted || this.#name === 'cascade' || !this.#brief) return failed(why);
+    if (ready?.badKey) this.#brief = { ...this.#brief, keys: { ...this.#brief.keys, [ready.badKey]: '' } };
+    if (this.#w.makers.cascade.missing(this.#brief).length > 0) return failed(why);
     this.#log.warn({ reason: why }, 'realtime is not ready: this call is a cascade');
     const left = this.#pipeline;
     const next = this.#open('cascade');
@@ -298,7 +300,7 @@ export class Call {
       if (lastWord === 'none') return;
       const said = await this.#word({ action: lastWord });
       if (said.kind === 'failed')
-        this.#log.info({ word: lastWord, code: said.code }, 'Meta did not take the last word');
+        this.#log.info({ word: lastWord, reason: said.code }, 'Meta did not take the last word');
     };
     const all = Promise.allSettled([farewell(), this.#pipeline?.close(), this.#leg.close(), this.#recording?.close()]);
     const outcomes = await byDeadline(clock, all, clock.now() + RELEASE_MS);

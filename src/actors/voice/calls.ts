@@ -123,7 +123,7 @@ export class Calls implements CallDesk {
     tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
     if (metaCallId !== undefined && !this.#stopping)
       graph(access)(metaCallId, { action: 'reject' }).then(
-        (said) => said.kind === 'failed' && log.info({ id: call, code: said.code }, 'Meta did not take the reject'),
+        (said) => said.kind === 'failed' && log.info({ id: call, reason: said.code }, 'Meta did not take the reject'),
         (error: unknown) => log.error({ err: error }, 'a call could not be rejected'),
       );
     return true;

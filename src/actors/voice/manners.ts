@@ -17,6 +17,9 @@ export function greetingOf({ greetings, greeting }: Assistant, random: () => num
 
 export const goodbyeOf = ({ goodbye }: Assistant): string => goodbye || GOODBYE;
 
+/** `pt-BR` is `pt` to vendors that know languages without their regions. */
+export const withoutRegion = (language: string): string => language.toLowerCase().replace(/[-_].*$/, '');
+
 /** What every prompt of a call ends with. */
 export function callRules({ languages, concise }: Assistant): string {
   const language =

@@ -34,7 +34,10 @@ export type CallLine = {
   readonly hangUp: (why: string, error?: string) => void;
 };
 
-export type Ready = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly why: string };
+/** `badKey`: the vendor refuses it, so that nothing else can be done with it either. */
+export type Ready =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly why: string; readonly badKey?: keyof VoiceKeys };
 
 /** What a pipeline does for a call. */
 export type Pipeline = {

@@ -32,7 +32,7 @@ export function toolCaller({ egress, clock }: { readonly egress: Egress; readonl
       egress,
       clock,
       method,
-      headers: { ...headers, ...(!inQuery && { 'content-type': 'application/json' }) },
+      headers: { ...(!inQuery && { 'content-type': 'application/json' }), ...lowered(headers) },
       ...(!inQuery && { body: JSON.stringify(parameters) }),
       timeoutMs: TIMEOUT_MS,
       largest: LARGEST_ANSWER,
@@ -41,6 +41,10 @@ export function toolCaller({ egress, clock }: { readonly egress: Egress; readonl
     return answer.kind === 'answer' && answer.status >= 200 && answer.status < 300 ? answer.text : undefined;
   };
 }
+
+/** Names in one case, so that the author's type of a body replaces ours instead of standing beside it. */
+const lowered = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
 const wordOf = (value: unknown): string =>
   typeof value === 'object' && value !== null

@@ -207,6 +207,19 @@ describe('an incoming call', () => {
     expect(left.call.words).toEqual(['pre_accept']);
   });
 
+  it('§1: a key that the realtime vendor refuses is no key of the cascade either', async () => {
+    house.app.answers.calls.assistants.set('6', { id: 6, ai_model: 'gpt-realtime' });
+    house.ready.realtime = () => Promise.resolve({ kind: 'failed', why: 'realtime_refused:401', badKey: 'openai' });
+    const given = await house.incoming({ assistantId: '6' });
+    const pipeline = await house.talking(given.call);
+    expect([house.opened.at(-1)?.name, pipeline.brief.keys]).toEqual([
+      'cascade',
+      { deepgram: 'dg-key-0123456789', openai: '', elevenlabs: '' },
+    ]);
+    house.calls.terminate(given.call.id);
+    await house.quiet();
+  });
+
   it('V-27: more calls than there may be are rejected as capacity, and those that run are not touched', async () => {
     const small = await CallHouse.open({ maxCalls: 1 });
     const first = await small.incoming();

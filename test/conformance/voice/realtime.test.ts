@@ -234,6 +234,18 @@ describe('a vendor that fails', () => {
     expect(house.calls.stats()).toMatchObject({ cascade: 1, realtime: 0 });
   });
 
+  it('§9.5: one that is lost before the gate opens is connected to once more, and greets then', async () => {
+    house.meta.slow('accept', 1_500);
+    const before = vendor.calls.length;
+    const { call, id } = await house.incoming();
+    await soon('accept is on its way', () => house.app.answers.calls.claimed.get(id) === 'bridge');
+    await vendor.calls.at(-1)?.media.connection.sctpTransport?.stop();
+    await soon('the greeting is heard', () => spoken(call).length > 3);
+    house.meta.slow('accept', 0);
+    await soon('the greeting is told', () => turns(id).length === 1);
+    expect([vendor.calls.length - before, turns(id), house.errorsOf(id)]).toEqual([2, ['agent: Good morning!'], []]);
+  });
+
   it('V-31: a lost vendor is connected to once more and told what was said; lost again, the call ends with an error', async () => {
     const { call, id, model } = await talking();
     await soon('the greeting was said', () => turns(id).length === 1);

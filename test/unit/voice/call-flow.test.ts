@@ -120,6 +120,31 @@ describe('the interpreter', () => {
       const alone = graph(nodes.slice(1), ports);
       expect(walk(alone, [turn('2', true)])).toEqual(['hear', 'say: p1', END]);
     });
+    it.each([
+      ['its own nomatch', [['m', 'm', 'nomatch']], 'what?'],
+      [
+        'a word and its nomatch',
+        [
+          ['m', 'nomatch', 'nomatch'],
+          ['nomatch', 'm'],
+        ],
+        'what?',
+      ],
+      [
+        'the way of its option',
+        [
+          ['m', 'p0', 'p0'],
+          ['p0', 'm'],
+        ],
+        'sales',
+      ],
+    ] as const)('CF5 reached again by %s, it waits for another turn', (_, ways, said) => {
+      const again = graph(nodes, [['l', 'm'], ['m', 'p1', 'p1'], ...ways.map(([...edge]): Edge => edge)]);
+      const done = walk(again, [turn(said), turn('help')]);
+      expect(done.filter((step) => step !== 'say: nomatch' && step !== 'say: p0')).toEqual([
+        ...['hear', 'hear', 'say: p1', END],
+      ]);
+    });
     it('options may come as a map (PHP)', () => {
       const php = graph(
         [

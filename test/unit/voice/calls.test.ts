@@ -15,14 +15,17 @@ let told: CallFact[];
 let words: string[];
 /** The app's answer to an offer. */
 let dialled: { status: number; body: object };
+let assistant: { status: number; body: object };
+let logged: string[];
 
 beforeEach(() => {
-  [told, words] = [[], []];
+  [told, words, logged] = [[], [], []];
+  assistant = { status: 200, body: { ok: true, assistant: { id: 5 } } };
   const app = new VoiceCalls({
     get: (path) =>
       Promise.resolve({
-        ...{ kind: 'answer', status: 200 },
-        body: path.endsWith('voice-keys') ? { ok: true, openai: 'sk' } : { ok: true, assistant: { id: 5 } },
+        kind: 'answer',
+        ...(path.endsWith('voice-keys') ? { status: 200, body: { ok: true, openai: 'sk' } } : assistant),
       }),
     post: (path) =>
       Promise.resolve({
@@ -42,14 +45,14 @@ beforeEach(() => {
       ...{ app, tell: (fact) => told.push(fact), makers: { cascade: maker, realtime: maker }, preferred: 'cascade' },
       graph: () => (_, word) => {
         words.push(word.action);
-        return Promise.resolve({ kind: 'said' });
+        return Promise.resolve(word.action === 'reject' ? { kind: 'failed', code: '131000' } : { kind: 'said' });
       },
       openRecording: () => {
         throw new Error('nothing is recorded here');
       },
       ...{ ice: { stunUrls: [], local: true }, longestMs: 0, clock: systemClock },
       meter: { setUp: () => undefined, firstWord: () => undefined, ended: () => undefined },
-      log: createLog({ level: 'silent' }),
+      log: createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } }),
     },
   });
 });
@@ -74,4 +77,21 @@ it('V-07, CS2: an outbound call whose id was ended before the app named it ends,
   calls.placeOutbound(OUTBOUND);
   await quiet();
   expect([told, words]).toEqual([[], ['terminate']]);
+});
+
+it('V-19: an outbound call without an assistant says nothing to Meta, which knows nothing of it', async () => {
+  assistant = { status: 404, body: { ok: false, error: 'not_found' } };
+  calls.placeOutbound(OUTBOUND);
+  await quiet();
+  expect(told).toMatchObject([{ kind: 'call error', reason: 'assistant_fetch_failed' }]);
+  expect(words).toEqual([]);
+});
+
+it('§4 step 2: an inbound one is rejected, and why Meta does not take a word is in the log', async () => {
+  assistant = { status: 404, body: { ok: false, error: 'not_found' } };
+  const people = { callerPhone: '', calleePhone: '4915512345678' };
+  calls.answer({ ...OUTBOUND, ...people, metaCallId: 'wacid.in', sdp: 'v=0' });
+  await quiet();
+  expect(words).toEqual(['reject']);
+  expect(logged.find((line) => line.includes('last word'))).toContain('"reason":"131000"');
 });

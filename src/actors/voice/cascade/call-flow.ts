@@ -6,6 +6,7 @@
  *  CF2  The way out of a node is the first edge of its port; `out` also takes an edge without a port. No way: the end.
  *  CF3  A digit pressed is a turn; at a menu the digit n is its option n (V-18).
  *  CF4  A menu that is reached before the caller ever said anything waits for a turn, as a listen does.
+ *  CF5  So does one that has chosen by this turn before: the same words would lead the same way again.
  *
  * Deliberately not here: speaking, listening, time (`flow-run.ts`).
  */
@@ -40,6 +41,8 @@ export type FlowState = {
   readonly variables: Readonly<Record<string, string>>;
   /** What the caller said last; undefined: nothing so far. */
   readonly turn: FlowTurn | undefined;
+  /** The menus that have chosen by it. */
+  readonly chosenBy: readonly string[];
   readonly steps: number;
 };
 
@@ -59,7 +62,7 @@ export class FlowInterpreter {
   start(variables: Readonly<Record<string, string>>): FlowStep {
     // Names such as `__proto__` are ordinary.
     const own: Record<string, string> = Object.assign(Object.create(null), variables);
-    const state: FlowState = { node: '', variables: own, turn: undefined, steps: 0 };
+    const state: FlowState = { node: '', variables: own, turn: undefined, chosenBy: [], steps: 0 };
     const { nodes } = this.#flow;
     const trigger = nodes.find(({ type }) => type === 'trigger');
     return trigger ? this.#leave(state, trigger, 'out') : this.#enter(state, nodes[0]?.id);
@@ -68,7 +71,7 @@ export class FlowInterpreter {
   next(before: FlowState, event: FlowEvent): FlowStep {
     const node = this.#flow.nodes.find(({ id }) => id === before.node);
     if (!node) return hangUp(before, 'end of the call flow');
-    const state = event.kind === 'turn' ? { ...before, turn: event.turn, steps: 0 } : before;
+    const state = event.kind === 'turn' ? { ...before, turn: event.turn, chosenBy: [], steps: 0 } : before;
     const { data } = node;
     switch (node.type) {
       case 'cf_listen': {
@@ -109,7 +112,9 @@ export class FlowInterpreter {
         return { state, effect: { kind: 'hear', silenceMs: seconds > 0 ? seconds * 1000 : undefined } };
       }
       case 'cf_menu':
-        return state.turn ? this.#menu(state, node) : { state, effect: { kind: 'hear', silenceMs: undefined } };
+        return state.turn && !state.chosenBy.includes(node.id)
+          ? this.#menu(state, node)
+          : { state, effect: { kind: 'hear', silenceMs: undefined } };
       case 'cf_ai':
         return {
           state,
@@ -142,7 +147,8 @@ export class FlowInterpreter {
       return match !== '' && said.includes(match);
     });
     const chosen = byDigit >= 0 ? byDigit : bySpeech;
-    return this.#leave(state, node, chosen >= 0 ? `p${chosen}` : 'nomatch');
+    const after = { ...state, chosenBy: [...state.chosenBy, node.id] };
+    return this.#leave(after, node, chosen >= 0 ? `p${chosen}` : 'nomatch');
   }
 
   /** Exit keywords count only here (§10). */

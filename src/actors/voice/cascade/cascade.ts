@@ -128,7 +128,7 @@ class Cascade implements Pipeline {
       (ending) => this.#end(ending),
       (error: unknown) => {
         // A mistake of ours ends this call, not the process with all others in it.
-        this.#o.log.error({ error }, 'a call failed');
+        this.#o.log.error({ err: error }, 'a call failed');
         this.#line.hangUp('internal error', 'internal error');
       },
     );

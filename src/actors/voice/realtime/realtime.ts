@@ -5,7 +5,8 @@
  *  RT1  The vendor hears and answers by itself; the bridge says greeting and goodbye, runs tools, and tells turns.
  *  RT2  It ends once: an exit keyword, the third silence, a second failed response, the longest duration, each with a
  *       goodbye that is heard to its end (10 s at most); a vendor that is lost twice, without one.
- *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5).
+ *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5), also before the gate is open: then it
+ *       is the second one that greets.
  *
  * Deliberately not here: the connection (vendor-leg.ts), silence while nothing is said (../line.ts), recording.
  */
@@ -20,7 +21,7 @@ import type { CallBrief, CallLine, Pipeline, PipelineMaker, Ready, RtpPlace } fr
 import type { CallTool } from '../tools.ts';
 import { exactly, HUSH, say, textItem, toolOutput, type VendorEvent } from './events.ts';
 import type { RealtimeVendor } from './openai.ts';
-import { functionName, type RealtimeDefaults, sessionOf } from './session.ts';
+import { functionsOf, type RealtimeDefaults, sessionOf } from './session.ts';
 import { type Turn, TurnOrder } from './turn-order.ts';
 import { VendorLeg } from './vendor-leg.ts';
 
@@ -58,6 +59,7 @@ class Realtime implements Pipeline {
   #phase: 'new' | 'talking' | 'leaving' = 'new';
   #why = '';
   #reconnected = false;
+  #hasGreeted = false;
   #silences = 0;
   #failures = 0;
   #spokeAt: number | undefined;
@@ -91,7 +93,10 @@ class Realtime implements Pipeline {
   begin(): void {
     if (this.#phase !== 'new') return;
     this.#phase = 'talking';
-    this.#leg.send(say(exactly(greetingOf(this.#brief.assistant, this.#o.random))));
+    const leg = this.#leg;
+    void leg.ready.then(({ kind }) => {
+      if (kind === 'ready' && leg === this.#leg) this.#greet();
+    });
   }
 
   farewell(): void {
@@ -103,6 +108,12 @@ class Realtime implements Pipeline {
     this.#turns.close();
     if (this.#timer) this.#o.clock.clearTimeout(this.#timer);
     await this.#leg.close();
+  }
+
+  #greet(): void {
+    if (this.#phase !== 'talking' || this.#hasGreeted) return;
+    this.#hasGreeted = true;
+    this.#leg.send(say(exactly(greetingOf(this.#brief.assistant, this.#o.random))));
   }
 
   #connect(): VendorLeg {
@@ -147,7 +158,9 @@ class Realtime implements Pipeline {
         if (this.#phase === 'leaving') this.#goodbye = event.response_id;
         return;
       case 'response.output_audio_transcript.done':
-        return this.#turns.agent(event.transcript, this.#spokeAt ?? clock.now());
+        this.#turns.agent(event.transcript, this.#spokeAt ?? clock.now());
+        this.#spokeAt = undefined;
+        return;
       case 'output_audio_buffer.stopped':
         if (this.#phase === 'leaving' && event.response_id === this.#goodbye) this.#hangUpIn(AFTER_GOODBYE_MS);
         return;
@@ -178,7 +191,7 @@ class Realtime implements Pipeline {
   }
 
   async #run(callId: string, name: string, parameters: string): Promise<void> {
-    const tool = this.#brief.assistant.tools.find((each) => functionName(each) === name);
+    const tool = functionsOf(this.#brief.assistant.tools).get(name);
     const { signal } = this.#closed;
     const text = tool && (await this.#o.callTool(tool, mapOf(parameters) ?? {}, signal));
     if (signal.aborted || this.#phase === 'leaving') return;
@@ -207,7 +220,7 @@ class Realtime implements Pipeline {
     if (this.#closed.signal.aborted || leg !== this.#leg) return;
     if (this.#phase === 'leaving') return this.#line.hangUp(this.#why);
     this.#o.log.warn({ id: this.#brief.call, reason: why }, 'the realtime vendor was lost');
-    if (this.#reconnected || this.#phase === 'new') return this.#line.hangUp('vendor lost', 'realtime_lost');
+    if (this.#reconnected) return this.#line.hangUp('vendor lost', 'realtime_lost');
     this.#reconnected = true;
     const next = this.#connect();
     this.#leg = next;
@@ -216,5 +229,6 @@ class Realtime implements Pipeline {
     if (ready.kind === 'failed') return this.#line.hangUp('vendor lost', 'realtime_lost');
     for (const { role, text } of this.#told.slice(-KEPT_TURNS))
       if (text.trim() !== '') next.send(textItem(role === 'agent' ? 'assistant' : 'user', text));
+    this.#greet();
   }
 }

@@ -3,10 +3,11 @@
  *
  *  RS1  The whole prompt goes along, with the rules of calls behind it: here nothing is cut.
  *  RS2  No audio format: on WebRTC the codec is that of the SDP.
+ *  RS3  Every tool is a function with a name of its own, in whatever script the assistant's author names it.
  */
 import type { Assistant, AssistantTool } from '../../../app-client/voice-calls.ts';
 import { type Fields, isObject } from '../../../content/loose.ts';
-import { callRules } from '../manners.ts';
+import { callRules, withoutRegion } from '../manners.ts';
 
 export type RealtimeDefaults = {
   readonly model: string;
@@ -36,22 +37,37 @@ export function sessionOf(assistant: Assistant, { model, voice, bargeIn }: Realt
           interrupt_response: assistant.bargeIn ?? bargeIn,
           idle_timeout_ms: 20_000,
         },
-        transcription: { model: 'gpt-4o-transcribe', ...(language !== undefined && { language }) },
+        transcription: {
+          model: 'gpt-4o-transcribe',
+          ...(language !== undefined && { language: withoutRegion(language) }),
+        },
         noise_reduction: assistant.noiseSuppression ? { type: 'near_field' } : null,
       },
       output: { voice: VOICES.has(assistant.voiceId) ? assistant.voiceId : voice },
     },
-    tools: assistant.tools.map(functionOf),
+    tools: [...functionsOf(assistant.tools)].map(([name, tool]) => functionOf(name, tool)),
   };
 }
 
-/** The vendor's rule for names of functions. */
-export const functionName = ({ name }: AssistantTool): string => name.replace(/[^\w-]/g, '_').slice(0, 64);
+const LONGEST_NAME = 64;
 
-function functionOf(tool: AssistantTool) {
+/** RS3. By the names that the vendor takes; what is taken or says nothing gets the tool's place behind it. */
+export function functionsOf(tools: readonly AssistantTool[]): ReadonlyMap<string, AssistantTool> {
+  const named = new Map<string, AssistantTool>();
+  for (const [at, tool] of tools.entries()) {
+    const plain = tool.name.replace(/[^\w-]/g, '_').slice(0, LONGEST_NAME);
+    let name = plain;
+    for (let n = at + 1; named.has(name) || !/[a-z0-9]/i.test(name); n += 1)
+      name = `${plain.slice(0, LONGEST_NAME - 4)}_${n}`;
+    named.set(name, tool);
+  }
+  return named;
+}
+
+function functionOf(name: string, tool: AssistantTool) {
   const { triggers, parameters } = tool;
   const description = triggers.length > 0 ? `For: ${triggers.join(', ')}` : tool.name;
-  return { type: 'function', name: functionName(tool), description, parameters: schemaOf(parameters) };
+  return { type: 'function', name, description, parameters: schemaOf(parameters) };
 }
 
 /** A JSON Schema as it is; a plain map becomes properties of text. */

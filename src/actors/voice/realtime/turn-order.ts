@@ -37,8 +37,11 @@ export class TurnOrder {
     this.#flush();
   }
 
+  /** Told when it ends; its place is where it began, before what interrupted it. */
   agent(text: string, at: number): void {
-    this.#places.push({ item: '', at, turn: { role: 'agent', text, at } });
+    const place: Place = { item: '', at, turn: { role: 'agent', text, at } };
+    const later = this.#places.findIndex((each) => each.at > at);
+    this.#places.splice(later < 0 ? this.#places.length : later, 0, place);
     this.#flush();
   }
 

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { lenientJson } from '../../../../net.ts';
+import { withoutRegion } from '../../manners.ts';
 import { bytesOf } from '../pcm.ts';
 import { lowering } from '../resample.ts';
 import { type ListenEngine, type ListenOptions, socketUrl } from './engine.ts';
@@ -17,7 +18,7 @@ const IDLE_MS = 100;
 
 export function openaiListener({ baseUrl, key, language }: ListenOptions): ListenEngine {
   const lower = lowering(2);
-  const spoken = language.toLowerCase().split(/[-_]/)[0];
+  const spoken = withoutRegion(language);
   const append = (pcm: Int16Array): string =>
     JSON.stringify({ type: 'input_audio_buffer.append', audio: Buffer.from(bytesOf(pcm)).toString('base64') });
   const silence = append(new Int16Array((24_000 * IDLE_MS) / 1000));
