@@ -14,13 +14,13 @@ import type { Bench, Stage } from '../bench.ts';
 import { type Figure, less, more, percentile, type Row } from '../figures.ts';
 import { Poster } from '../poster.ts';
 import { inParallel } from './in-parallel.ts';
+import { listening, restarted } from './restarted.ts';
 
 const FLOW = 71;
 /** Of the Cloud API; a number's own rate is no matter here. */
 const NUMBERS = Array.from({ length: 10 }, (_, n) => `4930700${String(n).padStart(4, '0')}`);
 /** The app's web requests at once. */
 const WIDTH = 10;
-const logLine = z.object({ time: z.number(), msg: z.string() });
 const sessionList = z.object({ sessions: z.array(z.looseObject({ waitsFor: z.string() })) });
 
 export async function flows(bench: Bench): Promise<Row[]> {
@@ -38,9 +38,9 @@ export async function flows(bench: Bench): Promise<Row[]> {
   });
   await world.app('flow', { id: FLOW, ...conversation });
   contender.start();
-  await listening(stage);
+  await listening(stage.contender);
   const parking = await park(bench, stage, total);
-  const restart = await restarted(stage);
+  const restart = await restarted(stage.contender, 'flows resumed', 120_000);
   const inbound = await answers(bench, stage, messages);
   const name = `${total} parked conversations`;
   return [
@@ -77,22 +77,6 @@ async function park(bench: Bench, { contender }: Stage, total: number): Promise<
     less('CPU per conversation', 'ms', (after.cpuMs - before.cpuMs) / total),
     less('RSS before', 'MB', before.rssMb),
     less('RSS with them', 'MB', after.rssMb),
-  ];
-}
-
-async function restarted({ contender }: Stage): Promise<Figure[]> {
-  await contender.process().kill9();
-  const startedAt = Date.now();
-  const process = contender.start();
-  const resumed = logLine.parse(JSON.parse(await process.line(/"msg":"flows resumed"/, 120_000)));
-  const lines = process.printed().split('\n');
-  const listenedAt = lines.findLast((line) => line.includes('"msg":"listening"')) ?? '{}';
-  await delay(10_000);
-  const { rssMb } = process.usage();
-  return [
-    less('start to flows resumed', 'ms', resumed.time - startedAt),
-    less('listening to flows resumed', 'ms', resumed.time - logLine.parse(JSON.parse(listenedAt)).time),
-    less('RSS 10 s later', 'MB', rssMb),
   ];
 }
 
@@ -151,8 +135,3 @@ async function untilAllWait(bench: Bench, { url, token }: Stage['contender'], to
 
 const customer = (n: number): string => `49177${String(n).padStart(8, '0')}`;
 const numberOf = (n: number): string => NUMBERS[n % NUMBERS.length] ?? '';
-
-const listening = ({ contender }: Stage): Promise<unknown> =>
-  eventually(async () => (await call(`${contender.url}/health`).catch(() => undefined))?.status === 200, {
-    ...{ what: 'the bridge listens', withinMs: 60_000 },
-  });

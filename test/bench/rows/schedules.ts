@@ -15,6 +15,7 @@ import type { Bench, Stage } from '../bench.ts';
 import { type Figure, less, more, percentile, type Row } from '../figures.ts';
 import { Poster } from '../poster.ts';
 import { inParallel } from './in-parallel.ts';
+import { listening, restarted } from './restarted.ts';
 
 const SENDERS = 1_000;
 const DUE_SENDERS = 100;
@@ -26,7 +27,6 @@ const LISTED = 1_000;
 /** Out of the app's own pace: all messages of a number in one second. */
 const PACE = { warmerGap: { min: 0.001, max: 0.001 } };
 const registered = z.object({ scheduleId: z.string() });
-const logLine = z.object({ time: z.number(), msg: z.string() });
 
 export async function schedules(bench: Bench): Promise<Row[]> {
   if (!bench.names.includes('bridge')) return [];
@@ -36,9 +36,9 @@ export async function schedules(bench: Bench): Promise<Row[]> {
   // While registrations go on, the app's list would be behind them.
   await stage.world.appMode('500', undefined, '/api/scheduled/active');
   stage.contender.start();
-  await listening(stage);
+  await listening(stage.contender);
   const registration = await registerMany(bench, stage, total);
-  const restart = await restarted(stage);
+  const restart = await restarted(stage.contender, 'jobs loaded', 300_000);
   const lateness = await dueAtOnce(bench, stage, due);
   return [
     { row: `${total} schedules over a year, of ${SENDERS} numbers`, contender: 'bridge', figures: registration },
@@ -87,22 +87,6 @@ async function registerMany(bench: Bench, { contender, world }: Stage, total: nu
   ];
 }
 
-async function restarted(stage: Stage): Promise<Figure[]> {
-  await stage.contender.process().kill9();
-  const startedAt = Date.now();
-  const process = stage.contender.start();
-  const loaded = logLine.parse(JSON.parse(await process.line(/"msg":"jobs loaded"/, 300_000)));
-  const lines = process.printed().split('\n');
-  const listenedAt = lines.findLast((line) => line.includes('"msg":"listening"')) ?? '{}';
-  await delay(10_000);
-  const { rssMb } = process.usage();
-  return [
-    less('start to jobs loaded', 'ms', loaded.time - startedAt),
-    less('listening to jobs loaded', 'ms', loaded.time - logLine.parse(JSON.parse(listenedAt)).time),
-    less('RSS 10 s later', 'MB', rssMb),
-  ];
-}
-
 async function dueAtOnce(bench: Bench, { contender, world }: Stage, due: number): Promise<Figure[]> {
   const providers = new Providers(world);
   const phones = Array.from({ length: DUE_SENDERS }, (_, n) => `4930800${String(n).padStart(4, '0')}`);
@@ -141,8 +125,3 @@ async function dueAtOnce(bench: Bench, { contender, world }: Stage, due: number)
     less('last message of all, 1 ms apart', 'ms', Math.max(...messages.map(({ at }) => at)) - dueAt),
   ];
 }
-
-const listening = ({ contender }: Stage): Promise<unknown> =>
-  eventually(async () => (await call(`${contender.url}/health`).catch(() => undefined))?.status === 200, {
-    ...{ what: 'the bridge listens', withinMs: 60_000 },
-  });

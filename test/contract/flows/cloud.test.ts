@@ -59,6 +59,27 @@ const begin = sideBySide<Theatre>({
     expect(await customer.shown()).toHaveLength(2);
   },
 
+  '§7.2: a medium answers a question that accepts media, by its address; without an address it answers nothing': async (
+    t,
+  ) => {
+    const photo = ask('A photo?', 'photo');
+    const flow = await t.flow({
+      n_photo1: leads({ ...photo, fields: { ...photo.fields, acceptMedia: true } }, { 1: 'n_photo2' }),
+      n_photo2: text('got {{photo}}'),
+    });
+    const customer = t.onCloud();
+    await t.start(t.cloud, customer.phone, flow);
+    await shownAt(customer, 0, 'A photo?');
+    await t.parked(`${t.cloud}_${customer.phone}`, 'n_photo1');
+    const inbound = (mediaUrl: string) =>
+      t.post('/api/flow/provider-inbound', {
+        ...{ deviceNumber: t.cloud, customerPhone: customer.phone, provider: 'waba', text: '', mediaUrl },
+      });
+    expect(await inbound('')).toEqual([202, { ok: true, consumed: false }]);
+    expect(await inbound('https://media.test/p.jpg')).toEqual([202, { ok: true, consumed: true }]);
+    expect((await shownAt(customer, 1, 'got')).text).toBe('got https://media.test/p.jpg');
+  },
+
   'F-02, F-23, F-55: text leaves a pending form alone, and its submission resumes at once and once': async (t) => {
     const flow = await t.flow({
       n_form01: {

@@ -68,6 +68,13 @@ export class Answers {
     if (phone !== undefined && proxy) this.#proxies.set(phone, proxy);
   }
 
+  /** Whether Cloud API or Twilio are on for a number, whoever asks. */
+  readonly hasProvider = (phone: string): boolean =>
+    [...this.#settings].some(
+      ([key, { use_facebook_api: cloud, use_twilio: twilio }]) =>
+        (key === '' || key === phone || key.endsWith(` ${phone}`)) && (cloud === true || twilio === true),
+    );
+
   messageSettings(fields: Json): void {
     this.#messageSettings = { ...this.#messageSettings, ...fields };
   }

@@ -65,7 +65,7 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
     if (!wantsJson) violated('Accept: must be application/json');
     const older = answers.olderRefusal(call);
     if (older) return older;
-    if (call.method === 'GET') queryProblems(call.path, call.query).forEach(violated);
+    if (call.method === 'GET') queryProblems(call.path, call.query, answers.hasProvider).forEach(violated);
     const problems =
       call.method === 'GET' ? [] : readable ? bodyProblems(call.path, call.body) : ['body: not a JSON object'];
     problems.forEach(violated);

@@ -179,10 +179,20 @@ export function bodyProblems(path: string, body: unknown): string[] {
   return schema ? problems(schema, body) : [];
 }
 
-/** What is wrong with a look-up's query. */
-export function queryProblems(path: string, query: Record<string, string>): string[] {
+/** What is wrong with a look-up's query. `hasProvider`: whether a number has settings of Cloud API or Twilio. */
+export function queryProblems(
+  path: string,
+  query: Record<string, string>,
+  hasProvider: (phone: string) => boolean,
+): string[] {
   const schema = QUERIES.get(path);
-  return schema ? problems(schema, query) : [];
+  if (!schema) return [];
+  const { mobile = '', phone = '' } = query;
+  const isBare = path === '/api/keyword-replies' && /^\d+$/.test(mobile) && !hasProvider(phone);
+  return [
+    ...problems(schema, query),
+    ...(isBare ? ['mobile: bare digits, though the number is on a linked device alone'] : []),
+  ];
 }
 
 export const isReaction = (body: unknown): boolean =>

@@ -90,6 +90,13 @@ export class Bench {
     return this.#kind.run(this.context());
   }
 
+  /** Runs it; what it waits for then. */
+  async waited(): Promise<Wait> {
+    const result = await this.run();
+    if (result.kind !== 'wait') throw new Error(`no wait: ${JSON.stringify(result)}`);
+    return result.wait;
+  }
+
   match(wait: Wait, reply: Partial<Reply> | string): Match | undefined {
     return this.#kind.match?.(this.context(), wait, replyOf(reply));
   }

@@ -209,6 +209,17 @@ describe('look-ups', () => {
     await get(query('Hi'));
     expect(problems()).toEqual(['keyword: must be trimmed and lower-cased']);
   });
+
+  it('keyword-replies notices bare digits of a customer of a number that has no provider', async () => {
+    const query = `keyword-replies?keyword=hi&mobile=${CUSTOMER}&phone=${DEVICE}`;
+    app.answers.settings('15550009999', { use_facebook_api: true });
+    await get(query);
+    expect(problems()).toEqual(['mobile: bare digits, though the number is on a linked device alone']);
+    app.clear();
+    app.answers.settings(DEVICE, { workspace: '7', use_twilio: true });
+    await get(query);
+    expect(problems()).toEqual([]);
+  });
 });
 
 describe('faults', () => {

@@ -456,12 +456,6 @@ describe('BookAppointment without types (flows §3.4)', () => {
     one.answers.book = { kind: 'ok', value: { ok: true, appointment_id: 9, status: 'confirmed' } };
     return one;
   };
-  const offered = async (one: Bench): Promise<Wait> => {
-    const result = await one.run();
-    if (result.kind !== 'wait') throw new Error('no wait');
-    return result.wait;
-  };
-
   it.each<readonly [string, Bench['answers']]>([
     ['the app has no types', {}],
     [
@@ -472,7 +466,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
   ])('%s: slots are offered', async (_, answers) => {
     const one = bench({}, { slotCount: 99 });
     Object.assign(one.answers, answers);
-    expect(await offered(one)).toEqual({
+    expect(await one.waited()).toEqual({
       ...{ nextNodeType: 'BookAppointment', nodeId: 'n_aaaaaa', variable: '', workspaceId: '3' },
       confirmation: FIELDS.confirmation,
       messageId: 'M1',
@@ -513,7 +507,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
     '%s: a slot is booked by %j',
     async (engine, reply) => {
       const one = bench({ engine });
-      expect(await one.reply(await offered(one), reply)).toEqual(BOOKED);
+      expect(await one.reply(await one.waited(), reply)).toEqual(BOOKED);
       expect(one.calls.at(-1)?.request).toEqual({
         ...{ workspace_id: '3', starts_at: '2026-05-01T10:00', ends_at: '2026-05-01T10:30', title: 'BookAppointment' },
         ...{ customer_name: 'Ana', customer_phone: CUSTOMER, customer_email: '' },
@@ -528,7 +522,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
 
   it('PG2: a slot of an older list is not booked, though this list has its id', async () => {
     const one = bench();
-    const wait = await offered(one);
+    const wait = await one.waited();
     const tap = (title: string, quoted?: string) => ({
       tap: { id: 'appt_n_aaaaaa_0', title, ...(quoted && { quoted }) },
     });
@@ -539,7 +533,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
 
   it.each(ENGINES)('%s: anything else is no_slots', async (engine) => {
     const one = bench({ engine });
-    const wait = await offered(one);
+    const wait = await one.waited();
     expect([await one.reply(wait, 'never'), one.match(wait, '')]).toEqual([NO_SLOTS, undefined]);
   });
 
@@ -553,7 +547,7 @@ describe('BookAppointment without types (flows §3.4)', () => {
 
   it('a booking that fails is told', async () => {
     const one = bench();
-    const wait = await offered(one);
+    const wait = await one.waited();
     one.answers.book = { kind: 'no answer', why: 'timeout' };
     expect([await one.reply(wait, '1'), one.texts()]).toEqual([NO_SLOTS, ['Sorry']]);
   });

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { draftsOf as cloudDrafts } from '../../../../src/actors/engines/cloud-api/content.ts';
 import { draftsOf as twilioDrafts } from '../../../../src/actors/engines/twilio/content.ts';
 import { kindOf } from '../../../../src/actors/flows/nodes/index.ts';
-import type { Wait } from '../../../../src/actors/flows/waits.types.ts';
 import type { EngineName } from '../../../../src/content/engine-choice.ts';
 import { Bench } from '../context.ts';
 
@@ -33,16 +32,10 @@ const list = (fields: Fields = {}, engine: EngineName = 'baileys', wired?: reado
     vars: { n: 1 },
   });
 
-async function waitOf(bench: Bench): Promise<Wait> {
-  const result = await bench.run();
-  if (result.kind !== 'wait') throw new Error(`no wait but ${result.kind}`);
-  return result.wait;
-}
-
 describe('InteractiveButtons', () => {
   it.each(ENGINES)('F-49 %s: up to three buttons, texts filled; F-56 the wait as the app keeps it', async (engine) => {
     const one = buttons({}, engine);
-    expect(await waitOf(one)).toEqual({
+    expect(await one.waited()).toEqual({
       nextNodeType: 'Question',
       nodeId: 'n_aaaaaa',
       variable: 'colour',
@@ -66,7 +59,7 @@ describe('InteractiveButtons', () => {
   it('Twilio shows numbers, up to ten options, which typed digits answer', async () => {
     const many = Array.from({ length: 5 }, (_, i) => ({ id: `p${i}`, title: `Option ${i}` }));
     const one = buttons({ buttons: many, footerText: '' }, 'twilio');
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     const [content] = one.contents();
     expect(content && twilioDrafts(content)).toMatchObject({
       drafts: [{ body: 'Well, 1?\n\n1. Option 0\n2. Option 1\n3. Option 2\n4. Option 3\n5. Option 4' }],
@@ -80,7 +73,7 @@ describe('InteractiveButtons', () => {
   ] as const)('%s: more than three become a list, with the same ids', async (engine, expected) => {
     const many = Array.from({ length: 4 }, (_, i) => ({ id: `p${i}`, title: `Option ${i}` }));
     const one = buttons({ buttons: many }, engine);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.contents()).toMatchObject([expected]);
     expect(await one.reply(wait, { tap: { id: 'p3', title: 'Option 3' } })).toEqual({ kind: 'next', port: 4 });
   });
@@ -91,7 +84,7 @@ describe('InteractiveButtons', () => {
     [false, false],
     ['false', false],
   ])('keepMenuOpen %j: persistent %j', async (keepMenuOpen, persistent) => {
-    expect(await waitOf(buttons({ keepMenuOpen }))).toMatchObject({ persistent });
+    expect(await buttons({ keepMenuOpen }).waited()).toMatchObject({ persistent });
   });
 
   it.each(
@@ -107,26 +100,26 @@ describe('InteractiveButtons', () => {
     ),
   )('F-01 F-03 %s, %j: the label is stored, port 2', async (engine, reply) => {
     const one = buttons({}, engine);
-    expect(await one.reply(await waitOf(one), reply)).toEqual({ kind: 'next', port: 2 });
+    expect(await one.reply(await one.waited(), reply)).toEqual({ kind: 'next', port: 2 });
     expect(['colour', 'n_aaaaaa', 'user_message'].map((name) => one.vars.get(name))).toEqual(Array(3).fill('Blue 1'));
   });
 
   it('F-28 of two options with one label a tap means its own', async () => {
     const one = buttons({ buttons: ['No', 'No'].map((title, i) => ({ id: `p${i}`, title })) });
-    expect(await one.reply(await waitOf(one), { tap: { id: 'p1', title: 'No' } })).toEqual({ kind: 'next', port: 2 });
+    expect(await one.reply(await one.waited(), { tap: { id: 'p1', title: 'No' } })).toEqual({ kind: 'next', port: 2 });
   });
 
   it('F-39 "2 apples" is not option 2: port 0 when it is wired, else the menu stays', async () => {
     const wired = buttons();
-    expect(await wired.reply(await waitOf(wired), '2 apples')).toEqual({ kind: 'next', port: 0 });
-    expect(wired.match(await waitOf(wired), '2 apples')).toMatchObject({ anyText: true });
+    expect(await wired.reply(await wired.waited(), '2 apples')).toEqual({ kind: 'next', port: 0 });
+    expect(wired.match(await wired.waited(), '2 apples')).toMatchObject({ anyText: true });
     const unwired = buttons({}, 'baileys', [1, 2]);
-    expect(await unwired.reply(await waitOf(unwired), '2 apples')).toBeUndefined();
+    expect(await unwired.reply(await unwired.waited(), '2 apples')).toBeUndefined();
   });
 
   it('§6.6 an option that leads nowhere: stored, and its port, with which the runtime stays at the menu (ST4)', async () => {
     const one = buttons({}, 'baileys', [1]);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(await one.reply(wait, 'Blue 1')).toEqual({ kind: 'next', port: 2 });
     expect(one.vars.get('colour')).toBe('Blue 1');
     expect(one.sent).toHaveLength(1);
@@ -153,7 +146,7 @@ describe('InteractiveButtons', () => {
   );
 
   it('F-56 buttons without an id get one that names the node', async () => {
-    expect(await waitOf(buttons({ buttons: [{ title: 'A' }] }))).toMatchObject({
+    expect(await buttons({ buttons: [{ title: 'A' }] }).waited()).toMatchObject({
       answerItems: [{ id: 'b_n_aaaaaa_p0', text: 'A' }],
     });
   });
@@ -168,7 +161,7 @@ describe('InteractiveButtons', () => {
 describe('List', () => {
   it('Cloud API: a list by sections, as Meta takes it', async () => {
     const one = list({}, 'waba');
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     const sections = [
       {
         title: 'Food',
@@ -234,7 +227,7 @@ describe('List', () => {
 
   it('Twilio: numbered text, the digits in the order shown', async () => {
     const one = list({}, 'twilio');
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     const [content] = one.contents();
     expect(content && twilioDrafts(content)).toMatchObject({
       drafts: [{ body: 'Eat?\n\n*Food*\n1. Pizza: hot\n2. Pasta 1\n\n*Drinks*\n3. Cola' }],
@@ -245,7 +238,7 @@ describe('List', () => {
   it.each(ENGINES)('%s: more than ten rows are a numbered text with all of them', async (engine) => {
     const listItems = Array.from({ length: 11 }, (_, i) => ({ id: `p${i}`, title: `Row ${i}` }));
     const one = list({ listItems }, engine);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.texts()).toEqual([expect.stringMatching(/^Eat\?\n\n1\. Row 0\n[^]*\n11\. Row 10$/)]);
     expect(await one.reply(wait, '11')).toEqual({ kind: 'next', port: 11 });
   });
@@ -263,15 +256,15 @@ describe('List', () => {
     ),
   )('F-01 %s, %j: the title is stored, port 3', async (engine, reply) => {
     const one = list({}, engine);
-    expect(await one.reply(await waitOf(one), reply)).toEqual({ kind: 'next', port: 3 });
+    expect(await one.reply(await one.waited(), reply)).toEqual({ kind: 'next', port: 3 });
     expect(['dish', 'n_aaaaaa', 'user_message'].map((name) => one.vars.get(name))).toEqual(Array(3).fill('Pasta 1'));
   });
 
   it('no match: port 0 when it is wired, else the list stays', async () => {
     const wired = list();
-    expect(await wired.reply(await waitOf(wired), 'Soup')).toEqual({ kind: 'next', port: 0 });
+    expect(await wired.reply(await wired.waited(), 'Soup')).toEqual({ kind: 'next', port: 0 });
     const unwired = list({}, 'baileys', [1]);
-    const wait = await waitOf(unwired);
+    const wait = await unwired.waited();
     expect(await unwired.reply(wait, 'Soup')).toBeUndefined();
     expect(await unwired.reply(wait, 'Cola')).toMatchObject({ kind: 'next' });
   });
@@ -292,7 +285,7 @@ describe('List', () => {
   it('BL1 BL2 a row without words is not shown; the others keep their ports', async () => {
     const listItems = ['{{none}}', 'B', 'C'].map((title, i) => ({ id: `p${i}`, title }));
     const one = list({ listItems });
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(await one.reply(wait, '1')).toEqual({ kind: 'next', port: 2 });
     expect(await one.reply(wait, { tap: { id: 'list_n_aaaaaa_p2', title: 'C' } })).toEqual({ kind: 'next', port: 3 });
   });

@@ -27,11 +27,6 @@ const bench = (setup: Partial<Setup> = {}, own: Record<string, unknown> = {}) =>
   one.answers.sendProducts = { kind: 'ok', value: { ok: true } };
   return one;
 };
-const waited = async (one: Bench) => {
-  const result = await one.run();
-  if (result.kind !== 'wait') throw new Error(`no wait: ${JSON.stringify(result)}`);
-  return result.wait;
-};
 const DUE = NOW + 600_000;
 
 describe('CommerceShop: what is shown (flows §3.3)', () => {
@@ -109,9 +104,9 @@ describe('CommerceShop: what is shown (flows §3.3)', () => {
   it('what is out of stock is not shown; errors keep everything; none left is abandoned', async () => {
     const one = bench();
     one.answers.inventory = { kind: 'ok', value: { inStock: ['b'] } };
-    expect(await waited(one)).toMatchObject({ items: [{ retailer_id: 'b' }] });
+    expect(await one.waited()).toMatchObject({ items: [{ retailer_id: 'b' }] });
     one.answers.inventory = { kind: 'no answer', why: 'timeout' };
-    expect(await waited(one)).toMatchObject({ items: { length: 3 } });
+    expect(await one.waited()).toMatchObject({ items: { length: 3 } });
     one.answers.inventory = { kind: 'ok', value: { inStock: [] } };
     expect(await one.run()).toEqual(ABANDONED);
   });
@@ -139,7 +134,7 @@ describe('CommerceShop: what the customer says (flows §3.3)', () => {
     ['hat of ana', 'c'],
   ])('"%s" is product %s: its checkout is sent', async (said, retailer_id) => {
     const one = bench();
-    const wait = await waited(one);
+    const wait = await one.waited();
     expect(await one.reply(wait, said)).toEqual({ kind: 'wait', wait: { ...wait, linkSent: true }, due: DUE });
     expect(one.calls.at(-1)).toEqual({
       name: 'checkoutLink',
@@ -153,7 +148,7 @@ describe('CommerceShop: what the customer says (flows §3.3)', () => {
 
   it.each(['9', 'shoes', 'x', '2 shirts'])('"%s" is none: the prompt again, and the clock goes on', async (said) => {
     const one = bench();
-    const wait = await waited(one);
+    const wait = await one.waited();
     const before = one.sent.length;
     one.now = NOW + 60_000;
     expect(await one.reply(wait, said)).toEqual({ kind: 'wait', wait, due: DUE });
@@ -163,7 +158,7 @@ describe('CommerceShop: what the customer says (flows §3.3)', () => {
 
   it('SH2: after the link, and on Cloud, texts are left to others', async () => {
     const one = bench();
-    const wait = await waited(one);
+    const wait = await one.waited();
     const later = { ...wait, linkSent: true } as Wait;
     expect([one.match(later, '1'), one.match({ ...wait, isWaba: true } as Wait, '1'), one.match(wait, ' ')]).toEqual([
       ...[undefined, undefined, undefined],
@@ -172,7 +167,7 @@ describe('CommerceShop: what the customer says (flows §3.3)', () => {
 
   it('a checkout that fails is told, and can be tried again', async () => {
     const one = bench();
-    const wait = await waited(one);
+    const wait = await one.waited();
     one.answers.checkoutLink = { kind: 'refused', status: 502, error: 'mint_failed' };
     expect(await one.reply(wait, '1')).toEqual({ kind: 'wait', wait, due: DUE });
     expect(one.texts().at(-1)).toBe('Sorry');
@@ -180,7 +175,7 @@ describe('CommerceShop: what the customer says (flows §3.3)', () => {
 
   it('F-08: when the time is over, abandoned', async () => {
     const one = bench();
-    expect(await one.due(await waited(one))).toEqual(ABANDONED);
+    expect(await one.due(await one.waited())).toEqual(ABANDONED);
   });
 });
 

@@ -20,12 +20,6 @@ const several = (wired?: readonly number[], engine: EngineName = 'baileys') =>
   poll({ allowMultiple: true }, engine, wired);
 const vote = (...labels: readonly string[]) => ({ text: '', vote: { poll: 'M1', labels } });
 
-async function waitOf(bench: Bench): Promise<Wait> {
-  const result = await bench.run();
-  if (result.kind !== 'wait') throw new Error(`no wait but ${result.kind}`);
-  return result.wait;
-}
-
 describe('what is asked', () => {
   const content = { kind: 'poll', question: 'Where to, Ana?', options: ['Sea', 'Hills', 'City 1'] };
 
@@ -33,7 +27,7 @@ describe('what is asked', () => {
     'F-49 %s: a poll, which the engine shows natively or numbered',
     async (engine) => {
       const one = poll({}, engine);
-      expect(await waitOf(one)).toEqual({
+      expect(await one.waited()).toEqual({
         nextNodeType: 'Poll',
         nodeId: 'n_aaaaaa',
         variable: '',
@@ -84,7 +78,7 @@ describe('what is asked', () => {
     'F-06 %s: a poll of %i, which WhatsApp has none of, is asked all the same and answered by number',
     async (engine, count) => {
       const one = poll({ options: Array.from({ length: count }, (_, i) => `O${i}`) }, engine, [count]);
-      const wait = await waitOf(one);
+      const wait = await one.waited();
       expect(one.contents()).toMatchObject([{ kind: 'poll', options: { length: count } }]);
       expect(await one.reply(wait, String(count))).toEqual({ kind: 'next', port: count });
       expect(one.vars.get('n_aaaaaa')).toBe(`O${count - 1}`);
@@ -121,25 +115,25 @@ describe('F-04 PO1 a single choice', () => {
     ),
   )('%s, %j: stored, port 2', async (engine, reply) => {
     const one = poll({ variable: 'trip' }, engine);
-    expect(await one.reply(await waitOf(one), reply)).toEqual({ kind: 'next', port: 2 });
+    expect(await one.reply(await one.waited(), reply)).toEqual({ kind: 'next', port: 2 });
     expect(['trip', 'n_aaaaaa', 'user_message'].map((name) => one.vars.get(name))).toEqual(Array(3).fill('Hills'));
   });
 
   it.each(['Moon', '9', '1,2', ' '])('%j does not advance, whatever is wired', async (text) => {
     const one = poll();
-    expect(await one.reply(await waitOf(one), text)).toBeUndefined();
+    expect(await one.reply(await one.waited(), text)).toBeUndefined();
   });
 
   it('a vote that was taken back, or for nothing of this poll, changes nothing', async () => {
     const one = poll();
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.match(wait, vote())).toBeUndefined();
     expect(one.match(wait, vote('Moon'))).toBeUndefined();
   });
 
   it('an option that leads nowhere: its port, with which the runtime stays at the poll (ST4)', async () => {
     const one = poll({}, 'baileys', [1]);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(await one.reply(wait, vote('Hills'))).toEqual({ kind: 'next', port: 2 });
   });
 });
@@ -155,24 +149,24 @@ describe('F-05 PO2 several choices', () => {
   ])('typed %j: %j at once, port %i, on every engine', async (text, stored, port) => {
     for (const engine of ENGINES) {
       const one = several(undefined, engine);
-      expect(await one.reply(await waitOf(one), text)).toEqual({ kind: 'next', port });
+      expect(await one.reply(await one.waited(), text)).toEqual({ kind: 'next', port });
       expect(one.vars.get('n_aaaaaa')).toBe(stored);
     }
   });
 
   it.each(['1,9', 'hills, moon', '1 apple'])('typed %j is no answer', async (text) => {
     const one = several();
-    expect(await one.reply(await waitOf(one), text)).toBeUndefined();
+    expect(await one.reply(await one.waited(), text)).toBeUndefined();
   });
 
   it('a label with a comma is one answer', async () => {
     const one = poll({ allowMultiple: true, options: ['Red, or so', 'Blue'] });
-    expect(await one.reply(await waitOf(one), 'red, or so')).toEqual({ kind: 'next', port: 1 });
+    expect(await one.reply(await one.waited(), 'red, or so')).toEqual({ kind: 'next', port: 1 });
   });
 
   it('votes count when they stay unchanged for five seconds, in the poll’s order', async () => {
     const one = several();
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     const first = await one.reply(wait, vote('City 1'));
     expect(first).toEqual({ kind: 'wait', wait: { ...wait, chosen: [2] }, due: NOW + 5_000 });
     one.now = NOW + 3_000;
@@ -184,7 +178,7 @@ describe('F-05 PO2 several choices', () => {
 
   it('all taken back: nothing is counted any more', async () => {
     const one = several();
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     const counting = { ...wait, chosen: [0] } as Wait;
     expect(await one.reply(counting, vote())).toEqual({ kind: 'wait', wait: { ...wait, chosen: [] } });
     expect(await one.due({ ...wait, chosen: [] } as Wait)).toMatchObject({ kind: 'wait' });
@@ -193,7 +187,7 @@ describe('F-05 PO2 several choices', () => {
 
   it('the first choice leads nowhere: the poll stays', async () => {
     const one = several([1]);
-    const wait = { ...(await waitOf(one)), chosen: [1] } as Wait;
+    const wait = { ...(await one.waited()), chosen: [1] } as Wait;
     expect(await one.due(wait)).toEqual({ kind: 'wait', wait });
   });
 });

@@ -1,7 +1,6 @@
 /** Question (contract flows §2.4, §7.3): free text, options on each engine, media. */
 import { describe, expect, it } from 'vitest';
 import { kindOf } from '../../../../src/actors/flows/nodes/index.ts';
-import type { Wait } from '../../../../src/actors/flows/waits.types.ts';
 import type { EngineName } from '../../../../src/content/engine-choice.ts';
 import { APP, Bench } from '../context.ts';
 
@@ -18,16 +17,10 @@ const question = (fields: Fields = {}, engine: EngineName = 'baileys', wired?: r
     vars: { title: 'Sir' },
   });
 
-async function waitOf(bench: Bench): Promise<Wait> {
-  const result = await bench.run();
-  if (result.kind !== 'wait') throw new Error(`no wait but ${result.kind}`);
-  return result.wait;
-}
-
 describe('free text', () => {
   it.each(ENGINES)('F-49 %s: asks, anything answers, port 1', async (engine) => {
     const one = question({}, engine);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.texts()).toEqual(['Your name, Sir?']);
     expect(wait).toEqual({ nextNodeType: 'Question', nodeId: 'n_aaaaaa', variable: 'name' });
     expect(await one.reply(wait, 'Ana')).toEqual({ kind: 'next', port: 1 });
@@ -37,7 +30,7 @@ describe('free text', () => {
 
   it('F-01 a tap’s title answers too; nothing to read does not, nor does a vote', async () => {
     const one = question();
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.match(wait, { tap: { id: 'p7', title: 'Old' } })).toMatchObject({ text: 'Old' });
     expect(one.match(wait, ' ')).toBeUndefined();
     expect(one.match(wait, { text: '', vote: { poll: 'X', labels: ['A'] } })).toBeUndefined();
@@ -46,7 +39,7 @@ describe('free text', () => {
 
   it('the variable is `answer` when none is named; words that came out empty are the general prompt', async () => {
     const one = question({ variable: '', question: ' {{none}} ' });
-    expect(await waitOf(one)).toMatchObject({ variable: 'answer' });
+    expect(await one.waited()).toMatchObject({ variable: 'answer' });
     expect(one.texts()).toEqual(['Please answer']);
   });
 
@@ -70,7 +63,7 @@ describe('expected answers', () => {
     ['waba', 11, 'text', 'opt_2'],
   ] as const)('F-56 %s with %i: shown as %s, the third is %s and takes port 3', async (engine, count, kind, id) => {
     const one = question({ expectedAnswers: some(count) }, engine);
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(one.contents()).toMatchObject([{ kind }]);
     expect(wait).toMatchObject({ answerItems: expect.arrayContaining([{ id, text: 'Answer 2' }]) });
     for (const reply of [{ tap: { id, title: 'Answer 2' } }, { tap: { id: 'x_2', title: '' } }, 'answer 2', '3', '3.'])
@@ -80,12 +73,12 @@ describe('expected answers', () => {
 
   it('an answer that is a number goes by its label first', async () => {
     const one = question({ expectedAnswers: ['2', '1'] });
-    expect(await one.reply(await waitOf(one), '2')).toEqual({ kind: 'next', port: 1 });
+    expect(await one.reply(await one.waited(), '2')).toEqual({ kind: 'next', port: 1 });
   });
 
   it('F-49 labels are filled and typed answers compared with what is shown', async () => {
     const one = question({ expectedAnswers: ['Dear {{title}}', '{{none}}', 'No'] });
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(wait).toMatchObject({
       answerItems: [
         { id: 'opt_0', text: 'Dear Sir' },
@@ -98,10 +91,10 @@ describe('expected answers', () => {
 
   it('no match: port 0 when it is wired, else it stays without a word', async () => {
     const wired = question({ expectedAnswers: some(2) });
-    expect(await wired.reply(await waitOf(wired), 'hm')).toEqual({ kind: 'next', port: 0 });
+    expect(await wired.reply(await wired.waited(), 'hm')).toEqual({ kind: 'next', port: 0 });
     expect(wired.vars.get('name')).toBe('hm');
     const unwired = question({ expectedAnswers: some(2) }, 'baileys', [1]);
-    const wait = await waitOf(unwired);
+    const wait = await unwired.waited();
     expect(await unwired.reply(wait, 'hm')).toBeUndefined();
     expect(await unwired.reply(wait, '2')).toEqual({ kind: 'next', port: 2 });
     expect(unwired.sent).toHaveLength(1);
@@ -113,7 +106,7 @@ describe('acceptMedia', () => {
     'QU1 a medium with caption %j answers by its address at the app, port 1',
     async (text) => {
       const one = question({ acceptMedia: true });
-      const wait = await waitOf(one);
+      const wait = await one.waited();
       expect(wait).toMatchObject({ acceptMedia: true });
       expect(await one.reply(wait, { text, media: PHOTO })).toEqual({ kind: 'next', port: 1 });
       expect([one.stored, one.effects]).toEqual([[PHOTO], ['again']]);
@@ -125,7 +118,7 @@ describe('acceptMedia', () => {
 
   it('QU1 one that could not be kept is asked for once more', async () => {
     const one = question({ acceptMedia: '1' });
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     one.onStore = async () => ({ kind: 'no answer', why: 'down' });
     expect(await one.reply(wait, { text: '', media: PHOTO })).toEqual({ kind: 'wait', wait });
     expect(one.texts()).toHaveLength(2);
@@ -133,13 +126,13 @@ describe('acceptMedia', () => {
 
   it('beside expected answers: a caption that is one counts as it, any other medium takes port 0', async () => {
     const one = question({ acceptMedia: true, expectedAnswers: ['Yes', 'No'] });
-    const wait = await waitOf(one);
+    const wait = await one.waited();
     expect(await one.reply(wait, { text: 'no', media: PHOTO })).toEqual({ kind: 'next', port: 2 });
     expect(one.stored).toEqual([]);
     expect(await one.reply(wait, { text: 'look', media: PHOTO })).toEqual({ kind: 'next', port: 0 });
     expect(one.vars.get('name')).toBe(`${APP}/stored.jpg`);
     const unwired = question({ acceptMedia: true, expectedAnswers: ['Yes'] }, 'baileys', [1]);
-    expect(await unwired.reply(await waitOf(unwired), { text: '', media: PHOTO })).toBeUndefined();
+    expect(await unwired.reply(await unwired.waited(), { text: '', media: PHOTO })).toBeUndefined();
   });
 });
 
