@@ -12,6 +12,8 @@ export type Stage = AsyncDisposable & {
   readonly contender: Contender;
   readonly world: World;
   readonly phones: readonly string[];
+  /** For output of whatever else takes part. */
+  readonly dir: string;
 };
 
 export type BenchOptions = {
@@ -50,6 +52,7 @@ export class Bench {
       contender: one,
       world,
       phones,
+      dir,
       [Symbol.asyncDispose]: async () => {
         await one.process().kill9();
         await world.stop();

@@ -10,7 +10,7 @@ import { CallTown } from '../helpers/call-town.ts';
 import { joined, pitchOf, toneFrames } from '../helpers/caller.ts';
 import { eventually } from '../helpers/eventually.ts';
 import type { MetaCall } from '../loopback/calls/calls-peer.ts';
-import type { Packet } from '../loopback/calls/media.ts';
+import { nowMs, type Packet } from '../loopback/calls/media.ts';
 import { PITCH } from '../loopback/speech/speech-peer.ts';
 
 let town: CallTown;
@@ -126,7 +126,7 @@ describe('a call that the app dials', () => {
       await soon('it connects', () => call.media.connected);
       await soon('silence keeps it open', () => call.media.heard.length > 10);
       expect(spoken(call.media.heard)).toEqual([]);
-      const pickedUp = performance.timeOrigin + performance.now();
+      const pickedUp = nowMs();
       call.media.talk();
       await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
       const first = spoken(call.media.heard)[0]?.at ?? 0;

@@ -2,21 +2,20 @@
  * Relayed calls beside chatting numbers: what the relay adds to a packet's way, what a call costs, and what calls do to
  * messages. Only the bridge: the baselines know no calls.
  *
- * The peers of the calls and the app run in this process, WhatsApp in another: the CPU is the bridge's alone, the latencies
- * have a share of this process's own. When its event loop is near 100 % busy (a figure below), they are the peers' and say
- * nothing of the bridge.
+ * Meta's side, the vendor and WhatsApp are processes of their own; the app is in this one, which does little else. A packet
+ * passes the event loop of the peer that hears it: how late that was is a figure, and where it explains the bridge's own
+ * figures, the name of the row says so.
  */
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { eventually } from '../../helpers/eventually.ts';
 import { call } from '../../helpers/json-http.ts';
+import { Process, START_MS } from '../../helpers/process.ts';
+import { program } from '../../helpers/programs.ts';
 import { type AppPeer, startAppPeer } from '../../loopback/app/app-peer.ts';
-import { type CallsPeer, startCallsPeer } from '../../loopback/calls/calls-peer.ts';
-import { isStamped, type Media, nowMs, stampOf } from '../../loopback/calls/media.ts';
-import { type RealtimePeer, startRealtimePeer } from '../../loopback/realtime/realtime-peer.ts';
 import type { Bench, Stage } from '../bench.ts';
 import { online } from '../contenders.ts';
-import { type Figure, less, percentile, type Row } from '../figures.ts';
+import { type Figure, less, more, percentile, type Row } from '../figures.ts';
 import { Poster } from '../poster.ts';
 
 const CALLS = 30;
@@ -25,18 +24,64 @@ const NUMBERS = 50;
 const RATE = 25;
 const SECONDS = 30;
 const CONTACT = '5511955550001';
+/** Of both sides of every call, a second. */
+const PACKETS = CALLS * 2 * 50;
 
-type Town = Stage & { readonly app: AppPeer; readonly meta: CallsPeer; readonly vendor: RealtimePeer };
+const ready = z.object({ control: z.string(), url: z.string(), secret: z.string() });
+const incoming = z.object({ id: z.string(), offer: z.string() });
+const listened = z.object({
+  ways: z.array(z.number()),
+  seconds: z.number(),
+  loop: z.object({ busy: z.number(), p50: z.number(), p99: z.number() }),
+});
+type Listened = z.infer<typeof listened>;
+
+type Town = Stage & { readonly app: AppPeer; readonly meta: Side; readonly vendor: Side };
 type Chatted = { readonly sent: readonly number[]; readonly arrived: readonly number[] };
+
+/** Meta's side or the vendor's (call-peer-process.ts). */
+class Side {
+  readonly url: string;
+  readonly secret: string;
+  readonly #control: string;
+  readonly #process: Process;
+
+  private constructor(process: Process, { control, url, secret }: z.infer<typeof ready>) {
+    this.#process = process;
+    this.#control = control;
+    this.url = url;
+    this.secret = secret;
+  }
+
+  static async start(side: 'meta' | 'vendor', cwd: string): Promise<Side> {
+    const args = [program('test/bench/call-peer-process.ts'), side];
+    const process = new Process({ args, cwd, output: `${cwd}/${side}.txt` });
+    return new Side(process, ready.parse(JSON.parse(await process.line(/^\{"control":/, START_MS))));
+  }
+
+  async ask(path: string, method: 'GET' | 'POST', timeoutMs = 30_000): Promise<unknown> {
+    const { status, body } = await call(`${this.#control}/${path}`, { method, timeoutMs });
+    if (status !== 200) throw new Error(`${path} was answered ${status}`);
+    return body;
+  }
+
+  async listen(seconds: number): Promise<Listened> {
+    return listened.parse(await this.ask(`listen/${seconds}`, 'POST', seconds * 1_000 + 30_000));
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.kill9();
+  }
+}
 
 export async function calls(bench: Bench): Promise<Row[]> {
   if (!bench.names.includes('bridge')) return [];
   await using stage = await bench.stage('bridge', NUMBERS);
-  const { contender, world } = stage;
+  const { contender, world, dir } = stage;
   const [app, meta, vendor] = await Promise.all([
     startAppPeer({ token: world.token, record: 'ids' }),
-    startCallsPeer(),
-    startRealtimePeer(),
+    Side.start('meta', dir),
+    Side.start('vendor', dir),
   ]);
   try {
     const seconds = Math.max(5, bench.size(SECONDS));
@@ -50,22 +95,21 @@ export async function calls(bench: Bench): Promise<Row[]> {
     await chat(town, 3);
     bench.progress('calls: messages alone');
     const alone = { from: cpu(), chatted: await chat(town, seconds), to: cpu() };
-    const ways = await begin(town, (talking) => bench.progress(`calls: ${talking}/${CALLS} talk`));
+    await begin(town, (talking) => bench.progress(`calls: ${talking}/${CALLS} talk`));
     bench.progress('calls: alone');
-    const loop = performance.eventLoopUtilization();
-    const quiet = { from: cpu(), heard: await ways.listen(seconds), to: cpu() };
-    const peers = performance.eventLoopUtilization(loop).utilization;
+    const listen = () => Promise.all([meta.listen(seconds), vendor.listen(seconds)]);
+    const quiet = { from: cpu(), heard: await listen(), to: cpu() };
     bench.progress('calls: calls and messages');
-    const both = { from: cpu(), heard: ways.listen(seconds), chatted: await chat(town, seconds), to: cpu() };
-    const beside = await both.heard;
+    const listening = listen();
+    const both = { from: cpu(), chatted: await chat(town, seconds), to: cpu() };
+    const beside = await listening;
     return [
       {
-        row: `${CALLS} relayed calls, ${NUMBERS} numbers that chat at ${RATE}/s each way`,
+        row: `${CALLS} relayed calls, ${NUMBERS} numbers that chat at ${RATE}/s each way${blame([...quiet.heard, ...beside])}`,
         contender: 'bridge',
         figures: [
-          ...spread('packet, calls alone', quiet.heard),
-          ...spread('packet, beside messages', beside),
-          less("the peers' own event loop, calls alone", '% busy', peers * 100),
+          ...packets('calls alone', quiet.heard),
+          ...packets('beside messages', beside),
           less('CPU per call', 's/s', (quiet.to - quiet.from) / seconds / CALLS),
           less('CPU per call, beside messages', 's/s', (both.to - both.from - alone.to + alone.from) / seconds / CALLS),
           ...spread('send without calls', alone.chatted.sent),
@@ -77,7 +121,7 @@ export async function calls(bench: Bench): Promise<Row[]> {
     ];
   } finally {
     await contender.process().kill9();
-    await Promise.all([app.close(), meta.close(), vendor.close()]);
+    await Promise.all([app.close(), meta.stop(), vendor.stop()]);
   }
 }
 
@@ -86,48 +130,54 @@ const spread = (what: string, samples: readonly number[]): Figure[] => [
   less(`${what}, p99`, 'ms', percentile(samples, 0.99)),
 ];
 
+/** What both sides heard, and how late and busy their own event loops were: the later one's, the busier one's. */
+const packets = (when: string, sides: readonly Listened[]): Figure[] => [
+  ...spread(
+    `packet, ${when}`,
+    sides.flatMap(({ ways }) => ways),
+  ),
+  more(`packets heard, ${when}`, '%', (heardASecond(sides) / PACKETS) * 100),
+  less(`the peers' own event loop is late, ${when}, p50`, 'ms', Math.max(...sides.map(({ loop }) => loop.p50))),
+  less(`the peers' own event loop is late, ${when}, p99`, 'ms', Math.max(...sides.map(({ loop }) => loop.p99))),
+  less(`the peers' own event loop, ${when}`, '% busy', Math.max(...sides.map(({ loop }) => loop.busy)) * 100),
+];
+
+const heardASecond = (sides: readonly Listened[]): number =>
+  sides.reduce((sum, { ways, seconds }) => sum + ways.length / seconds, 0);
+
+/** Where a peer was late or busy itself, a packet's way says little of the bridge. */
+function blame(sides: readonly Listened[]): string {
+  const isTheirs = sides.some(({ ways, loop }) => loop.busy > 0.8 || loop.p99 > percentile(ways, 0.99) / 2);
+  return isTheirs ? ' (WARNING: the peers were the bottleneck of the packets)' : '';
+}
+
 /** All calls talk, both sides without a pause. */
-async function begin({ contender, app, meta, vendor }: Town, progress: (talking: number) => void) {
-  app.answers.calls.keys = { deepgram: '', openai: vendor.key, elevenlabs: '' };
+async function begin({ contender, app, meta, vendor }: Town, progress: (talking: number) => void): Promise<void> {
+  app.answers.calls.keys = { deepgram: '', openai: vendor.secret, elevenlabs: '' };
   app.answers.calls.assistants.set('1', {
     ...{ id: 1, name: 'Ada', ai_system_prompt: 'You sell flowers.', greeting_text: 'Good morning!' },
     ...{ meta: { voice_pipeline: 'realtime', languages: [] }, exit_keywords: [], tools: [] },
   });
-  let ways: number[] | undefined;
-  const listening = (media: Media) => {
-    media.onPacket = ({ at, payload }) => {
-      if (isStamped(payload)) ways?.push(at - stampOf(payload).at);
-    };
-  };
   for (let n = 1; n <= CALLS; n += 1) {
-    const { call: incoming, offer } = await meta.incoming();
-    listening(incoming.media);
+    const { id, offer } = incoming.parse(await meta.ask('incoming', 'POST'));
     const answer = await call(`${contender.url}/api/waba-call/answer`, {
       body: {
-        ...{ wa_call_id: n, meta_call_id: incoming.id, workspace_id: 3, assistant_id: 1, sdp_offer: offer },
+        ...{ wa_call_id: n, meta_call_id: id, workspace_id: 3, assistant_id: 1, sdp_offer: offer },
         ...{ caller_phone: '5511912345678', callee_phone: '4915512345678' },
-        ...{ meta_token: meta.token, phone_number_id: '109', graph_version: 'v23.0' },
+        ...{ meta_token: meta.secret, phone_number_id: '109', graph_version: 'v23.0' },
       },
       headers: { 'x-node-token': contender.token },
     });
     if (answer.status !== 202) throw new Error(`a call was answered ${answer.status}`);
-    await eventually(() => incoming.state === 'accepted', { what: `call ${n} talks`, withinMs: 20_000, everyMs: 20 });
+    const talks = async () => (await meta.ask('talking', 'GET')) === n;
+    await eventually(talks, { what: `call ${n} talks`, withinMs: 20_000, everyMs: 20 });
     progress(n);
   }
-  for (const model of vendor.calls) {
-    listening(model.media);
-    model.media.talk();
-  }
+  // After the greetings: a model that is still saying one would fall silent at its end.
   await delay(2_000);
-  return {
-    async listen(seconds: number): Promise<number[]> {
-      const heard: number[] = [];
-      ways = heard;
-      await delay(seconds * 1_000);
-      ways = undefined;
-      return heard;
-    },
-  };
+  const models = await vendor.ask('talk', 'POST');
+  if (models !== CALLS) throw new Error(`${String(models)} models talk in ${CALLS} calls`);
+  await delay(2_000);
 }
 
 /** Sends and inbound messages at a steady rate; resolves to their latencies. */
@@ -140,14 +190,14 @@ async function chat({ contender, world, phones, app }: Town, seconds: number): P
   const before = app.requests({ path: '/api/inbound-message' }).length;
   const released = call(`${world.control}/release`, { body: { rate: RATE }, timeoutMs: 120_000 });
   const poster = new Poster(contender.url, contender.token, RATE);
-  const begun = nowMs();
+  const begun = performance.now();
   const sends = Array.from({ length: total }, async (_, n) => {
     await delay((n * 1_000) / RATE);
-    const at = nowMs();
+    const at = performance.now();
     const body = { targetPhoneNumber: CONTACT, message: `message ${n}` };
     const status = await poster.post(`/api/send-message/${phones[n % phones.length] ?? ''}`, body);
     if (status !== 200) throw new Error(`a send was answered ${status}`);
-    return nowMs() - at;
+    return performance.now() - at;
   });
   const sent = await Promise.all(sends);
   const { body } = await released;
@@ -162,7 +212,7 @@ async function chat({ contender, world, phones, app }: Town, seconds: number): P
       });
   const all = () => arrivals().length >= sentAt.size;
   await eventually(all, { what: `all of ${seconds} s arrive`, withinMs: 60_000, everyMs: 200 });
-  await delay(Math.max(0, begun + seconds * 1_000 - nowMs()));
+  await delay(Math.max(0, begun + seconds * 1_000 - performance.now()));
   await poster.close();
   return { sent, arrived: arrivals() };
 }

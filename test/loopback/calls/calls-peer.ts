@@ -33,7 +33,7 @@ export type Refusal = {
 export class MetaCall {
   readonly id = `wacid.${randomBytes(18).toString('base64url')}`;
   readonly media = new Media({ lite: true });
-  /** Every word of the bridge, and when it was answered (epoch ms). */
+  /** Every word of the bridge, and when it was answered (`nowMs`). */
   readonly said: { readonly action: Action; readonly at: number; readonly status: number }[] = [];
   readonly begunAt = nowMs();
   preAccepted: string | undefined;

@@ -18,7 +18,7 @@ import {
 } from 'werift';
 
 export type Packet = {
-  /** Epoch ms with fractions. */
+  /** `nowMs` */
   readonly at: number;
   readonly payloadType: number;
   readonly sequence: number;
@@ -34,8 +34,8 @@ export type MediaOptions = {
   readonly channel?: (channel: RTCDataChannel) => void;
 };
 
-/** Of the same clock that stamps what is heard. */
-export const nowMs = (): number => performance.timeOrigin + performance.now();
+/** Of the machine's monotonic clock, so that stamps of one process can be read in another. No time of day. */
+export const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /** 20 ms that claim to be Opus, with a number and the time of sending inside; what a relay must not change. */
 export function stamped(n: number): Buffer {

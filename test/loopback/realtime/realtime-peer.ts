@@ -15,7 +15,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { RTCDataChannel } from 'werift';
 import { z } from 'zod';
-import { Media, nowMs, stamped } from '../calls/media.ts';
+import { Media, stamped } from '../calls/media.ts';
 
 const Session = z.strictObject({
   type: z.literal('realtime'),
@@ -71,7 +71,6 @@ export type RealtimeFaults = {
 
 export class RealtimeCall {
   readonly id = `rtc_${randomBytes(12).toString('hex')}`;
-  readonly begunAt = nowMs();
   readonly session: z.infer<typeof Session>;
   readonly media: Media;
   readonly events: RealtimeEvent[] = [];
