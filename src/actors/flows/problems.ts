@@ -34,16 +34,17 @@ function waysOf(flow: Flow): Ways {
   return ways;
 }
 
-/** These nodes and all that can follow them. */
-function reached(ways: Ways, from: Iterable<string>): Set<string> {
-  const seen = new Set<string>();
+/** These nodes and all that can follow them, without those that were `seen`, to which they are added. */
+function reached(ways: Ways, from: Iterable<string>, seen = new Set<string>()): Set<string> {
+  const found = new Set<string>();
   const open = [...from];
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     if (seen.has(id)) continue;
     seen.add(id);
+    found.add(id);
     open.push(...(ways.get(id) ?? []));
   }
-  return seen;
+  return found;
 }
 
 function unreachable(flow: Flow): FlowProblem[] {
@@ -65,19 +66,47 @@ function loops(flow: Flow): FlowProblem[] {
   const all = waysOf(flow);
   const quick = new Set([...flow.nodes.values()].filter((node) => !waits(node, flow)).map(({ id }) => id));
   const ways = new Map([...quick].map((id) => [id, (all.get(id) ?? []).filter((to) => quick.has(to))]));
-  const after = new Map([...ways].map(([id, next]) => [id, reached(ways, next)]));
-  const told = new Set<string>();
+  const loopOf = circlesOf(ways);
+  const told = new Set<ReadonlySet<string>>();
   const problems: FlowProblem[] = [];
-  for (const [id, following] of after) {
-    if (told.has(id) || !following.has(id)) continue;
-    const loop = [...following].filter((other) => after.get(other)?.has(id));
-    for (const one of loop) told.add(one);
-    const canLeave = loop.some((one) => all.get(one)?.some((to) => !loop.includes(to)));
-    const names = loop.map((one) => flow.nodes.get(one)?.label ?? one).toSorted();
+  for (const id of ways.keys()) {
+    const loop = loopOf.get(id);
+    if (!loop || told.has(loop)) continue;
+    told.add(loop);
+    const canLeave = [...loop].some((one) => all.get(one)?.some((to) => !loop.has(to)));
+    const names = [...loop].map((one) => flow.nodes.get(one)?.label ?? one).toSorted();
     const message = `The loop of ${names.join(', ')} passes no node that waits for the customer`;
     problems.push({ level: canLeave ? 'warning' : 'error', code: 'loop without wait', nodeId: id, message });
   }
   return problems;
+}
+
+/** The nodes that one can come back to, each with all that lie on such a way: strongly connected, in two passes. */
+function circlesOf(ways: Ways): Map<string, ReadonlySet<string>> {
+  const back = new Map([...ways.keys()].map((id): [string, string[]] => [id, []]));
+  for (const [from, next] of ways) for (const to of next) back.get(to)?.push(from);
+  const circles = new Map<string, ReadonlySet<string>>();
+  const seen = new Set<string>();
+  for (const id of finished(ways).toReversed()) {
+    const circle = reached(back, [id], seen);
+    if (circle.size > 1 || ways.get(id)?.includes(id)) for (const one of circle) circles.set(one, circle);
+  }
+  return circles;
+}
+
+/** Each node behind all that follow it, but for what leads back. */
+function finished(ways: Ways): string[] {
+  const ids: string[] = [];
+  const seen = new Set<string>();
+  const open = [...ways.keys()].map((id) => ({ id, isDone: false }));
+  for (let step = open.pop(); step; step = open.pop()) {
+    const { id, isDone } = step;
+    if (isDone) ids.push(id);
+    if (isDone || seen.has(id)) continue;
+    seen.add(id);
+    open.push({ id, isDone: true }, ...(ways.get(id) ?? []).map((to) => ({ id: to, isDone: false })));
+  }
+  return ids;
 }
 
 function waits(node: FlowNode, flow: Flow): boolean {

@@ -82,6 +82,22 @@ describe('loops that pass no wait for the customer', () => {
     expect(codes(wire([message('a'), menu], 'a_1>q', 'q_0>a'))).toContainEqual(['error', 'loop without wait', 'a']);
   });
 
+  it('loops that share a node are one; what only leads in or out is none of it', () => {
+    const nodes = ['in', 'a', 'b', 'c', 'out'].map(message);
+    const edges = ['in_1>a', 'a_1>b', 'b_1>a', 'b_1>c', 'c_1>b', 'c_1>out'];
+    const found = problemsOf(wire(nodes, ...edges)).filter(({ code }) => code === 'loop without wait');
+    expect(found).toEqual([expect.objectContaining({ level: 'warning', nodeId: 'a' })]);
+    expect(found[0]?.message).toMatch(/^The loop of (\w+), (\w+), (\w+) passes/);
+  });
+
+  it('a flow of thousands of nodes is looked at in a moment', () => {
+    const ids = Array.from({ length: 10_000 }, (_, n) => `n${n}`);
+    const edges = ids.map((id, n) => `${id}_1>${ids[(n + 1) % ids.length]}`);
+    const began = performance.now();
+    expect(codes(wire(ids.map(message), ...edges))).toEqual([['error', 'loop without wait', 'n0']]);
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
   it('two loops are two problems', () => {
     const nodes = ['a', 'b', 'c', 'd'].map(message);
     expect(codes(wire(nodes, 'a_1>b', 'b_1>a', 'a_1>c', 'c_1>d', 'd_1>c'))).toEqual([
