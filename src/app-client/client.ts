@@ -13,6 +13,7 @@ import { createFetch } from 'ofetch';
 import type { Clock } from '../clock.ts';
 import { newCorrelationId } from '../ids.ts';
 import { type Connections, errorCode, lenientJson } from '../net.ts';
+import { jsonText } from './json-text.ts';
 import { signer } from './signing.ts';
 
 /** The app answered; `body` is JSON when it could be read as such, else the text, else undefined. */
@@ -113,7 +114,7 @@ export function appClient({ baseUrl, token, signingSecret, connections, clock }:
 
   return {
     post: (path, body, call) => {
-      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      const text = typeof body === 'string' ? body : jsonText(body);
       const signature = sign?.(call.id ?? newCorrelationId(), text, clock.now());
       return ask(
         path,

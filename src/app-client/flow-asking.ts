@@ -15,6 +15,7 @@ import { type Fields, isObject, mapOf, textOf } from '../content/loose.ts';
 import { retryAfterMs } from '../net.ts';
 import { type AppAnswer, type AppClient, neverSent } from './client.ts';
 import type { CallAnswer } from './flow-calls.types.ts';
+import { jsonText } from './json-text.ts';
 import { cut } from './limits.ts';
 
 export type Endpoint = {
@@ -56,7 +57,7 @@ export function asking(client: AppClient, clock: Clock) {
         const longest = cuts?.[field];
         return [field, longest !== undefined && typeof value === 'string' ? cut(value, longest) : value];
       });
-      const text = JSON.stringify(Object.fromEntries(fitting));
+      const text = jsonText(Object.fromEntries(fitting));
       return answered(await repeated(() => client.post(path, text, { timeoutMs }), harmless === true), read);
     },
   };

@@ -13,6 +13,7 @@ import { hash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Store, Table } from '../store/store.ts';
 import type { Callback } from './callbacks.ts';
+import { jsonText } from './json-text.ts';
 
 /** A stored callback; the body is the JSON text that goes on the wire. */
 export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | 'supersede' | 'about' | 'attachment'> & {
@@ -46,8 +47,8 @@ export function rowOf({ coalesceMs: _, body, also, ...callback }: Callback, devi
   return {
     ...callback,
     device,
-    body: JSON.stringify(body),
-    ...(also && { also: { path: also.path, body: JSON.stringify(also.body) } }),
+    body: jsonText(body),
+    ...(also && { also: { path: also.path, body: jsonText(also.body) } }),
   };
 }
 

@@ -315,6 +315,20 @@ describe('flows §8: what flows ask the app', () => {
     expect(asked[0]?.body['fields']).toEqual(['😀'.repeat(120)]);
   });
 
+  it('JT1: half a surrogate pair never leaves', async () => {
+    const sent: unknown[] = [];
+    const client: AppClient = {
+      post: async (_, body) => {
+        sent.push(body);
+        return ok({ ok: true });
+      },
+      get: async () => ok({}),
+    };
+    const time = new SimulatedTime();
+    await flowCalls({ client, attributes: new WorkspaceAttributes(client, time), clock: time }).deal({ x: '\uD83D' });
+    expect(sent).toEqual(['{"x":"\uFFFD"}']);
+  });
+
   it('media over 25 MB never leave', async () => {
     const { asked, calls } = world();
     const base64 = 'A'.repeat(34_952_536 + 4);
