@@ -49,8 +49,7 @@ function requestOf(context: NodeContext): Request {
   const named = firstText(node.fields, 'method').toUpperCase();
   const method = METHODS.includes(named) ? named : 'POST';
   const own = (listOf(node.fields['headers']) ?? []).filter(isObject).map((header): [string, string] => {
-    const value = vars.fill(textOf(header['value']));
-    return [firstText(header, 'key').toLowerCase(), value.replace(/[\r\n]+/g, ' ').trim()];
+    return [firstText(header, 'key').toLowerCase(), headerValue(vars.fill(textOf(header['value'])))];
   });
   const headers = own.filter(([name]) => name !== '');
   const stated = headers.find(([name]) => name === 'content-type')?.[1];
@@ -63,14 +62,21 @@ function requestOf(context: NodeContext): Request {
   };
 }
 
-/** WH1. Before the `?` a value may be a whole address. */
+/** WH1. Where it begins a value may be a whole address, before the `?` part of one. */
 function urlOf({ node, vars }: NodeContext): string {
-  const [, address = '', query = ''] = /^([^?]*)(\?.*)?$/s.exec(firstText(node.fields, 'url')) ?? [];
-  return `${vars.fill(address).trim()}${vars.fill(query, (name) => percentEncoded(vars.text(name)))}`;
+  const [, first = '', place = '', query = ''] =
+    /^(\{\{[^{}]+\}\})?([^?]*)(.*)$/s.exec(firstText(node.fields, 'url')) ?? [];
+  const inPlace = (name: string) => percentEncoded(vars.text(name)).replace(/%2F/g, '/').replace(/%3A/g, ':');
+  const inQuery = (name: string) => percentEncoded(vars.text(name));
+  return `${vars.fill(first).trim()}${vars.fill(place, inPlace)}${vars.fill(query, inQuery)}`;
 }
 
 /** Half a surrogate pair cannot be encoded. */
 const percentEncoded = (text: string): string => encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD'));
+
+/** One line, in the bytes of UTF-8: a header is written as Latin-1. */
+const headerValue = (text: string): string =>
+  Buffer.from(text.replace(/\p{Cc}+/gu, ' ').trim(), 'utf8').toString('latin1');
 
 const isJson = (type: string): boolean => /json/i.test(type);
 const isForm = (type: string): boolean => /form/i.test(type);

@@ -46,6 +46,27 @@ describe('Webhook: what is asked (flows §3.1)', () => {
     expect(request.headers).toEqual({ 'x-key': 's3', 'x-line': 'a B: c', 'content-type': 'application/json' });
   });
 
+  it.each<readonly [string, Record<string, unknown>, string]>([
+    [
+      '{{base}}/hook?a={{x}}',
+      { base: 'https://x.test:8/a?k=1', x: '1&b=2' },
+      'https://x.test:8/a?k=1/hook?a=1%26b%3D2',
+    ],
+    ['https://{{host}}/v1/{{path}}', { host: 'x.test:81', path: 'a/b c' }, 'https://x.test:81/v1/a/b%20c'],
+    ['https://x.test/{{x}}/y', { x: 'a?admin=1#' }, 'https://x.test/a%3Fadmin%3D1%23/y'],
+    ['https://{{x}}.x.test/y', { x: 'me@evil.test/?' }, 'https://me%40evil.test/%3F.x.test/y'],
+    ['https://x.test/{{x}}', { x: '\uD83D' }, 'https://x.test/%EF%BF%BD'],
+  ])('WH1: in %s %j adds no parameter', async (url, vars, expected) => {
+    expect((await sent({ url }, vars)).url).toBe(expected);
+  });
+
+  it('a header says what it is given, in UTF-8, on one line', async () => {
+    const headers = [{ key: 'X-Who', value: '{{name}}' }];
+    const request = await sent({ headers }, { name: 'Åsa\u0000\r\n日本' });
+    expect(Buffer.from(request.headers['x-who'] ?? '', 'latin1').toString('utf8')).toBe('Åsa 日本');
+    expect(request.headers['x-who']).toMatch(/^[\x20-\xff]*$/);
+  });
+
   it('a body of quotes that end nothing is filled in milliseconds', async () => {
     const began = performance.now();
     const body = '\\"'.repeat(100_000);
