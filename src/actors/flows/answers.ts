@@ -73,6 +73,8 @@ export class Answers {
           const here = row ?? (await this.#unparked(question));
           const taken = here && !here.ended && question.isOpen() && (await this.#decide(here, question));
           resolve(taken === true);
+          // Its deadline is kept here from now on (parks.ts PK4).
+          if (here && !row && !taken && here.wait?.due !== undefined) await sessions.save(here);
           if (here && taken === true && isRunning(here) && !here.pause) await sessions.run(here);
         })
         // Decided on already, unless it failed or the process stops.

@@ -5,6 +5,8 @@
  *  PK1  "Nothing is parked" is believed for 5 min; an app that did not answer is asked again.
  *  PK2  A session is rebuilt only into a flow that still has the node it waits at.
  *  PK3  The engine stays what it was (§6.3).
+ *  PK4  So does the deadline of the wait, and runs here as soon as the session was looked for; one that passed meanwhile is
+ *       due now.
  */
 import type { FlowStore, ParkedSession } from '../../app-client/flow-calls.types.ts';
 import type { Clock } from '../../clock.ts';
@@ -12,12 +14,12 @@ import type { EngineName } from '../../content/engine-choice.ts';
 import type { Log } from '../../log.ts';
 import type { Identity } from '../../phone.ts';
 import type { BulkSends } from '../protocol.ts';
+import { cartDue } from './cart.ts';
 import type { Definitions } from './definitions.ts';
 import type { Call, Place, SessionRow } from './session.types.ts';
 import { unpark, type Unparked } from './snapshot.ts';
 import { emptySession, keyOf } from './starts.ts';
 import { isMenu } from './steps.ts';
-import type { Wait } from './waits.types.ts';
 
 const NOTHING_MS = 300_000;
 const MOST_NOTHINGS = 5_000;
@@ -64,7 +66,7 @@ export class Parks {
     parked: ParkedSession,
   ): Promise<SessionRow | 'no answer' | undefined> {
     const { log, clock } = this.#o;
-    const read = unpark(parked);
+    const read = unpark(parked, clock.now());
     if (!read) return undefined;
     const built = await this.rebuild({ ...parked, ...read, device, contact });
     if (built.kind !== 'built') {
@@ -73,7 +75,7 @@ export class Parks {
       return undefined;
     }
     const { row, place } = built;
-    const due = dueOf(read.wait, clock.now());
+    const due = dueOf(read, clock.now());
     row.wait = { ...place, wait: read.wait, since: clock.now(), ...(due !== undefined && { due }) };
     if (isMenu(read.wait)) row.menus = [{ nodeId: place.node, call: place.call, wait: read.wait }];
     const { lastMenu } = read;
@@ -145,7 +147,7 @@ export type Rebuilt =
   | { readonly kind: 'built'; readonly row: SessionRow; readonly place: Place }
   | { readonly kind: 'no answer' | 'unfit' };
 
-export type Rebuild = Omit<Unparked, 'wait' | 'lastMenu'> & {
+export type Rebuild = Omit<Unparked, 'wait' | 'due' | 'lastMenu'> & {
   readonly device: string;
   readonly contact: Identity;
   readonly flowId: string;
@@ -154,9 +156,8 @@ export type Rebuild = Omit<Unparked, 'wait' | 'lastMenu'> & {
   readonly subscriber?: number;
 };
 
-/** Deadlines are not in the snapshot: a cart's follows from when it began; one that passed meanwhile is due now. */
-function dueOf(wait: Wait, now: number): number | undefined {
-  if (wait.nextNodeType !== 'CommerceShop') return undefined;
-  const minutes = Math.max(1, Number(wait.abandonedWaitMinutes) || 5);
-  return Math.max(now, (Number(wait.startedAt) || now) + minutes * 60_000);
+/** PK4. Of an older bridge's waits only a cart tells. */
+function dueOf({ wait, due }: Unparked, now: number): number | undefined {
+  const at = due ?? (wait.nextNodeType === 'CommerceShop' ? cartDue(wait) : undefined);
+  return at === undefined ? undefined : Math.max(now, at);
 }

@@ -8,10 +8,11 @@
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import type { ParkedSession } from '../../app-client/flow-calls.types.ts';
 import { type Fields, flagOf, isObject, listOf, mapOf, numberOf, textOf } from '../../content/loose.ts';
+import { parkedWait } from './parked-wait.ts';
 import type { Call, SessionRow } from './session.types.ts';
 import { callOf } from './steps.ts';
 import { customerOf } from './visit.ts';
-import type { Wait, WaitType } from './waits.types.ts';
+import type { Wait } from './waits.types.ts';
 
 const CALL_STACK = '__callStack';
 /** Tells the delays of one node apart (delays.ts DY2). */
@@ -26,7 +27,7 @@ export function parkFact(row: SessionRow): FlowFact {
   return { kind: 'flow park', device, session, snapshot: snapshotOf(row, wait, call) };
 }
 
-function snapshotOf(row: SessionRow, { node, wait }: NonNullable<SessionRow['wait']>, call: Call): Snapshot {
+function snapshotOf(row: SessionRow, { node, wait, due }: NonNullable<SessionRow['wait']>, call: Call): Snapshot {
   const { subscriber, engine, trigger, timeoutS, cooldownS, lastMenu, menuAnswered } = row;
   const meta = {
     triggerKeyword: trigger ?? null,
@@ -36,6 +37,7 @@ function snapshotOf(row: SessionRow, { node, wait }: NonNullable<SessionRow['wai
     byMessage: row.byMessage,
     flowName: row.flowName,
     workspaceId: row.workspace ?? null,
+    due: due ?? null,
   };
   return {
     flowId: call.flow,
@@ -50,6 +52,8 @@ function snapshotOf(row: SessionRow, { node, wait }: NonNullable<SessionRow['wai
 
 export type Unparked = {
   readonly wait: Wait;
+  /** Epoch ms; absent: none, or an older bridge did not say. */
+  readonly due?: number;
   readonly stack: readonly { readonly flowId: string; readonly nodeId: string }[];
   readonly variables: readonly (readonly [string, unknown])[];
   readonly trigger?: string;
@@ -60,21 +64,16 @@ export type Unparked = {
   readonly workspace?: string;
 };
 
-const TYPES: ReadonlySet<string> = new Set<WaitType>([
-  ...(['Question', 'List', 'Poll', 'BookAppointment', 'CommerceShop'] as const),
-  ...(['TimeDelayReply', 'AiChat', 'WaForm', 'GoogleForm'] as const),
-]);
-
 /** Undefined for what is no wait of any bridge. */
-export function unpark({ nodeId, waiting, variables }: ParkedSession): Unparked | undefined {
+export function unpark({ nodeId, waiting, variables }: ParkedSession, now: number): Unparked | undefined {
   const { meta, ...own } = waiting;
-  const wait = waitOf(own, nodeId);
+  const wait = parkedWait(own, nodeId, now);
   if (!wait) return undefined;
   const read: Fields = mapOf(meta) ?? {};
-  const seconds = (name: string) => (numberOf(read[name]) > 0 ? numberOf(read[name]) : undefined);
-  const timeoutS = seconds('timeoutSeconds');
+  const number = (name: string) => (numberOf(read[name]) > 0 ? numberOf(read[name]) : undefined);
+  const [timeoutS, due] = [number('timeoutSeconds'), number('due')];
   const trigger = textOf(read['triggerKeyword']);
-  const lastMenu = waitOf(mapOf(read['lastMenuWait']) ?? {}, '');
+  const lastMenu = parkedWait(mapOf(read['lastMenuWait']) ?? {}, '', now);
   const workspace = textOf(read['workspaceId']);
   const { stack, pairs } = stackIn(variables);
   return {
@@ -83,34 +82,12 @@ export function unpark({ nodeId, waiting, variables }: ParkedSession): Unparked 
     variables: pairs,
     ...(trigger !== '' && { trigger }),
     ...(timeoutS !== undefined && { timeoutS }),
-    cooldownS: seconds('cooldownSeconds') ?? 0,
+    ...(due !== undefined && { due }),
+    cooldownS: number('cooldownSeconds') ?? 0,
     ...(lastMenu && { lastMenu }),
     byMessage: flagOf(read['byMessage'], true),
     ...(workspace !== '' && { workspace }),
   };
-}
-
-/** The lists that each type cannot do without are there, or it is none. */
-function waitOf(fields: Fields, nodeId: string): Wait | undefined {
-  const type = textOf(fields['nextNodeType']);
-  if (!TYPES.has(type)) return undefined;
-  const lists = Object.fromEntries(
-    ['answerItems', 'listItems', 'slots', 'choices', 'items'].flatMap((name) => {
-      const list = fields[name] === undefined || fields[name] === null ? undefined : listOf(fields[name]);
-      return list ? [[name, list.filter(isObject)]] : [];
-    }),
-  );
-  const needs: Partial<Record<string, string>> = { List: 'listItems', Poll: 'answerItems', CommerceShop: 'items' };
-  const needed = needs[type];
-  if (needed !== undefined && lists[needed] === undefined) return undefined;
-  // What other bridges wrote under these names has the form of contract §6.2; kinds read it with care.
-  return {
-    ...fields,
-    ...lists,
-    nextNodeType: type,
-    nodeId: textOf(fields['nodeId']) || nodeId,
-    variable: textOf(fields['variable']),
-  } as unknown as Wait;
 }
 
 /** The callers in a set of variables, and the other variables. */

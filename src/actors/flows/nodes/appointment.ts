@@ -2,7 +2,7 @@
  * BookAppointment (contract flows §3.4): with booking types of the workspace in stages (booking/stages.ts), without them one
  * list of slots.
  */
-import { type Fields, firstText, flagOf, listOf, mapOf, numberOf, textOf } from '../../../content/loose.ts';
+import { type Fields, firstText, flagOf, mapOf, numberOf, textOf } from '../../../content/loose.ts';
 import { type Booking, bookingOf, type BookWait, withType } from '../booking/booking.ts';
 import { BOOKED, confirm, customerOf, giveUp, NO_SLOTS } from '../booking/closing.ts';
 import { type ChoiceStage, listedIn, rowMeant, rowsOf } from '../booking/page.ts';
@@ -129,7 +129,7 @@ function slotMatch({ nodeId, slots = [], messageId }: BookWait, reply: Reply, sa
 /** Anything but a slot takes the way for "no slots". */
 async function bookSlot(context: NodeContext, wait: BookWait, { data }: Match): Promise<NodeResult> {
   const { node, vars, app, once } = context;
-  const slot = (listOf(wait.slots) ?? []).map(slotOf)[Number(data?.['slot'])];
+  const slot = wait.slots?.[Number(data?.['slot'])];
   if (!slot) return { kind: 'next', port: NO_SLOTS };
   const request = {
     ...{ workspace_id: wait.workspaceId, starts_at: slot.start, ends_at: slot.end, title: node.label },

@@ -9,6 +9,7 @@
  */
 import type { Content } from '../../../content/content.ts';
 import { firstText, isObject, listOf, numberOf, textOf } from '../../../content/loose.ts';
+import { cartDue } from '../cart.ts';
 import { missing, unwired } from '../checks.ts';
 import { mediumOf } from '../medium.ts';
 import { priceText } from '../money.ts';
@@ -24,7 +25,6 @@ const ABANDONED = 2;
 const BETWEEN_CARDS_MS = 700;
 const MOST_ITEMS = 30;
 const WAIT_MIN = 5;
-const MINUTE_MS = 60_000;
 /** Of a product's name, typed: one letter would be any product. */
 const SHORTEST_NAME = 2;
 
@@ -187,8 +187,4 @@ function waitOf(context: Scene & Pick<NodeContext, 'now'>, items: readonly ShopI
 }
 
 /** SH3 */
-const waiting = (wait: ShopWait): NodeResult => ({
-  kind: 'wait',
-  wait,
-  due: wait.startedAt + Math.max(1, wait.abandonedWaitMinutes) * MINUTE_MS,
-});
+const waiting = (wait: ShopWait): NodeResult => ({ kind: 'wait', wait, due: cartDue(wait) });

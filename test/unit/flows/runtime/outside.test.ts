@@ -361,6 +361,28 @@ describe('parks (§6.2, §6.4)', () => {
     }
   });
 
+  it.each([
+    ['later', 60_000, 120_000],
+    ['passed meanwhile', 400_000, 0],
+  ])('PK4: the deadline of a wait is kept by the app too: %s', async (_, away, left) => {
+    const flows = flow([{ ...ask('q', 'Name?'), timeout: 180 }, say('late')], ['q:2>late']);
+    const stage = new Stage();
+    stage.flows.set('1', flows);
+    await stage.begin('1');
+    await stage.run(1_000);
+    const due = stage.row()?.wait?.due ?? Number.NaN;
+    const snapshot = stage.told('flow park').at(-1)?.snapshot;
+    const other = new Stage();
+    other.flows.set('1', flows);
+    other.parked.set(KEY, { ...snapshot!, device: DEVICE });
+    await other.run(due - 180_000 + away - other.time.now());
+    // What is no answer brings it back.
+    await other.says('', { tap: { id: 'x', title: '' } });
+    expect(other.row()?.wait?.due).toBe(left === 0 ? other.row()?.wait?.since : due);
+    await other.run(left + 10_000);
+    expect(other.texts()).toEqual(['late']);
+  });
+
   it('"nothing parked" is believed for 5 min; media and votes ask nothing', async () => {
     const stage = new Stage();
     await stage.says('one');
