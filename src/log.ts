@@ -28,6 +28,8 @@ export type LogOptions = {
   readonly stream?: { write(line: string): void };
 };
 
+const destinations = new WeakMap<Log, pino.DestinationStream>();
+
 const ROTATE_BYTES = 20 * 1024 * 1024;
 const TEXT_LIMIT = 300;
 
@@ -82,6 +84,7 @@ export function createLog(options: LogOptions): Log {
     },
     destination,
   );
+  destinations.set(log, destination);
   // pino formats the fields of a child only for the root logger; libraries make children of what they are given.
   const child = log.child;
   Object.defineProperty(log, 'child', {
@@ -91,6 +94,9 @@ export function createLog(options: LogOptions): Log {
   });
   return log;
 }
+
+/** A line that the log of another thread has made, by the same rules. */
+export const writeLine = (log: Log, line: string): void => destinations.get(log)?.write(line);
 
 /** The log of one number: every line carries its last digits, and never more of it. */
 export const numberLog = (log: Log, digits: string): Log => log.child({ number: maskPhone(digits) });

@@ -266,10 +266,7 @@ async function main(config: Config, log: Log): Promise<void> {
     clock,
     log,
   });
-  const voice = createVoice({
-    ...{ config: config.voice, graphUrl: config.cloud.graphUrl, queue: dataQueue },
-    ...{ client, egress, metrics, clock, log },
-  });
+  const voice = createVoice({ config, queue: dataQueue, metrics, clock, log });
   const app = createHttpApp({
     numbers,
     calls: voice.calls,

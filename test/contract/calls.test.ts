@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCodec, type Codec, FRAME_SAMPLES } from '../../src/actors/voice/opus.ts';
 import { SILENCE } from '../../src/actors/voice/opus-toc.ts';
+import { breakThreads, PRELOAD } from '../helpers/broken-threads.ts';
 import { CallTown } from '../helpers/call-town.ts';
 import { joined, pitchOf, toneFrames } from '../helpers/caller.ts';
 import { eventually } from '../helpers/eventually.ts';
@@ -18,7 +19,7 @@ let codec: Codec;
 
 beforeAll(async () => {
   codec = openCodec();
-  town = await CallTown.open();
+  town = await CallTown.open({ preload: [PRELOAD] });
 }, 200_000);
 afterAll(async () => {
   if (town.bridge.process.exit === undefined) await town.bridge.outboxEmpty(10_000);
@@ -170,6 +171,25 @@ describe('around a call', () => {
     expect(value('bridge_call_setup_seconds_sum')).toBeGreaterThan(0.01);
     expect(value('bridge_call_packets_total\\{what="heard"\\}')).toBeGreaterThan(100);
     expect(value('bridge_call_packets_total\\{what="said"\\}')).toBeGreaterThan(50);
+  });
+
+  it('TD3: a thread of calls that breaks ends them at Meta and at the app, and the next call is answered', async () => {
+    const { call, id } = await town.incoming(town.assistant('realtime'));
+    await soon('the greeting is heard', () => spoken(call.media.heard).length > 0);
+    breakThreads(town.bridge.process);
+    await soon('it has ended at Meta', () => call.state === 'ended');
+    await soon('it is told', () => town.errorsOf(id).length > 0);
+    expect([call.words, town.errorsOf(id)]).toEqual([
+      ['pre_accept', 'accept', 'terminate'],
+      ['the calls of the bridge broke down'],
+    ]);
+    expect((await town.bridge.call('/health')).body).toMatchObject({ calls: { live: 0 } });
+    expect((await town.post('record', { meta_call_id: call.id })).status).toBe(404);
+    const next = await town.incoming(town.assistant('realtime'));
+    // It waits for a new thread.
+    await soon('the next is greeted', () => spoken(next.call.media.heard).length > 0, 40_000);
+    await town.post('terminate', { meta_call_id: next.call.id });
+    await soon('it has ended at Meta, too', () => next.call.state === 'ended');
   });
 
   it('§6, V-35: the end of the process ends calls at Meta; no secret is in its log', async () => {

@@ -2,9 +2,11 @@
  * What a real process holds open: file descriptors and UDP sockets as the kernel counts them, and, where this module is
  * preloaded (`--import`), timers and handles as Node counts them.
  *
- * Preloaded with TEST_RESOURCES_FILE set, the process writes its counts there at each SIGUSR2. Linux only (/proc).
+ * Preloaded with TEST_RESOURCES_FILE set, the process writes the counts of all its threads there at each SIGUSR2, once they
+ * all answer: none of them may have ended. Linux only (/proc).
  */
 import { readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { BroadcastChannel, isMainThread } from 'node:worker_threads';
 import { eventually } from './eventually.ts';
 import type { Process } from './process.ts';
 
@@ -52,11 +54,41 @@ function linkOf(path: string): string[] {
   }
 }
 
+type Counts = Record<string, number>;
+type Told = { readonly kind: 'here' | 'ask' } | { readonly kind: 'counted'; readonly counts: Counts };
+
+/** Of this thread alone. */
+function counted(): Counts {
+  const counts: Counts = {};
+  for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Threads share no environment: they say that they are there, and count when they are asked. */
+const channel = new BroadcastChannel('open resources');
+channel.unref();
 const target = process.env['TEST_RESOURCES_FILE'];
-if (target !== undefined)
-  process.on('SIGUSR2', () => {
-    const counts: Record<string, number> = {};
-    for (const name of process.getActiveResourcesInfo()) counts[name] = (counts[name] ?? 0) + 1;
-    writeFileSync(`${target}.new`, JSON.stringify(counts));
+if (!isMainThread) {
+  channel.onmessage = ({ data }: { data: Told }) => {
+    if (data.kind === 'ask') channel.postMessage({ kind: 'counted', counts: counted() } satisfies Told);
+  };
+  channel.postMessage({ kind: 'here' } satisfies Told);
+} else if (target !== undefined) {
+  let threads = 0;
+  let answers: Counts[] = [];
+  const write = () => {
+    const sum = counted();
+    for (const [name, count] of answers.flatMap(Object.entries)) sum[name] = (sum[name] ?? 0) + count;
+    writeFileSync(`${target}.new`, JSON.stringify(sum));
     renameSync(`${target}.new`, target);
+  };
+  channel.onmessage = ({ data }: { data: Told }) => {
+    if (data.kind === 'here') threads += 1;
+    if (data.kind === 'counted' && answers.push(data.counts) === threads) write();
+  };
+  process.on('SIGUSR2', () => {
+    answers = [];
+    if (threads === 0) write();
+    else channel.postMessage({ kind: 'ask' } satisfies Told);
   });
+}

@@ -24,7 +24,7 @@ import {
   type Worked,
 } from '../../machines/call.ts';
 import { askForBrief, claimFor } from './asking.ts';
-import type { CallRequest, CallWorld } from './call.types.ts';
+import type { CallRequest, CallWorld, Standing } from './call.types.ts';
 import { chosen, type PipelineName } from './choice.ts';
 import { COUNTS_AS_ACCEPTED, type CallWord, type SayToMeta } from './graph.ts';
 import { MetaLeg } from './meta-leg.ts';
@@ -35,6 +35,8 @@ export type CallEvents = {
   readonly ended: (isSetupFailure: boolean) => void;
   /** Meta's id of a dialled call, from the app's answer. */
   readonly linked: (metaCallId: string) => void;
+  /** At every step, also while it is being made. */
+  readonly stands: (stage: Standing['stage'], metaCallId: string | undefined) => void;
 };
 
 /** ICE and DTLS get so long before the call goes on without them (§4 step 5). */
@@ -103,6 +105,7 @@ export class Call {
     this.#actor.on('farewell', () => this.#pipeline?.farewell());
     this.closed = new Promise((resolve) => {
       this.#actor.subscribe({
+        next: ({ context }) => events.stands(this.isOver ? 'over' : context.held ? 'held' : 'free', this.metaCallId),
         complete: resolve,
         error: (error) => {
           this.#log.error({ err: error }, 'a call failed');

@@ -50,3 +50,17 @@ export type CallRequest = {
   readonly access: GraphAccess;
   readonly nodeToken?: string;
 };
+
+/**
+ * What must be known of a call outside its thread, so that it can be told of and ended without it. `held`: Meta's call is
+ * ours to end, with this access, which is secret. `over`: the app and Meta have been told, or are just being told.
+ */
+export type Standing = {
+  /** Under which it is remembered once it has ended: Meta's, or that of `outboundId`. */
+  readonly id: string;
+  readonly call: string;
+  readonly device: string;
+  readonly metaCallId?: string;
+} & ({ readonly stage: 'free' | 'over' } | { readonly stage: 'held'; readonly access: GraphAccess });
+
+export const outboundId = (call: string): string => `outbound:${call}`;

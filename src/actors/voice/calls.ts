@@ -8,16 +8,21 @@
  *
  * Deliberately not here: the life of one call (call.ts).
  */
-import type { Clock } from '../../clock.ts';
 import { Call } from './call.ts';
-import type { CallRequest, CallWorld } from './call.types.ts';
-import type { CallDesk, CallStats, InboundCall, OutboundCall } from './desk.types.ts';
+import { type CallRequest, type CallWorld, outboundId, type Standing } from './call.types.ts';
+import type { CallStats, InboundCall, OutboundCall } from './desk.types.ts';
+import { EndedIds } from './ended-ids.ts';
 
-export type CallsOptions = { readonly world: CallWorld; readonly maxCalls: number };
+export type CallsOptions = {
+  readonly world: CallWorld;
+  readonly maxCalls: number;
+  /** Of calls before these. */
+  readonly ended?: EndedIds;
+  /** Hears of a call at every step, the last time when all of it is free. */
+  readonly watch?: (standing: Standing) => void;
+};
 
-const ENDED_MS = 10 * 60_000;
-
-export class Calls implements CallDesk {
+export class Calls {
   readonly #world: CallWorld;
   readonly #maxCalls: number;
   readonly #live = new Set<Call>();
@@ -25,13 +30,15 @@ export class Calls implements CallDesk {
   /** Outbound, under the app's id. */
   readonly #outbound = new Map<string, Call>();
   readonly #ended: EndedIds;
+  readonly #watch: (standing: Standing) => void;
   #setupFailures = 0;
   #stopping = false;
 
-  constructor({ world, maxCalls }: CallsOptions) {
+  constructor({ world, maxCalls, ended = new EndedIds(world.clock), watch = () => {} }: CallsOptions) {
     this.#world = world;
     this.#maxCalls = maxCalls;
-    this.#ended = new EndedIds(world.clock);
+    this.#ended = ended;
+    this.#watch = watch;
   }
 
   answer({ metaToken, phoneNumberId, graphVersion, sdp, ...request }: InboundCall): void {
@@ -43,7 +50,7 @@ export class Calls implements CallDesk {
       known.giveAnswer(sdp);
       return;
     }
-    if (this.#ended.has(metaCallId) || this.#ended.has(outboundKey(call))) return;
+    if (this.#ended.has(metaCallId) || this.#ended.has(outboundId(call))) return;
     const access = { token: metaToken, phoneId: phoneNumberId, version: graphVersion };
     const inbound = { ...request, direction: 'inbound', device: request.calleePhone, offer: sdp, access } as const;
     if (this.#refuses(inbound)) return;
@@ -57,7 +64,7 @@ export class Calls implements CallDesk {
   }
 
   placeOutbound({ metaToken, phoneNumberId, graphVersion, from, to, ...request }: OutboundCall): void {
-    const key = outboundKey(request.call);
+    const key = outboundId(request.call);
     if (this.#outbound.has(request.call) || this.#ended.has(key)) return;
     const access = { token: metaToken, phoneId: phoneNumberId, version: graphVersion };
     const people = { to, device: from, callerPhone: from, calleePhone: to };
@@ -113,14 +120,16 @@ export class Calls implements CallDesk {
   }
 
   /** CS3. While stopping nothing is begun either; the guard of the routes says so to the app. */
-  #refuses({ direction, call, metaCallId, device, access }: CallRequest): boolean {
+  #refuses(request: CallRequest): boolean {
     if (!this.#stopping && this.#live.size < this.#maxCalls) return false;
+    const { direction, call, metaCallId, device, access } = request;
     const { tell, graph, log } = this.#world;
     this.#setupFailures += 1;
-    this.#ended.add(metaCallId ?? outboundKey(call));
+    this.#ended.add(metaCallId ?? outboundId(call));
     const reason = this.#stopping ? 'the bridge stops' : 'capacity';
     log.warn({ id: call, direction, reason }, 'a call is refused');
     tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
+    this.#watch(standingOf(request, 'over', metaCallId));
     if (metaCallId !== undefined && !this.#stopping)
       graph(access)(metaCallId, { action: 'reject' }).then(
         (said) => said.kind === 'failed' && log.info({ id: call, reason: said.code }, 'Meta did not take the reject'),
@@ -135,47 +144,34 @@ export class Calls implements CallDesk {
         if (isSetupFailure) this.#setupFailures += 1;
       },
       linked: (metaCallId) => this.#link(call, metaCallId),
+      stands: (stage, metaCallId) => this.#watch(standingOf(request, stage, metaCallId)),
     });
     this.#live.add(call);
     void call.closed.then(() => this.#forget(request, call));
     return call;
   }
 
-  #forget({ direction, call: id }: CallRequest, call: Call): void {
-    this.#live.delete(call);
+  #forget(request: CallRequest, call: Call): void {
+    const { direction, call: id } = request;
     const { metaCallId } = call;
+    this.#live.delete(call);
+    this.#watch(standingOf(request, 'over', metaCallId));
     if (metaCallId !== undefined && this.#byMeta.get(metaCallId) === call) {
       this.#byMeta.delete(metaCallId);
       this.#ended.add(metaCallId);
     }
     if (direction !== 'outbound') return;
     this.#outbound.delete(id);
-    this.#ended.add(outboundKey(id));
+    this.#ended.add(outboundId(id));
   }
 }
 
-const outboundKey = (call: string): string => `outbound:${call}`;
-
-/** CS2. In the order of their ends, so the oldest are first. */
-class EndedIds {
-  readonly #clock: Clock;
-  readonly #until = new Map<string, number>();
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  add(id: string): void {
-    const now = this.#clock.now();
-    for (const [old, until] of this.#until) {
-      if (until > now) break;
-      this.#until.delete(old);
-    }
-    this.#until.delete(id);
-    this.#until.set(id, now + ENDED_MS);
-  }
-
-  has(id: string): boolean {
-    return (this.#until.get(id) ?? 0) > this.#clock.now();
-  }
+function standingOf(
+  { direction, call, device, access }: CallRequest,
+  stage: Standing['stage'],
+  metaCallId: string | undefined,
+): Standing {
+  const id = direction === 'inbound' && metaCallId !== undefined ? metaCallId : outboundId(call);
+  const ids = { id, call, device, ...(metaCallId !== undefined && { metaCallId }) };
+  return stage === 'held' ? { ...ids, stage, access } : { ...ids, stage };
 }

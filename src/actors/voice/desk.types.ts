@@ -1,6 +1,6 @@
 /**
- * What routes may ask of calls. Contract voice §2. Every method returns at once; what becomes of a call is told to the app
- * by callbacks.
+ * What routes may ask of calls. Contract voice §2. No method waits for a call, only for whether there is one; what becomes
+ * of it is told to the app by callbacks.
  */
 
 /** Which access a call brings along. All of it is secret. */
@@ -49,10 +49,10 @@ export interface CallDesk {
   /** Idempotent per id of the app's. */
   placeOutbound(call: OutboundCall): void;
   /** False: no such outbound call. */
-  link(call: string, metaCallId: string): boolean;
+  link(call: string, metaCallId: string): Promise<boolean>;
   /** Meta's answer to an outbound call; false: no such call. */
-  connect(metaCallId: string, sdp: string): boolean;
+  connect(metaCallId: string, sdp: string): Promise<boolean>;
   /** Both sides from now on; false: the call is not active. */
-  record(metaCallId: string): boolean;
+  record(metaCallId: string): Promise<boolean>;
   stats(): CallStats;
 }

@@ -54,25 +54,27 @@ export function voiceRoutes(declare: Declare, { calls, strictOrBody }: VoiceRout
     return reply(c, 202, { ok: true, status: 'dialing' });
   });
 
-  declare(routes.linkCall, { before, failure }, (c) => {
+  declare(routes.linkCall, { before, failure }, async (c) => {
     const body = c.req.valid('json');
     const [call, metaCallId] = [text(body, 'wa_call_id'), text(body, 'meta_call_id')];
     if (call === '' || metaCallId === '') return reply(c, 400, { ok: false, error: 'missing_ids' });
-    return calls.link(call, metaCallId) ? reply(c, 200, { ok: true }) : reply(c, 404, { ok: false });
+    return (await calls.link(call, metaCallId)) ? reply(c, 200, { ok: true }) : reply(c, 404, { ok: false });
   });
 
-  declare(routes.connectCall, { before, failure }, (c) => {
+  declare(routes.connectCall, { before, failure }, async (c) => {
     const body = c.req.valid('json');
     const metaCallId = text(body, 'meta_call_id');
     if (metaCallId === '' || text(body, 'sdp_answer') === '')
       return reply(c, 400, { ok: false, error: 'missing_meta_call_id_or_sdp' });
-    return calls.connect(metaCallId, body.sdp_answer) ? reply(c, 200, { ok: true }) : reply(c, 404, { ok: false });
+    return (await calls.connect(metaCallId, body.sdp_answer))
+      ? reply(c, 200, { ok: true })
+      : reply(c, 404, { ok: false });
   });
 
-  declare(routes.recordCall, { failure }, (c) => {
+  declare(routes.recordCall, { failure }, async (c) => {
     const metaCallId = firstText(c.req.valid('json'), 'meta_call_id', 'call_id');
     if (metaCallId === '') return reply(c, 422, { ok: false, error: 'meta_call_id required' });
-    if (!calls.record(metaCallId)) return reply(c, 404, { ok: false, error: 'call not active' });
+    if (!(await calls.record(metaCallId))) return reply(c, 404, { ok: false, error: 'call not active' });
     return reply(c, 200, { ok: true, recording: true });
   });
 }

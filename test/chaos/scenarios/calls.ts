@@ -32,6 +32,7 @@ export const calls: Scenario = {
       town.app.answers.calls.claiming = async (id) => claims.get(id)?.();
       town.app.answers.calls.keysOf.set(LOCKED_OUT, { deepgram: '', openai: 'sk-wrong', elevenlabs: '' });
       const endings = ENDINGS.filter(({ slow = false }) => form === 'long' || !slow);
+      await threadIsThere(town);
       const before = await openIn(town.bridge.process, file);
       const tooMany = (after: Open) =>
         Object.entries(after).filter(
@@ -126,6 +127,17 @@ async function leftOver(town: CallTown): Promise<string[]> {
     await wait();
     return [(error as Error).message];
   }
+}
+
+/** The first order opens it; this one fails for want of an assistant. */
+async function threadIsThere(town: CallTown): Promise<void> {
+  const id = town.newId();
+  const order = { wa_call_id: id, workspace_id: 3, assistant_id: 'none', to: '5511912345678', from: '4915512345678' };
+  await town.post('place-outbound', { ...order, ...town.access() });
+  await eventually(() => town.errorsOf(id).length === 1, {
+    what: 'the thread of the calls is there',
+    withinMs: 30_000,
+  });
 }
 
 /** What is open as soon as it is right, or at the deadline as it is. */

@@ -24,18 +24,18 @@ export class FakeCalls implements CallDesk {
     this.placed.push(call);
   }
 
-  link(call: string, metaCallId: string): boolean {
+  link(call: string, metaCallId: string): Promise<boolean> {
     this.told.push(`link ${call} ${metaCallId}`);
-    return this.known.has(call);
+    return Promise.resolve(this.known.has(call));
   }
 
-  connect(metaCallId: string, sdp: string): boolean {
+  connect(metaCallId: string, sdp: string): Promise<boolean> {
     this.told.push(`connect ${metaCallId} ${sdp}`);
-    return this.known.has(metaCallId);
+    return Promise.resolve(this.known.has(metaCallId));
   }
 
-  record(metaCallId: string): boolean {
-    return this.known.has(metaCallId);
+  record(metaCallId: string): Promise<boolean> {
+    return Promise.resolve(this.known.has(metaCallId));
   }
 
   stats(): CallStats {
