@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { LongFirst } from './test/helpers/long-first.ts';
+import { scratch } from './test/helpers/scratch.ts';
 
 type Project = {
   readonly include: readonly string[];
@@ -33,6 +34,9 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 240_000, sharesProcess: true, wholeBridge: true },
 };
 
+/** Where `os.tmpdir()` of tests is. */
+const TMPDIR = scratch();
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
@@ -43,6 +47,7 @@ export default defineConfig({
           include: [...include],
           ...(exclude && { exclude: [...exclude] }),
           environment: 'node',
+          env: { TMPDIR },
           pool: 'forks',
           isolate: sharesProcess !== true,
           // By default one core stays idle, half of a small machine. Tests of the whole bridge mostly wait.

@@ -3,7 +3,6 @@
  * message per id) and an app that remembers what it was told. A life ends like a process does (`kill`): what it had not
  * written is lost, its timers never ring.
  */
-import { existsSync, mkdtempSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import type { CustomerMessage } from '../../../../src/actors/automation/flows.ts';
 import { createFlows, type FlowRuntime } from '../../../../src/actors/flows/create.ts';
@@ -178,8 +177,7 @@ const testKind = (type: string): NodeKind => FAKES.find(({ types }) => types.inc
 
 export class Stage {
   readonly time = new SimulatedTime(START);
-  /** In memory where the machine has such a folder: a thousand conversations are tens of thousands of flushes. */
-  readonly store: Store = temporaryStore(existsSync('/dev/shm') ? mkdtempSync('/dev/shm/flows-') : undefined);
+  readonly store: Store = temporaryStore();
   /** By flow id; undefined: 404; a promise that never ends: an app that is away. */
   readonly flows = new Map<string, ReturnType<typeof flow>>();
   isAppAway = false;
