@@ -132,7 +132,9 @@ describe('orders', () => {
   it('200 with port and node; port 1 by default; order data as text', async () => {
     const { answer, calls } = await asked(PORT, { port: '2', orderMeta: meta }, (flows) => (flows.resumed = resumed));
     expect(answer).toEqual([200, { ok: true, port: 2, nodeId: 'n_abc123' }]);
-    expect(calls).toEqual([['resumePort', { kind: 'key', key: KEY }, 2, { ...meta, id: '55' }]]);
+    expect(calls).toEqual([
+      ['resumePort', { kind: 'key', key: KEY }, 2, { id: '55', total: '10.50', currency: 'EUR' }],
+    ]);
     const second = await asked(BY_PHONE, { orderMeta: [] }, (flows) => (flows.resumed = resumed));
     expect(second.answer).toEqual([200, { ok: true, port: 2, nodeId: 'n_abc123' }]);
     expect(second.calls).toEqual([

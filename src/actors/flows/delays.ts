@@ -11,6 +11,7 @@
 import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
+import type { Identity } from '../../phone.ts';
 import type { Batch, Store, Table } from '../../store/store.ts';
 import type { Definitions } from './definitions.ts';
 import type { Parks } from './parks.ts';
@@ -19,7 +20,7 @@ import { contactOf, setAll } from './resume.ts';
 import { delayMark, type Rows } from './rows.ts';
 import type { SessionRow, Sleep } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import { delayIn, stackIn } from './snapshot.ts';
+import { delayIn, isLidIn, stackIn } from './snapshot.ts';
 import { callOf, leaveBy } from './steps.ts';
 
 /** A repeat of a delay without a name whose session is gone. */
@@ -68,7 +69,7 @@ export class Delays {
   #enter(number: number, order: DelayResume, tries: number): void {
     const { rows, sessions, clock, log } = this.#o;
     const row = rows.byKey(order.sessionKey);
-    const contact = row?.contact ?? contactOf(order.customer);
+    const contact = row?.contact ?? contactIn(order);
     void sessions.enter(row?.device ?? order.device, contact, async (here) => {
       try {
         await this.#settle(number, order, tries, here);
@@ -111,14 +112,14 @@ export class Delays {
   /** DY3 */
   async #rebuild(order: DelayResume, done: (batch: Batch) => void): Promise<Outcome> {
     const { rows, parks, definitions, clock, sessions } = this.#o;
-    const { flowId, nodeId, subscriber, provider, variables, sessionKey, device, customer } = order;
+    const { flowId, nodeId, subscriber, provider, variables, sessionKey, device } = order;
     const name = delayIn(variables);
     const mark = name === '' ? `delay ${sessionKey} ${flowId} ${nodeId}` : delayMark(name);
     const before = rows.handledAt(device, mark);
     if (before !== undefined && (name !== '' || clock.now() - before < REPEAT_MS)) return { kind: 'nothing' };
     const { stack, pairs } = stackIn(variables);
     const built = await parks.rebuild({
-      ...{ device, contact: contactOf(customer), flowId, nodeId, provider, stack, variables: pairs },
+      ...{ device, contact: contactIn(order), flowId, nodeId, provider, stack, variables: pairs },
       ...{ cooldownS: 0, byMessage: false },
       ...(subscriber !== undefined && { subscriber }),
     });
@@ -133,3 +134,6 @@ export class Delays {
     return { kind: 'done', row };
   }
 }
+
+const contactIn = ({ customer, variables }: DelayResume): Identity =>
+  isLidIn(variables) ? { lid: customer } : contactOf(customer);

@@ -4,7 +4,7 @@
  */
 import type { FlowStore } from '../../app-client/flow-calls.types.ts';
 import type { Clock } from '../../clock.ts';
-import { parseDigits } from '../../phone.ts';
+import { samePhone } from '../../phone.ts';
 import { nextDeadline } from './deadlines.ts';
 import type { Delays } from './delays.ts';
 import type { Definitions } from './definitions.ts';
@@ -78,7 +78,8 @@ export function flowDesk(o: DeskOptions): FlowDesk {
 
   async function end(customer: string, workspace: string | undefined): Promise<number> {
     const isMeant = (own: string | undefined) => workspace === undefined || own === undefined || own === workspace;
-    const isTheirs = ({ contact }: Start) => contact.pn !== undefined && contact.pn === parseDigits(customer);
+    const isTheirs = ({ contact }: Start) =>
+      contact.pn === undefined ? contact.lid === customer : samePhone(contact.pn, customer);
     await starts.drop((order) => isTheirs(order) && isMeant(order.workspace));
     const meant = sessions.ofCustomer(customer).filter((row) => isMeant(row.workspace));
     const ended = await Promise.all(meant.map((row) => sessions.end(row, 'aborted', 'somebody took over')));

@@ -68,7 +68,7 @@ export class Parks {
     const { log, clock } = this.#o;
     const read = unpark(parked, clock.now());
     if (!read) return undefined;
-    const built = await this.rebuild({ ...parked, ...read, device, contact });
+    const built = await this.rebuild({ ...parked, device, contact, ...read });
     if (built.kind !== 'built') {
       if (built.kind === 'no answer') return built.kind;
       log.warn({ id: parked.flowId }, 'a parked session fits no flow of the app any more');

@@ -37,7 +37,6 @@ export type OrderMeta = {
   readonly id: string;
   readonly total: string;
   readonly currency: string;
-  readonly provider: string;
 };
 
 export type DelayResume = {

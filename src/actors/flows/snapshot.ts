@@ -3,11 +3,13 @@
  *
  *  SN1  `waiting` is the wait itself with `meta` beside it; readers ignore what they do not know, so snapshots of the older
  *       bridge read as ours and the other way round (F-50, F-56).
- *  SN2  The flows that called the waiting one are kept in the variable `__callStack`, the outermost first.
+ *  SN2  The flows that called the waiting one are kept in the variable `__callStack`, the outermost first; `__lid` says that
+ *       the customer is known by LID alone, whose digits look like a number's.
  */
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import type { ParkedSession } from '../../app-client/flow-calls.types.ts';
 import { type Fields, flagOf, isObject, listOf, mapOf, numberOf, textOf } from '../../content/loose.ts';
+import type { Identity } from '../../phone.ts';
 import { parkedWait } from './parked-wait.ts';
 import type { Call, SessionRow } from './session.types.ts';
 import { callOf } from './steps.ts';
@@ -15,6 +17,7 @@ import { customerOf } from './visit.ts';
 import type { Wait } from './waits.types.ts';
 
 const CALL_STACK = '__callStack';
+const LID = '__lid';
 /** Tells the delays of one node apart (delays.ts DY2). */
 const DELAY = '__delay';
 type Snapshot = NonNullable<Extract<FlowFact, { kind: 'flow park' }>['snapshot']>;
@@ -51,6 +54,8 @@ function snapshotOf(row: SessionRow, { node, wait, due }: NonNullable<SessionRow
 }
 
 export type Unparked = {
+  /** Only for one who is known by LID alone. */
+  readonly contact?: Identity;
   readonly wait: Wait;
   /** Epoch ms; absent: none, or an older bridge did not say. */
   readonly due?: number;
@@ -65,7 +70,7 @@ export type Unparked = {
 };
 
 /** Undefined for what is no wait of any bridge. */
-export function unpark({ nodeId, waiting, variables }: ParkedSession, now: number): Unparked | undefined {
+export function unpark({ customer, nodeId, waiting, variables }: ParkedSession, now: number): Unparked | undefined {
   const { meta, ...own } = waiting;
   const wait = parkedWait(own, nodeId, now);
   if (!wait) return undefined;
@@ -78,6 +83,7 @@ export function unpark({ nodeId, waiting, variables }: ParkedSession, now: numbe
   const { stack, pairs } = stackIn(variables);
   return {
     wait,
+    ...(isLidIn(variables) && { contact: { lid: customer } }),
     stack,
     variables: pairs,
     ...(trigger !== '' && { trigger }),
@@ -92,9 +98,12 @@ export function unpark({ nodeId, waiting, variables }: ParkedSession, now: numbe
 
 /** The callers in a set of variables, and the other variables. */
 export function stackIn(variables: Fields): Pick<Unparked, 'stack'> & { readonly pairs: Unparked['variables'] } {
-  const pairs = Object.entries(variables).filter(([name]) => name !== CALL_STACK && name !== DELAY);
+  const pairs = Object.entries(variables).filter(([name]) => ![CALL_STACK, LID, DELAY].includes(name));
   return { stack: stackOf(variables[CALL_STACK]), pairs };
 }
+
+/** Whether the customer of this session is known by LID alone. */
+export const isLidIn = (variables: Fields): boolean => flagOf(variables[LID], false);
 
 /** What the app keeps with a delay of this name. */
 export const withDelay = (variables: Fields, name: string): Fields => ({ ...variables, [DELAY]: name });
@@ -102,13 +111,17 @@ export const withDelay = (variables: Fields, name: string): Fields => ({ ...vari
 /** Empty for what an older bridge parked. */
 export const delayIn = (variables: Fields): string => textOf(variables[DELAY]);
 
-/** The variables with the callers of the flow that stands here. */
+/** The variables with the callers of the flow that stands here, and what the customer is known by. */
 export function variablesWithStack(row: SessionRow, call: Call, variables: SessionRow['variables']): Fields {
   const stack: { flowId: string; nodeId: string }[] = [];
   for (let up: Call | undefined = call; up?.from; up = callOf(row, up.from))
     stack.unshift({ flowId: callOf(row, up.from)?.flow ?? '', nodeId: up.from.node });
   // Names such as __proto__ would be lost in an object literal, not in fromEntries (F-48).
-  return Object.fromEntries([...variables, ...(stack.length > 0 ? [[CALL_STACK, stack] as const] : [])]);
+  return Object.fromEntries([
+    ...variables,
+    ...(stack.length > 0 ? [[CALL_STACK, stack] as const] : []),
+    ...(row.contact.pn === undefined ? [[LID, true] as const] : []),
+  ]);
 }
 
 function stackOf(value: unknown): { flowId: string; nodeId: string }[] {

@@ -230,10 +230,8 @@ function portOf(body: Fields): number | undefined {
 function orderOf(body: Fields): OrderMeta | undefined {
   const meta = mapOf(body['orderMeta']) ?? {};
   if (Object.keys(meta).length === 0) return undefined;
-  const [id = '', total = '', currency = '', provider = ''] = ['id', 'total', 'currency', 'provider'].map((name) =>
-    textOf(meta[name]),
-  );
-  return { id, total, currency, provider };
+  const [id = '', total = '', currency = ''] = ['id', 'total', 'currency'].map((name) => textOf(meta[name]));
+  return { id, total, currency };
 }
 
 const viewOf = ({ since, startedAt, deadline, ...rest }: SessionView) => ({

@@ -1,13 +1,13 @@
 /** What the app starts, resumes and remembers: starts, orders, forms, parks (contract flows §1.2, §4, §6.2, §6.4). */
 import { describe, expect, it } from 'vitest';
-import { ask, CUSTOMER, DEVICE, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
+import { ask, CUSTOMER, DEVICE, digits, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
 
 const ASK = flow([ask('q', 'Name?', 'name'), say('thanks', 'Thanks {{name}} {{city}}')], ['q>thanks']);
 const CART = flow(
   [{ id: 'c', flowNodeType: 'Cart' }, say('bought', 'Order {{order_id}} {{order_total}}'), say('left')],
   ['c:1>bought', 'c:2>left'],
 );
-const ORDER = { id: '55', total: '9.90', currency: 'EUR', provider: 'shopify' };
+const ORDER = { id: '55', total: '9.90', currency: 'EUR' };
 
 async function started(definition: ReturnType<typeof flow>, more: Parameters<Stage['begin']>[1] = {}): Promise<Stage> {
   const stage = new Stage();
@@ -383,6 +383,31 @@ describe('parks (§6.2, §6.4)', () => {
     expect(other.texts()).toEqual(['late']);
   });
 
+  it.each([
+    ['an order', { id: 'c', flowNodeType: 'Cart' }],
+    ['the end of a delay', { id: 'c', flowNodeType: 'Delay', seconds: 3_600 }],
+  ])('§6.1: %s goes on with a customer known by LID alone, whose digits could be a number', async (_, first) => {
+    const lid = '99887766554433';
+    const key = `${DEVICE}_${lid}`;
+    const SHOP = flow([first, say('bought')], ['c:1>bought']);
+    const stage = new Stage();
+    stage.flows.set('1', SHOP);
+    const message = { id: 'A', contact: { lid }, name: 'Ana', text: 'shop', at: stage.time.now() / 1_000 };
+    const how = { workspace: undefined, timeoutS: undefined, cooldownS: 0, keyword: false };
+    await stage.settle(stage.life.runtime.flows.start({ device: DEVICE, message, flowId: '1', ...how }));
+    await stage.run(10_000);
+    const other = new Stage();
+    other.flows.set('1', SHOP);
+    const snapshot = stage.told('flow park').at(-1)?.snapshot;
+    if (snapshot) other.parked.set(key, { ...snapshot, device: DEVICE });
+    const [parked] = stage.delays;
+    if (parked) await other.settle(other.desk.resumeDelay({ ...parked, provider: 'baileys' }));
+    else await other.settle(other.desk.resumePort({ kind: 'key', key }, 1, ORDER));
+    await other.run(10_000);
+    expect(other.messages.map(({ to, text }) => [to, text])).toEqual([[`${lid}@lid`, 'bought']]);
+    expect(Object.keys(other.vars(key))).not.toContain('__lid');
+  });
+
   it('"nothing parked" is believed for 5 min; media and votes ask nothing', async () => {
     const stage = new Stage();
     await stage.says('one');
@@ -430,6 +455,36 @@ describe('an app that does not answer holds nobody up', () => {
     await stage.run(60_000);
     expect(stage.messages).toEqual([]);
     expect([...stage.store.table('flows/starts').keys()]).toEqual([]);
+  });
+
+  it('so is a take-over or an opt-out for another spelling of the number, or the LID beside it', async () => {
+    const lid = '99887766554433';
+    const other = digits('551188887777');
+    const ends: ((stage: Stage) => Promise<unknown>)[] = [
+      (stage) => stage.desk.end(other, undefined),
+      (stage) => stage.life.runtime.flows.end(DEVICE, { pn: other }),
+      (stage) => stage.life.runtime.flows.end(DEVICE, { lid, pn: other }),
+    ];
+    for (const [index, end] of ends.entries()) {
+      const stage = new Stage();
+      stage.flows.set('1', ASK);
+      stage.isAppAway = true;
+      await stage.begin('1');
+      await stage.settle(end(stage));
+      stage.isAppAway = false;
+      await stage.run(60_000);
+      expect([index, stage.texts()]).toEqual([index, []]);
+    }
+    const known = new Stage();
+    known.flows.set('1', ASK);
+    known.isAppAway = true;
+    const message = { id: 'A', contact: { lid }, name: 'Ana', text: 'shop', at: known.time.now() / 1_000 };
+    const how = { workspace: undefined, timeoutS: undefined, cooldownS: 0, keyword: false };
+    await known.settle(known.life.runtime.flows.start({ device: DEVICE, message, flowId: '1', ...how }));
+    await known.settle(known.desk.end(lid, undefined));
+    known.isAppAway = false;
+    await known.run(60_000);
+    expect(known.texts()).toEqual([]);
   });
 
   it('a newer start does not wait for an older one that is still asking', async () => {

@@ -113,7 +113,7 @@ export class Play {
       by === 'key'
         ? ({ kind: 'key', key: this.key } as const)
         : ({ kind: 'customer', workspace: WORKSPACE, customer: this.phone } as const);
-    return this.#resumed(desk.resumePort(which, 1, { id: '5', total: '9.90', currency: 'EUR', provider: 'shopify' }));
+    return this.#resumed(desk.resumePort(which, 1, { id: '5', total: '9.90', currency: 'EUR' }));
   }
 
   submits(): Promise<void> {
