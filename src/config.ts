@@ -51,6 +51,15 @@ const listed = (value: string): string[] =>
     .split(',')
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
+/** Anything else the library would leave out without a word, and ask a public server instead. */
+const iceServers = (scheme: 'stun' | 'turn') =>
+  text
+    .transform(listed)
+    .refine(
+      (urls) => urls.every((url) => ICE_SERVER.exec(url)?.[1] === scheme),
+      `expected ${scheme}:host:port, separated by commas`,
+    );
+const ICE_SERVER = /^(stun|turn)s?:(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/;
 const folders = text
   .transform(listed)
   .refine((all) => all.every(isAbsolute), 'expected absolute folders, separated by commas');
@@ -138,10 +147,10 @@ const variables = {
     .transform((value) => Number.parseInt(value, 8))
     .refine((mode) => (mode & 0o600) === 0o600, 'the bridge itself must be able to read and write')
     .default(0o640),
-  WABA_CALL_TURN_URL: text.transform(listed).default([]),
+  WABA_CALL_TURN_URL: iceServers('turn').default([]),
   WABA_CALL_TURN_USER: text.default(''),
   WABA_CALL_TURN_PASS: text.default(''),
-  WABA_CALL_STUN_URLS: text.transform(listed).default([]),
+  WABA_CALL_STUN_URLS: iceServers('stun').default([]),
   WABA_CALL_PORT_RANGE: z
     .string()
     .regex(/^\d{1,5}-\d{1,5}$/, 'expected two ports: 40000-40200')

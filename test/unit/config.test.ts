@@ -100,6 +100,20 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
       expect(problems({ CALL_RECORDINGS_MODE: mode })).toEqual([expect.stringContaining('CALL_RECORDINGS_MODE')]);
   });
 
+  it('voice §7 STUN and TURN servers are those of the settings alone: an entry of another kind is no setting', () => {
+    const { ice } = read({
+      WABA_CALL_STUN_URLS: 'stun:a.example:3478, stun:b.example',
+      WABA_CALL_TURN_URL: 'turn:t.example:3478?transport=tcp,turns:[2001:db8::1]:5349',
+    }).voice;
+    expect(ice.stunUrls).toEqual(['stun:a.example:3478', 'stun:b.example']);
+    expect(ice.turn?.urls).toEqual(['turn:t.example:3478?transport=tcp', 'turns:[2001:db8::1]:5349']);
+    for (const entry of ['a.example:3478', 'turn:a.example', 'stun:', 'stun:a.example:port', 'http://a.example'])
+      expect(problems({ WABA_CALL_STUN_URLS: `stun:a.example,${entry}` })).toEqual([
+        expect.stringContaining('WABA_CALL_STUN_URLS: expected stun:host:port'),
+      ]);
+    expect(problems({ WABA_CALL_TURN_URL: 'stun:a.example' })).toHaveLength(1);
+  });
+
   it('V-35 keys of speech vendors go over plain http to this machine only', () => {
     for (const variable of ['VOICE_DEEPGRAM_URL', 'VOICE_OPENAI_URL', 'VOICE_ELEVENLABS_URL']) {
       expect(problems({ [variable]: 'http://speech.example' })).toEqual([expect.stringContaining(variable)]);

@@ -30,7 +30,7 @@ function walk(flow: CallFlow, events: FlowEvent[] = []): string[] {
   for (let guard = 0; guard < 200; guard += 1) {
     const { kind, ...rest } = effect;
     done.push([kind, ...Object.values(rest)].filter((word) => word !== undefined && word !== '').join(': '));
-    if (kind === 'hang up' || kind === 'converse') return done;
+    if (kind === 'hang up' || kind === 'converse' || kind === 'end') return done;
     const event = kind === 'say' ? { kind: 'done' as const } : events.shift();
     if (!event) return done;
     ({ state, effect } = interpreter.next(state, event));
@@ -38,7 +38,7 @@ function walk(flow: CallFlow, events: FlowEvent[] = []): string[] {
   throw new Error('it does not end');
 }
 const turn = (text: string, isDigit = false): FlowEvent => ({ kind: 'turn', turn: { text, isDigit } });
-const END = 'hang up: end of the call flow';
+const END = 'end';
 
 describe('the interpreter', () => {
   it('starts behind the trigger, or at the first node; ends where there is no way on', () => {
@@ -255,7 +255,7 @@ describe('a call that runs through it', () => {
     flow: CallFlow,
     reply: (question: string) => Promise<string | undefined> = () => Promise.resolve('Yes'),
   ) {
-    const turns = new Turns(time);
+    const turns = new Turns(time, (turn) => talk.completed(turn));
     const spoken: string[] = [];
     const asked: unknown[] = [];
     const hurry: { now?: () => void } = {};
@@ -265,7 +265,7 @@ describe('a call that runs through it', () => {
           spoken.push(text);
           hurry.now?.();
           await Promise.resolve();
-          talk.told('agent', text, time.now());
+          talk.told(text, time.now());
           return 'said';
         },
         cut: () => undefined,
@@ -339,6 +339,39 @@ describe('a call that runs through it', () => {
     call.hurry.now();
     await time.advanceAsync(0);
     expect(call.spoken).toEqual(['Press one or two', 'two']);
+  });
+
+  it('§10, FR1 a turn that nothing waits for begins the graph again at its start', async () => {
+    const flow = graph([
+      ['a', 'cf_say', { text: 'We are closed.' }],
+      ['b', 'cf_ai', { prompt: 'p' }],
+    ]);
+    const heard: string[] = [];
+    const call = begin(flow, (said) => {
+      heard.push(said);
+      return Promise.resolve('Yes');
+    });
+    call.hurry.now = () => {
+      delete call.hurry.now;
+      call.turns.digit('1');
+    };
+    call.hurry.now();
+    await time.advanceAsync(0);
+    expect(call.spoken).toEqual(['We are closed.', 'Yes', 'We are closed.', 'Yes']);
+    expect(heard.slice(1)).toEqual(['We are closed.']);
+    expect(call.box.result).toMatchObject({ ending: { why: 'end of the call flow' } });
+  });
+
+  it('FR1 nothing delays a cf_hangup', async () => {
+    const call = begin(
+      graph([
+        ['a', 'cf_say', { text: 'Bye' }],
+        ['b', 'cf_hangup'],
+      ]),
+    );
+    call.turns.digit('1');
+    await time.advanceAsync(0);
+    expect([call.spoken, call.box.result]).toMatchObject([['Bye'], { ending: { why: 'call flow' } }]);
   });
 
   it('FR2 without an answer it asks the caller again and goes on', async () => {

@@ -24,7 +24,7 @@ describe('turns', () => {
   const textOf = (heard: Heard | undefined) => (typeof heard === 'object' ? heard.text : heard);
 
   it('TU1 finals within 300 ms of each other are one turn', async () => {
-    const turns = new Turns(time);
+    const turns = new Turns(time, () => undefined);
     const box = asked(turns);
     turns.final('I would');
     await time.advanceAsync(299);
@@ -40,7 +40,7 @@ describe('turns', () => {
   });
 
   it('TU1 a key is a turn of its own, behind the words before it', async () => {
-    const turns = new Turns(time);
+    const turns = new Turns(time, () => undefined);
     turns.final('sales');
     turns.digit('2');
     expect(await turns.next(1)).toMatchObject({ text: 'sales', isDigit: false });
@@ -48,7 +48,7 @@ describe('turns', () => {
   });
 
   it('TU2 who is still thinking learns of a further turn, once it is whole', async () => {
-    const turns = new Turns(time);
+    const turns = new Turns(time, () => undefined);
     const signal = turns.further();
     turns.final('wait');
     expect(signal.aborted).toBe(false);
@@ -60,7 +60,7 @@ describe('turns', () => {
   });
 
   it('TU3 silence is counted while somebody waits, and not while words are still joined', async () => {
-    const turns = new Turns(time);
+    const turns = new Turns(time, () => undefined);
     await time.advanceAsync(60_000);
     const box = asked(turns);
     await time.advanceAsync(19_900);
@@ -75,7 +75,7 @@ describe('turns', () => {
   });
 
   it('closed, whoever waits is told and nothing is left', async () => {
-    const turns = new Turns(time);
+    const turns = new Turns(time, () => undefined);
     const box = asked(turns);
     turns.final('half');
     turns.close();
@@ -228,7 +228,7 @@ describe('a conversation', () => {
       reprompt_text: 'Pardon?',
       ...assistant,
     };
-    const turns = new Turns(time);
+    const turns = new Turns(time, (turn) => talk.completed(turn));
     const told: string[] = [];
     const spoken: string[] = [];
     const talk: Talk = new Talk({
@@ -238,7 +238,7 @@ describe('a conversation', () => {
           await Promise.resolve();
           if (overtaken?.aborted) return 'overtaken';
           const said = says?.shift() ?? 'said';
-          if (said === 'said' || said === 'cut') talk.told('agent', text, time.now());
+          if (said === 'said' || said === 'cut') talk.told(text, time.now());
           return said;
         },
         cut: () => undefined,
@@ -267,6 +267,37 @@ describe('a conversation', () => {
       ...['agent: Hello', 'user: Shoes?', 'agent: Yes.', 'user: Which colour?', 'agent: Red.'],
     ]);
     expect(call.questions[1]?.user).toBe('Agent: Hello\nCustomer: Shoes?\nAgent: Yes.\nCustomer: Which colour?');
+  });
+
+  it('V-20, TA1 turns are told when they are complete, in the order in which they began, whoever waits for them', async () => {
+    const told: string[] = [];
+    const turns = new Turns(time, (turn) => talk.completed(turn));
+    let finish: () => void = () => undefined;
+    const talk: Talk = new Talk({
+      mouth: { say: () => new Promise((resolve) => (finish = () => resolve('said'))), cut: () => undefined },
+      turns,
+      line: { turn: ({ role, text }) => told.push(`${role}: ${text}`) },
+      reprompt: '',
+    });
+    const said = talk.say('A long story.');
+    turns.final('Oh');
+    await time.advanceAsync(300);
+    const began = time.now();
+    await time.advanceAsync(100);
+    turns.final('Really?');
+    await time.advanceAsync(300);
+    expect(told).toEqual([]);
+    talk.told('A long story.', began);
+    finish();
+    expect(await said).toBe('said');
+    expect(told).toEqual(['user: Oh', 'agent: A long story.', 'user: Really?']);
+    expect([await talk.hear(1), await talk.hear(1)]).toMatchObject([{ text: 'Oh' }, { text: 'Really?' }]);
+    turns.digit('4');
+    expect(told.at(-1)).toBe('user: 4');
+    turns.final('Good b');
+    talk.over();
+    expect(told.slice(3)).toEqual(['user: 4', 'user: Good b']);
+    expect(time.pending).toBe(0);
   });
 
   it('CO1 a turn that comes before the reply replaces it; the reply answers both', async () => {

@@ -3,7 +3,8 @@
  * are values, whoever runs them answers with an event. Contract voice §10.
  *
  *  CF1  At most 40 steps for one turn, so that a circle ends the call instead of running for ever.
- *  CF2  The way out of a node is the first edge of its port; `out` also takes an edge without a port. No way: the end.
+ *  CF2  The way out of a node is the first edge of its port; `out` also takes an edge without a port. No way: the end, or
+ *       the start again, with a turn that nothing has waited for.
  *  CF3  A digit pressed is a turn; at a menu the digit n is its option n (V-18).
  *  CF4  A menu that is reached before the caller ever said anything waits for a turn, as a listen does.
  *  CF5  So does one that has chosen by this turn before: the same words would lead the same way again.
@@ -25,7 +26,9 @@ export type FlowEffect =
   | { readonly kind: 'search'; readonly query: string; readonly filler: string }
   /** The graph is left for a conversation. */
   | { readonly kind: 'converse'; readonly callAssistantId: string }
-  | { readonly kind: 'hang up'; readonly goodbye: string; readonly why: string };
+  | { readonly kind: 'hang up'; readonly goodbye: string; readonly why: string }
+  /** There is no way on. */
+  | { readonly kind: 'end' };
 
 export type FlowEvent =
   /** The effect is done. */
@@ -62,7 +65,15 @@ export class FlowInterpreter {
   start(variables: Readonly<Record<string, string>>): FlowStep {
     // Names such as `__proto__` are ordinary.
     const own: Record<string, string> = Object.assign(Object.create(null), variables);
-    const state: FlowState = { node: '', variables: own, turn: undefined, chosenBy: [], steps: 0 };
+    return this.#begin({ node: '', variables: own, turn: undefined, chosenBy: [], steps: 0 });
+  }
+
+  /** CF2. What has been saved stays. */
+  again(before: FlowState, turn: FlowTurn): FlowStep {
+    return this.#begin({ ...before, node: '', turn, chosenBy: [], steps: 0 });
+  }
+
+  #begin(state: FlowState): FlowStep {
     const { nodes } = this.#flow;
     const trigger = nodes.find(({ type }) => type === 'trigger');
     return trigger ? this.#leave(state, trigger, 'out') : this.#enter(state, nodes[0]?.id);
@@ -70,7 +81,7 @@ export class FlowInterpreter {
 
   next(before: FlowState, event: FlowEvent): FlowStep {
     const node = this.#flow.nodes.find(({ id }) => id === before.node);
-    if (!node) return hangUp(before, 'end of the call flow');
+    if (!node) return { state: before, effect: { kind: 'end' } };
     const state = event.kind === 'turn' ? { ...before, turn: event.turn, chosenBy: [], steps: 0 } : before;
     const { data } = node;
     switch (node.type) {
@@ -97,7 +108,7 @@ export class FlowInterpreter {
 
   #enter(from: FlowState, id: string | undefined): FlowStep {
     const node = this.#flow.nodes.find((one) => one.id === id);
-    if (!node) return hangUp(from, 'end of the call flow');
+    if (!node) return { state: from, effect: { kind: 'end' } };
     if (from.steps >= STEPS) return hangUp(from, 'too many steps');
     const state: FlowState = { ...from, node: node.id, steps: from.steps + 1 };
     const { data } = node;

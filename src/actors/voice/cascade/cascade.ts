@@ -94,9 +94,9 @@ class Cascade implements Pipeline {
         trouble: (engine, reason) => log.warn({ engine, reason }, 'a speaking engine fails a call'),
       }),
       play: (opus) => line.play(opus),
-      told: (text, at) => this.#talk.told('agent', text, at),
+      told: (text, at) => this.#talk.told(text, at),
     });
-    this.#turns = new Turns(clock);
+    this.#turns = new Turns(clock, (turn) => this.#talk.completed(turn));
     const reprompt = assistant.reprompt || REPROMPT;
     this.#talk = new Talk({ mouth: this.#mouth, turns: this.#turns, line, reprompt });
     this.#brain = new Brain({ clock, app: options.app, brief, callTool: options.callTool });
@@ -160,7 +160,7 @@ class Cascade implements Pipeline {
     }
     const flow = new FlowInterpreter(graph, (said) => wantsToEnd(said, assistant));
     const first = flow.start({ caller_phone: callerPhone, callee_phone: calleePhone });
-    if (first.effect.kind !== 'hang up') this.#listen();
+    if (first.effect.kind !== 'hang up' && first.effect.kind !== 'end') this.#listen();
     const result = await runFlow({ talk, brain, flow, first, goodbye: goodbyeOf(assistant) });
     return result.kind === 'left' ? conversation('', result.callAssistantId) : result.ending;
   }

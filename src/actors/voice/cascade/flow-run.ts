@@ -1,7 +1,9 @@
 /**
  * Runs a call flow: does what its interpreter says, and tells it what came of it. Contract voice §10.
  *
- *  FR1  A turn that comes while the graph speaks or thinks belongs to its next wait; it is not lost.
+ *  FR1  A turn that comes while the graph speaks or thinks belongs to its next wait. When the graph ends before there is
+ *       one, the turn begins it again at its start (§10): nobody is hung up on for having spoken. Who wants to be left in
+ *       peace ends the graph with `cf_hangup`, which nothing delays.
  *  FR2  An answer of the model that does not come is asked of the caller again in words, and the flow goes on.
  *  FR3  A long text is said in parts, each of which every engine takes; who interrupts one has heard enough of the rest.
  *
@@ -12,6 +14,7 @@ import type { FlowEvent, FlowInterpreter, FlowStep } from './call-flow.ts';
 import type { Attended, Ending, Talk } from './talk.ts';
 
 const HANG_UP_MS = 1_200;
+const END = { why: 'end of the call flow', goodbye: '', afterMs: HANG_UP_MS };
 const TOKENS = 200;
 const TEMPERATURE = 0.6;
 const LONGEST_PART = 1_000;
@@ -35,6 +38,12 @@ export async function runFlow({ talk, brain, flow, first, goodbye }: FlowRunOpti
   let { state, effect } = first;
   for (;;) {
     let event: FlowEvent = { kind: 'done' };
+    if (effect.kind === 'end') {
+      const turn = talk.unheard();
+      if (!turn) return ended(talk.ended.aborted ? undefined : END);
+      ({ state, effect } = flow.again(state, turn));
+      continue;
+    }
     switch (effect.kind) {
       case 'say': {
         for (const part of partsOf(effect.text)) {

@@ -1,7 +1,8 @@
 /**
  * What a conversation and a call flow are made of: saying something, hearing the next turn, and what was said so far.
  *
- *  TA1  Turns reach the app in the order in which they were spoken; what nobody heard is in no transcript.
+ *  TA1  Turns reach the app in the order in which they began, as soon as they are complete, whether or not somebody waits
+ *       for them; what nobody heard is in no transcript.
  *  TA2  20 s of silence are asked about; the third in a row ends the call (V-17).
  *  TA3  After `over` nothing is said or heard any more, and whoever waits is told at once.
  *
@@ -32,7 +33,7 @@ export type Attended =
 
 export type TalkOptions = {
   readonly mouth: Pick<Mouth, 'say' | 'cut'>;
-  readonly turns: Pick<Turns, 'next' | 'further' | 'close'>;
+  readonly turns: Pick<Turns, 'next' | 'take' | 'further' | 'close'>;
   readonly line: Pick<CallLine, 'turn'>;
   readonly reprompt: string;
 };
@@ -40,13 +41,16 @@ export type TalkOptions = {
 export class Talk {
   readonly #o: TalkOptions;
   readonly #said: Line[] = [];
+  /** TA1. Of the caller, complete before it is known what was heard of the assistant's own. */
+  readonly #held: Turn[] = [];
+  #isSaying = false;
   readonly #ended = new AbortController();
 
   constructor(options: TalkOptions) {
     this.#o = options;
   }
 
-  /** All that was said, the oldest first. */
+  /** All that was said and taken up, the oldest first. */
   get said(): readonly Line[] {
     return this.#said;
   }
@@ -56,16 +60,26 @@ export class Talk {
     return this.#ended.signal;
   }
 
-  /** TA1: told by the mouth when it knows how much was heard. */
-  told(role: Line['role'], text: string, at: number): void {
-    this.#said.push({ role, text });
-    this.#o.line.turn({ role, text, at });
+  /** TA1. By the mouth, when it knows how much was heard. */
+  told(text: string, at: number): void {
+    this.#release(at);
+    this.#said.push({ role: 'agent', text });
+    this.#o.line.turn({ role: 'agent', text, at });
+  }
+
+  /** TA1. By the turns, when one is complete. */
+  completed(turn: Turn): void {
+    this.#held.push(turn);
+    if (!this.#isSaying) this.#release();
   }
 
   async say(text: string, overtaken?: AbortSignal): Promise<Said | 'over'> {
     if (this.ended.aborted) return 'over';
     if (text.trim() === '') return 'said';
+    this.#isSaying = true;
     const said = await this.#o.mouth.say(text, overtaken);
+    this.#isSaying = false;
+    this.#release();
     return this.ended.aborted ? 'over' : said;
   }
 
@@ -77,8 +91,15 @@ export class Talk {
   async hear(silenceMs: number): Promise<Heard> {
     const heard = await this.#o.turns.next(silenceMs);
     if (this.ended.aborted) return 'over';
-    if (typeof heard === 'object') this.told('user', heard.text, heard.at);
+    if (typeof heard === 'object') this.#said.push({ role: 'user', text: heard.text });
     return heard;
+  }
+
+  /** A turn that nobody has waited for. */
+  unheard(): Turn | undefined {
+    const turn = this.ended.aborted ? undefined : this.#o.turns.take();
+    if (turn) this.#said.push({ role: 'user', text: turn.text });
+    return turn;
   }
 
   /** TA2 */
@@ -101,5 +122,12 @@ export class Talk {
     this.#ended.abort();
     this.#o.turns.close();
     this.#o.mouth.cut();
+  }
+
+  #release(before = Number.POSITIVE_INFINITY): void {
+    while (this.#held[0] && this.#held[0].at < before) {
+      const { text, at } = this.#held.shift() as Turn;
+      this.#o.line.turn({ role: 'user', text, at });
+    }
   }
 }

@@ -4,6 +4,7 @@
  *  TU1  Finals within 300 ms of each other are one turn; a key pressed is a turn of its own.
  *  TU2  Turns wait in their order until somebody asks for them; who is still thinking learns that a further one is here.
  *  TU3  Silence is counted only while somebody waits, and not while the end of a turn is still awaited.
+ *  TU4  A complete turn is told at once, also the last one of a call, whether or not somebody asks for it.
  *
  * Deliberately not here: what silence and turns lead to (`talk.ts`), which transcripts count (`cascade.ts`).
  */
@@ -26,6 +27,7 @@ type Waiter = { readonly answer: (heard: Heard) => void; readonly silence: Timer
 
 export class Turns {
   readonly #clock: Clock;
+  readonly #complete: (turn: Turn) => void;
   readonly #waiting: Turn[] = [];
   readonly #words: { text: string; at: number }[] = [];
   #join: Timer | undefined;
@@ -33,8 +35,9 @@ export class Turns {
   #further = new AbortController();
   #isOver = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, complete: (turn: Turn) => void) {
     this.#clock = clock;
+    this.#complete = complete;
   }
 
   final(text: string): void {
@@ -52,10 +55,15 @@ export class Turns {
 
   /** One asker at a time. */
   next(silenceMs: number): Promise<Heard> {
-    const first = this.#waiting.shift();
+    const first = this.take();
     if (first) return Promise.resolve(first);
     if (this.#isOver) return Promise.resolve('over');
     return new Promise((answer) => this.#wait(answer, silenceMs));
+  }
+
+  /** The first turn that waits, if one does. */
+  take(): Turn | undefined {
+    return this.#waiting.shift();
   }
 
   /** TU2. Aborted as soon as a turn waits that is not yet taken. */
@@ -68,7 +76,8 @@ export class Turns {
   close(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#join) this.#clock.clearTimeout(this.#join);
+    const last = this.#spoken();
+    if (last) this.#complete(last);
     this.#waiting.length = 0;
     this.#further.abort();
     this.#answer('over');
@@ -83,16 +92,23 @@ export class Turns {
   }
 
   #joined(): void {
+    const turn = this.#spoken();
+    if (turn) this.#add(turn);
+  }
+
+  /** What was said since the last turn. */
+  #spoken(): Turn | undefined {
     if (this.#join) this.#clock.clearTimeout(this.#join);
     this.#join = undefined;
     const [first] = this.#words;
-    if (!first) return;
+    if (!first) return undefined;
     const text = this.#words.map((word) => word.text).join(' ');
     this.#words.length = 0;
-    this.#add({ text, isDigit: false, at: first.at });
+    return { text, isDigit: false, at: first.at };
   }
 
   #add(turn: Turn): void {
+    this.#complete(turn);
     if (this.#waiter) return this.#answer(turn);
     this.#waiting.push(turn);
     this.#further.abort();
