@@ -5,22 +5,21 @@
  *       mailbox, which is free at once unless the app is being asked something: nothing of it runs behind that.
  *  SS2  A process that starts takes up what ran when the last one ended and replies that nobody looked at, then what fell due
  *       meanwhile.
- *  SS3  A customer known by LID alone is re-keyed as soon as the number is known, at the app too; the old key stays a name of
- *       the session.
- *  SS4  One customer has one session: whichever else turns out to be theirs leaves the store in the same write, and with it
- *       what the app keeps of it.
+ *
+ * Deliberately not here: that a customer has one session (one-session.ts), what is known of all without reading them
+ * (standings.ts).
  */
-import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import { byDeadline, sleep } from '../../clock.ts';
-import { type Identity, samePhone } from '../../phone.ts';
+import type { Identity } from '../../phone.ts';
 import type { Batch } from '../../store/store.ts';
 import { Alarm } from './alarm.ts';
 import { nextDeadline } from './deadlines.ts';
 import { Mailboxes } from './mailboxes.ts';
-import { type Brief, delayMark, type Rows, type State, stateOf } from './rows.ts';
+import { OneSession } from './one-session.ts';
+import { type Brief, delayMark, type Rows } from './rows.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { type Ending, isRunning, type SessionRow, type Sleep } from './session.types.ts';
-import { parkFact } from './snapshot.ts';
+import { Standings } from './standings.ts';
 import { keyOf } from './starts.ts';
 import { callOf, fallDue, leaveBy } from './steps.ts';
 import { cooldownOf } from './endings.ts';
@@ -31,7 +30,6 @@ const READY_MS = 5_000;
 const STOP_MS = 3_000;
 /** For work of the app's that an ending comes behind (contract flows §1.3: within 2 s). */
 const END_MS = 1_500;
-const TWICE = 'its customer has another session';
 const GONE = 'the definition of its flow is gone';
 
 export type SessionsOptions = Omit<RunnerOptions, 'onSaved' | 'onBroken'> & {
@@ -48,10 +46,8 @@ export class Sessions {
   readonly #runner: Runner;
   readonly #mailboxes: Mailboxes;
   readonly #alarm: Alarm;
-  /** Keys of those that wait for their number, by device. */
-  readonly #forNumber = new Map<string, Set<string>>();
-  /** Of all on disk: for the count, which is asked for often. */
-  readonly #states = new Map<string, State>();
+  readonly #standings = new Standings();
+  readonly #one: OneSession;
   /** Ids of those whose ending waits for the mailbox. */
   readonly #ending = new Set<string>();
   #stopped = false;
@@ -65,16 +61,17 @@ export class Sessions {
       onSaved: (row) => this.#saved(row),
       onBroken: ({ key }) => void ports.clock.setTimeout(() => this.wake(key), BROKEN_MS),
     });
+    const save = this.#runner.save.bind(this.#runner);
+    this.#one = new OneSession({ rows, save, onGone: (key) => this.#standings.gone(key), log: ports.log });
     this.#mailboxes = new Mailboxes((error) => ports.log.error({ err: error }, 'work of a flow session failed'));
     this.#alarm = new Alarm({ rows, ring: (brief) => this.#due(brief), clock: ports.clock });
   }
 
   /** SS2 */
   start(): void {
-    for (const { key, state, forNumber } of this.#rows.briefs()) {
-      this.#states.set(key, state);
-      if (state === 'running') this.wake(key);
-      else if (state === 'paused' && forNumber) this.#waitForNumber(key);
+    for (const brief of this.#rows.briefs()) {
+      this.#standings.found(brief);
+      if (brief.state === 'running') this.wake(brief.key);
     }
     // A session that came to rest in the moment of the crash has not looked at what came meanwhile.
     for (const [key, { device, contact }] of this.#rows.keptOf()) this.hear(device, contact, key);
@@ -105,12 +102,7 @@ export class Sessions {
   }
 
   counts(): { readonly active: number; readonly waiting: number } {
-    let [active, waiting] = [0, 0];
-    for (const state of this.#states.values()) {
-      if (state === 'running' || state === 'paused' || state === 'waiting') active += 1;
-      if (state === 'waiting') waiting += 1;
-    }
-    return { active, waiting };
+    return this.#standings.counts();
   }
 
   /** SS1. `work` gets the session as it is then, ended ones too. */
@@ -118,7 +110,7 @@ export class Sessions {
     return this.#mailboxes.enter(device, contact, async () => {
       if (this.#stopped) return;
       const row = this.#rows.of(device, contact);
-      await work(row && (await this.#rekeyed(row, contact)));
+      await work(row && (await this.#one.rekeyed(row, contact)));
     });
   }
 
@@ -135,43 +127,9 @@ export class Sessions {
     return this.#runner.save(row, [], also);
   }
 
-  /**
-   * To be called in the mailbox: the new session takes the place of every other of this customer, and hears what was kept
-   * since then.
-   */
+  /** To be called in the mailbox: the new session takes the place of every other, and hears what was kept since then. */
   async begin(wanted: SessionRow, since: number, also: (batch: Batch) => void): Promise<void> {
-    const others = this.#rows.allOf(wanted.device, wanted.contact);
-    // Names that are theirs stay theirs.
-    const contact = others.reduce((known, other) => ({ ...other.contact, ...known }), wanted.contact);
-    const key = keyOf(wanted.device, contact);
-    const formerKey = others.find((other) => other.key === key)?.formerKey;
-    const row: SessionRow = { ...wanted, key, contact, ...(formerKey !== undefined && { formerKey }) };
-    await this.#saveAlone(row, others, 'another flow was started', {
-      also: (batch) => {
-        for (const from of new Set([keyOf(wanted.device, wanted.contact), ...others.map((other) => other.key)]))
-          this.#rows.passReplies(batch, from, key, since);
-        also(batch);
-      },
-    });
-    await this.run(row);
-  }
-
-  /** SS4 */
-  async #saveAlone(
-    row: SessionRow,
-    others: readonly SessionRow[],
-    why: string,
-    { told = [], also }: { readonly told?: readonly FlowFact[]; readonly also?: (batch: Batch) => void } = {},
-  ): Promise<void> {
-    const about = { outcome: 'aborted', reason: why };
-    for (const { ended, id } of others) if (!ended) this.#o.ports.log.info({ session: id, ...about }, 'a flow ended');
-    const gone = others.filter(({ key }) => key !== row.key);
-    const cleared = gone.map(({ device, key: session }): FlowFact => ({ kind: 'flow park', device, session }));
-    await this.#runner.save(row, [...cleared, ...told], (batch) => {
-      for (const other of gone) this.#rows.remove(batch, other);
-      also?.(batch);
-    });
-    for (const { key } of gone) this.#states.delete(key);
+    await this.run(await this.#one.begun(wanted, since, also));
   }
 
   /** What this customer's session does now is left where it is; it goes on with `wake`. */
@@ -208,17 +166,6 @@ export class Sessions {
     });
   }
 
-  /** F-12: whose customer half is this number, however it is written. */
-  ofCustomer(customer: string): SessionRow[] {
-    const isTheirs = ({ contact, key }: SessionRow) =>
-      contact.pn === undefined ? key.endsWith(`_${customer}`) : samePhone(contact.pn, customer);
-    return [...this.#keys((state) => state !== 'ended')].flatMap((key) => {
-      const half = key.slice(key.indexOf('_') + 1);
-      const row = samePhone(half, customer) ? this.#rows.byKey(key) : undefined;
-      return row && isTheirs(row) ? [row] : [];
-    });
-  }
-
   /** Goes on with what the session was doing, when it was. */
   wake(key: string): void {
     const row = this.#rows.byKey(key);
@@ -244,13 +191,7 @@ export class Sessions {
 
   /** The number may send again. */
   ready(device: string): void {
-    const keys = this.#forNumber.get(device);
-    this.#forNumber.delete(device);
-    for (const key of keys ?? []) this.wake(key);
-  }
-
-  *#keys(wanted: (state: State) => boolean): Generator<string> {
-    for (const { key, state } of this.#rows.briefs()) if (wanted(state)) yield key;
+    for (const key of this.#standings.ready(device)) this.wake(key);
   }
 
   async #due(brief: Brief): Promise<void> {
@@ -263,7 +204,7 @@ export class Sessions {
     await this.enter(found.device, found.contact, async (row) => {
       if (row?.key === found.key) await this.#doDue(row);
       // Left behind, unless it was re-keyed meanwhile.
-      else if (row && this.#rows.byKey(found.key)?.key === found.key) await this.#saveAlone(row, [found], TWICE);
+      else if (row && this.#rows.byKey(found.key)?.key === found.key) await this.#one.replace(row, [found]);
     });
   }
 
@@ -290,41 +231,20 @@ export class Sessions {
         return this.save(row);
       }
       case 'forget':
-        this.#states.delete(row.key);
+        this.#standings.gone(row.key);
         return this.#rows.write((batch) => this.#rows.remove(batch, row));
       default:
         return due satisfies never;
     }
   }
 
-  /** SS3 */
-  async #rekeyed(row: SessionRow, contact: Identity): Promise<SessionRow> {
-    const known = { ...contact, ...row.contact };
-    const isNews = (contact.pn !== undefined && !row.contact.pn) || (contact.lid !== undefined && !row.contact.lid);
-    if (!isNews) return row;
-    const key = row.contact.pn === undefined ? keyOf(row.device, known) : row.key;
-    const moved: SessionRow = { ...row, key, contact: known, ...(key !== row.key && { formerKey: row.key }) };
-    const others = this.#rows.allOf(row.device, known).filter((other) => other.key !== row.key);
-    const isKept = key !== row.key && !row.ended && row.wait !== undefined;
-    const told = isKept ? [{ kind: 'flow park', device: row.device, session: row.key } as const, parkFact(moved)] : [];
-    await this.#saveAlone(moved, others, TWICE, { told });
-    return moved;
-  }
-
   #saved(row: SessionRow): void {
-    if (row.formerKey !== undefined) this.#states.delete(row.formerKey);
-    this.#states.set(row.key, stateOf(row));
+    this.#standings.saved(row);
     if (row.pause?.forNumber) {
       // It may have become ready meanwhile, or be too busy.
       if (this.#o.isReady(row.device)) this.#o.ports.clock.setTimeout(() => this.wake(row.key), READY_MS);
-      else this.#waitForNumber(row.key);
+      else this.#standings.waitForNumber(row.key);
     }
     this.#alarm.hasMoved(nextDeadline(row, this.#o.ttlMs).at);
-  }
-
-  #waitForNumber(key: string): void {
-    const device = key.slice(0, key.indexOf('_'));
-    const keys = this.#forNumber.get(device) ?? new Set();
-    this.#forNumber.set(device, keys.add(key));
   }
 }

@@ -1,4 +1,4 @@
-/** One customer, one session: by whatever names and spellings they are known (contract flows §6.1; sessions.ts SS3, SS4). */
+/** One customer, one session: by whatever names and spellings they are known (contract flows §6.1; one-session.ts OS1, OS2). */
 import { describe, expect, it } from 'vitest';
 import type { Identity } from '../../../../src/phone.ts';
 import { ANA, ask, CUSTOMER, DEVICE, flow, HOUR, KEY, say, Stage } from './stage.ts';
