@@ -120,11 +120,11 @@ export function flowCalls({ client, attributes, clock }: FlowCallsOptions): Flow
     mysql: (request) => post('mysql', request, (body) => ({ rows: listOf(body['rows']) ?? [] })),
     google: ({ what, body }) => post(what, body, anything),
     inventory: (request) =>
-      post('inventory', listCut(request, 'retailer_ids', limits.retailerIds), (body) => {
+      post('inventory', request, (body) => {
         const inStock = listOf(body['in_stock']);
         return inStock && { inStock: inStock.map(textOf).filter((id) => id !== '') };
       }),
-    sendProducts: (request) => post('sendProducts', listCut(request, 'items', limits.products), anything),
+    sendProducts: (request) => post('sendProducts', request, anything),
     async checkoutLink(request) {
       const answer = await post('checkoutLink', request, textIn('url'));
       return answer.kind === 'ok' ? { kind: 'ok', value: { url: answer.value } } : answer;
@@ -160,11 +160,6 @@ const textIn =
 
 const of = (workspace: string | undefined) => (workspace === undefined ? {} : { workspace_id: workspace });
 const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most);
-
-const listCut = (request: Fields, field: string, longest: number): Fields => ({
-  ...request,
-  [field]: (listOf(request[field]) ?? []).slice(0, longest),
-});
 
 function definitionOf(body: Fields): FlowDefinition | undefined {
   const { flow, flow_data: data } = mapOf(body['data']) ?? {};

@@ -1,7 +1,7 @@
 /**
  * What flows ask the app, with answers that are used (contract flows §8, without Q). Implemented by flow-calls.ts.
  *
- *  FC1  Values are cut to the app's limits, so that no call is lost to a 422 (F-54).
+ *  FC1  Texts are cut to the app's limits, so that no call is lost to a 422 (F-54); counts and times are the asker's.
  *  FC2  What is not idempotent is asked again only when nothing can have arrived, or on 429 and 503.
  *  FC3  Nothing rejects.
  */
@@ -55,7 +55,7 @@ export type ParkRequest = {
   readonly variables: Json;
 };
 
-/** For nodes. Requests carry the wire's own names where the app defines them; C's file says what each means. */
+/** For nodes. Requests carry the wire's own names where the app defines them (contract flows §8). */
 export interface FlowCalls {
   ai: Ask<
     {

@@ -26,7 +26,7 @@ export const LIMITS = {
     ...{ sessionKey: 191, phone: 32, nodeId: 64, nodeLabel: 180, header: 191, footer: 191, templateName: 191 },
     ...{ tag: 64, note: 1_024, taskTitle: 255, taskNotes: 4_000, fields: 40, fieldKey: 64, fieldValue: 2_000 },
     ...{ model: 120, prompt: 6_000, agentContext: 5_500, dealName: 191, sql: 8_000, matchValue: 255, docTitle: 240 },
-    ...{ formSession: 64, retailerIds: 50, products: 30, productsHeader: 60, productsBody: 1_024, productsFooter: 60 },
+    ...{ formSession: 64, products: 30, productsHeader: 60, productsBody: 1_024, productsFooter: 60 },
     ...{ aiField: 120, mediaBytes: 25 * 1_048_576 },
   },
   /** `/api/waba-call/bridge-error`, `/api/waba-call/transcript-turn` (voice §3). */

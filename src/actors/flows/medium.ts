@@ -4,8 +4,9 @@
  *  MM1  It goes by its address, so that the guard of media sources applies on every engine (F-32); a relative one lies below
  *       the app.
  *  MM2  The author's word for what it is stands, whatever the server says; only the MIME type is left to the download.
+ *  MM3  A caption reaches the customer: under the medium, or after a medium that shows none.
  */
-import type { Media } from '../../content/content.ts';
+import type { Content, Media } from '../../content/content.ts';
 import { knownMime, lastSegment, mimeOfName, typeOfMime } from '../../content/mime.ts';
 import type { NodeContext } from './node.ts';
 
@@ -35,3 +36,12 @@ export function mediumOf(
   const mime = said || (typeOfMime(named) === type && named) || UNNAMED[type];
   return { type, from: { kind: 'url', url }, mime, ...(type === 'document' && { fileName }) };
 }
+
+/** MM3: the medium and what is still to be said behind it. `caption`: as the customer reads it. */
+export function mediumWith(media: Media, caption: string): readonly [Content, ...Content[]] {
+  if (media.type !== 'audio') return [{ kind: 'media', media, caption }];
+  return [{ kind: 'media', media, caption: '' }, ...textContents(caption)];
+}
+
+/** Nothing for a text without words. */
+export const textContents = (text: string): Content[] => (text.trim() === '' ? [] : [{ kind: 'text', text }]);

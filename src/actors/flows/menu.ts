@@ -12,6 +12,8 @@ import { asText } from '../../content/as-text.ts';
 import type { Button, Content, ListSection } from '../../content/content.ts';
 import type { EngineName } from '../../content/engine-choice.ts';
 import { cutTo } from '../../content/footer.ts';
+import { firstText, flagOf } from '../../content/loose.ts';
+import type { FlowNode } from './definition.types.ts';
 import type { Match, NodeContext, NodeResult, Scene, SendOptions } from './node.ts';
 import { optionMeant } from './options.ts';
 import type { Reply, Wait } from './waits.types.ts';
@@ -90,6 +92,15 @@ export async function asked(
   const isNoted = sent.kind === 'sent' && wait.nextNodeType === 'BookAppointment';
   return { kind: 'wait', wait: isNoted ? { ...wait, messageId: sent.id } : wait };
 }
+
+/** Of a menu that stays open after an answer unless its author says otherwise. */
+export const menuWait = ({ id, fields }: FlowNode, rows: readonly Row[]): Wait => ({
+  nextNodeType: 'Question',
+  nodeId: id,
+  variable: firstText(fields, 'variable'),
+  answerItems: rows.map(({ id: own, label }) => ({ id: own, text: label })),
+  persistent: flagOf(fields['keepMenuOpen'], true),
+});
 
 /** The option that a reply means, else the way for everything else where there is one. */
 export function menuMatch({ isWired }: Scene, wait: Wait, reply: Reply): Match | undefined {

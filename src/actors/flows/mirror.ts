@@ -15,7 +15,8 @@ type Shown = Pick<Mirror, 'content' | 'buttons' | 'header' | 'footer' | 'templat
 export function mirrorOf(content: Content, said: SendOptions['mirror'] = {}): Shown | undefined {
   const shown = shownOf(content);
   if (!shown) return undefined;
-  const { body, header = shown.header, footer = shown.footer, buttons = shown.buttons, templateName } = said;
+  const { body, header = shown.header, footer = shown.footer, templateName } = said;
+  const buttons = said.buttons?.map(shownButton) ?? shown.buttons;
   return {
     content: body === undefined ? shown.content : withBody(shown.content, body),
     ...(buttons && buttons.length > 0 && { buttons }),

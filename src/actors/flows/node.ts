@@ -13,8 +13,9 @@
  */
 import type { FlowFact } from '../../app-client/flow-facts.types.ts';
 import type { CallAnswer, FlowCalls } from '../../app-client/flow-calls.types.ts';
-import type { Content } from '../../content/content.ts';
+import type { Button, Content } from '../../content/content.ts';
 import type { EngineName } from '../../content/engine-choice.ts';
+import type { GuardedRequest } from '../../net/guarded-request.ts';
 import type { Identity } from '../../phone.ts';
 import type { Flow, FlowNode, FlowProblem } from './definition.types.ts';
 import type { Variables } from './variables.ts';
@@ -57,17 +58,15 @@ export type Sent =
 export type SendOptions = {
   /** Digits of somebody other than the customer; such a send is not mirrored into this chat. */
   readonly to?: string;
+  /** It belongs to the medium before it, and is no `lastSent` of its own. */
+  readonly isCaption?: boolean;
   /** What the app's thread shows where it differs from the content (contract flows §8, inbound-message). */
   readonly mirror?: {
     readonly body?: string;
     readonly header?: string;
     readonly footer?: string;
     readonly templateName?: string;
-    readonly buttons?: readonly {
-      readonly text: string;
-      readonly type: 'url' | 'phone' | 'copy' | 'quick_reply';
-      readonly value?: string;
-    }[];
+    readonly buttons?: readonly Button[];
   };
 };
 
@@ -150,7 +149,7 @@ export type NodeContext = Scene & {
 
 /** 15 s, no redirects, 5 MB each way, guarded addresses (contract flows §3.1). `refused`: with what the server or guard said. */
 export type GuardedFetch = (request: {
-  readonly method: string;
+  readonly method: GuardedRequest['method'];
   readonly url: string;
   readonly headers: readonly (readonly [string, string])[];
   readonly body?: string;

@@ -132,29 +132,14 @@ export function freeContent(engine: EngineName, { header: title, media, body, fo
   return media ? { kind: 'media', media, caption: text } : { kind: 'text', text };
 }
 
-/** What the app's thread shows. */
-export function mirrorOf(fields: Fields, { header, body, footer, buttons }: Parts): NonNullable<SendOptions['mirror']> {
+/** What the app's thread shows of it. */
+export function shownOf(fields: Fields, { header, body, footer, buttons }: Parts): NonNullable<SendOptions['mirror']> {
   const name = firstText(fields, 'templateName');
   return {
     body,
     ...(header !== '' && { header }),
     ...(footer !== '' && { footer }),
     ...(name !== '' && { templateName: name }),
-    ...(buttons.length > 0 && { buttons: buttons.map(mirroredButton) }),
+    buttons,
   };
-}
-
-function mirroredButton(button: Button) {
-  switch (button.kind) {
-    case 'reply':
-      return { text: button.label, type: 'quick_reply' } as const;
-    case 'url':
-      return { text: button.label, type: 'url', value: button.url } as const;
-    case 'call':
-      return { text: button.label, type: 'phone', value: button.phone } as const;
-    case 'copy':
-      return { text: button.label, type: 'copy', value: button.code } as const;
-    default:
-      return button satisfies never;
-  }
 }

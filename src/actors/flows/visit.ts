@@ -127,7 +127,8 @@ export class VisitContext implements NodeContext {
       this.#o.tellAlone(facts);
       return never();
     }
-    if (result.kind === 'sent' && (this.node.type === 'Message' || this.node.type === 'Media')) row.lastSent = content;
+    const isOwn = (this.node.type === 'Message' || this.node.type === 'Media') && !options.isCaption;
+    if (result.kind === 'sent' && isOwn) row.lastSent = content;
     await this.#record(number, { kind: 'sent', result }, facts);
     return this.#sent(result);
   };

@@ -98,15 +98,14 @@ describe('flows §3.1: a guarded request', () => {
     const large = 'x'.repeat(5 * 1_048_576 + 1);
     serve = (_request, _body, response) => response.end(large);
     expect(await get(at('partner.test'))).toMatchObject({ kind: 'no answer' });
-    const post = { method: 'POST', url: at('partner.test'), headers: [], body: large };
+    const post = { method: 'POST', url: at('partner.test'), headers: [], body: large } as const;
     expect(await fetcher()(post)).toMatchObject({ kind: 'refused' });
     serve = (_request, _body, response) => response.end(large.slice(1));
     expect(await get(at('partner.test'))).toMatchObject({ kind: 'ok' });
     expect(asked).toHaveLength(2);
   });
 
-  it('bad methods and headers of an author are no exceptions', async () => {
-    expect(await fetcher()({ method: 'TRACE', url: at('app.test'), headers: [] })).toMatchObject({ kind: 'refused' });
+  it('bad headers and addresses of an author are no exceptions', async () => {
     expect(await fetcher()({ method: 'GET', url: at('app.test'), headers: [['a\nb', 'c']] })).toMatchObject({
       kind: 'no answer',
     });

@@ -5,9 +5,9 @@
  *  BL2  An option whose label comes out empty is not shown: a menu may have as many rows as there are values.
  *  BL3  A menu without options is said as text and waits for nobody (F-26).
  */
-import { type Fields, firstText, flagOf, isObject, listOf, textOf } from '../../../content/loose.ts';
+import { type Fields, firstText, isObject, listOf, textOf } from '../../../content/loose.ts';
 import { cut, missing, tooLong, unwired } from '../checks.ts';
-import { asked, buttonMenu, grouped, listMenu, menuMatch, type Row } from '../menu.ts';
+import { asked, buttonMenu, grouped, listMenu, menuMatch, menuWait, type Row } from '../menu.ts';
 import type { NodeContext, NodeKind, NodeResult, Scene } from '../node.ts';
 import type { Wait } from '../waits.types.ts';
 
@@ -18,20 +18,15 @@ export const interactiveButtons: NodeKind = {
   types: ['InteractiveButtons'],
   run: async (context) => {
     const { node, session } = context;
-    const { fields } = node;
     const rows = buttonRows(context);
     const { body, footer, button } = textsOf(context);
     if (rows.length === 0) return said(context, body, { kind: 'dead end' });
-    return asked(
-      context,
-      buttonMenu(session.engine, { body, footer, button, rows }),
-      buttonWait(node.id, fields, rows),
-    );
+    return asked(context, buttonMenu(session.engine, { body, footer, button, rows }), menuWait(node, rows));
   },
   match: menuMatch,
   menu: (scene) => {
     const rows = buttonRows(scene);
-    return rows.length === 0 ? undefined : buttonWait(scene.node.id, scene.node.fields, rows);
+    return rows.length === 0 ? undefined : menuWait(scene.node, rows);
   },
   waits: ({ fields }) => entries(fields, 'buttons').length > 0,
   check: (node, flow) => {
@@ -116,16 +111,6 @@ function listRows({ node: { id: nodeId, fields }, vars }: Scene): Row[] {
     }))
     .filter(({ label }) => label !== '');
   return grouped(rows);
-}
-
-function buttonWait(nodeId: string, fields: Fields, rows: readonly Row[]): Wait {
-  return {
-    nextNodeType: 'Question',
-    nodeId,
-    variable: firstText(fields, 'variable'),
-    answerItems: rows.map(({ id, label }) => ({ id, text: label })),
-    persistent: flagOf(fields['keepMenuOpen'], true),
-  };
 }
 
 function listWait(nodeId: string, fields: Fields, rows: readonly Row[]): Wait {

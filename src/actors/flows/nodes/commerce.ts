@@ -7,6 +7,7 @@
  *       types is left to others.
  *  SH3  The clock runs from the first message, however often the customer chooses.
  */
+import { LIMITS } from '../../../app-client/limits.ts';
 import type { Content } from '../../../content/content.ts';
 import { firstText, isObject, listOf, numberOf, textOf } from '../../../content/loose.ts';
 import { cartDue } from '../cart.ts';
@@ -23,7 +24,6 @@ type ShopWait = Extract<Wait, { nextNodeType: 'CommerceShop' }>;
 const PURCHASED = 1;
 const ABANDONED = 2;
 const BETWEEN_CARDS_MS = 700;
-const MOST_ITEMS = 30;
 const WAIT_MIN = 5;
 /** Of a product's name, typed: one letter would be any product. */
 const SHORTEST_NAME = 2;
@@ -55,7 +55,7 @@ export const commerceShop: NodeKind = {
   },
   waits: () => true,
   check: (node, flow) => [
-    ...missing(node, 'warning', 'productItems', 'storeId'),
+    ...(listOf(node.fields['productItems'])?.length ? [] : missing(node, 'warning', 'productItems')),
     ...unwired(
       node,
       flow,
@@ -97,7 +97,7 @@ const itemsOf = ({ node, vars }: NodeContext): ShopItem[] =>
       url: firstText(item, 'url'),
     }))
     .filter(({ retailer_id }) => retailer_id !== '')
-    .slice(0, MOST_ITEMS);
+    .slice(0, LIMITS.flow.products);
 
 const textsOf = ({ node: { fields }, vars }: NodeContext) => ({
   header: vars.fill(textOf(fields['headerText'])).trim(),

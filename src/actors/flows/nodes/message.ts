@@ -2,13 +2,13 @@
  * Messages that expect no answer: replies one after the other, and media (contract flows §2.4).
  *
  *  ME1  Media go by their address, so that the guard of media sources applies on every engine (F-32).
- *  ME2  A caption reaches the customer: under the medium, or after a medium that shows none.
+ *  ME2  A caption reaches the customer (medium.ts MM3), and is no message of its own for a copy to another number.
  *  ME3  What has nothing to say is passed.
  */
 import type { Content } from '../../../content/content.ts';
 import { firstText, isObject, listOf, textOf } from '../../../content/loose.ts';
 import { missing } from '../checks.ts';
-import { mediumOf } from '../medium.ts';
+import { mediumOf, mediumWith, textContents } from '../medium.ts';
 import type { NodeContext, NodeKind } from '../node.ts';
 
 /** After each reply (contract flows §11). */
@@ -22,7 +22,7 @@ export const message: NodeKind = {
       const kind = firstText(reply, 'flowReplyType').toLowerCase();
       const contents =
         kind === 'text' || kind === ''
-          ? texts(vars.fill(textOf(reply['data'])))
+          ? textContents(vars.fill(textOf(reply['data'])))
           : mediaContents(context, kind, {
               url: firstText(reply, 'data'),
               caption: textOf(reply['caption']),
@@ -57,21 +57,16 @@ export const media: NodeKind = {
 };
 
 async function sendAll({ send, warn }: NodeContext, contents: readonly Content[]): Promise<void> {
-  for (const content of contents) {
-    const { kind } = await send(content);
+  for (const [place, content] of contents.entries()) {
+    const { kind } = await send(content, place > 0 ? { isCaption: true } : undefined);
     if (kind === 'failed') warn(`a ${content.kind} of the flow could not be sent`);
   }
 }
 
 type Given = Parameters<typeof mediumOf>[2] & { readonly caption: string };
 
-const texts = (text: string): Content[] => (text.trim() === '' ? [] : [{ kind: 'text', text }]);
-
 /** ME1, ME2; nothing without an address. */
-function mediaContents(context: NodeContext, kind: string, { caption, ...given }: Given): Content[] {
+function mediaContents(context: NodeContext, kind: string, { caption, ...given }: Given): readonly Content[] {
   const medium = mediumOf(context, kind, given);
-  const words = context.vars.fill(caption);
-  if (!medium) return [];
-  const shows = medium.type !== 'audio';
-  return [{ kind: 'media', media: medium, caption: shows ? words : '' }, ...(shows ? [] : texts(words))];
+  return medium ? mediumWith(medium, context.vars.fill(caption)) : [];
 }

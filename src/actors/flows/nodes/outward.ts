@@ -6,7 +6,7 @@ import type { Content } from '../../../content/content.ts';
 import { firstText, textOf } from '../../../content/loose.ts';
 import { extractDigits } from '../../../phone.ts';
 import { missing } from '../checks.ts';
-import { mediumOf } from '../medium.ts';
+import { mediumOf, mediumWith, textContents } from '../medium.ts';
 import type { NodeContext, NodeKind, NodeResult } from '../node.ts';
 import { whyNot } from '../told.ts';
 
@@ -28,20 +28,16 @@ export const notifyNumber: NodeKind = {
   check: (node) => missing(node, 'error', 'copyNumber'),
 };
 
-function copyOf(context: NodeContext): Content[] {
+function copyOf(context: NodeContext): readonly Content[] {
   const { node, vars, lastSent } = context;
   const { fields } = node;
   if (firstText(fields, 'source').toLowerCase() !== 'custom') return lastSent ? [lastSent] : [];
   const text = vars.fill(textOf(fields['text']));
-  const words: Content[] = text.trim() === '' ? [] : [{ kind: 'text', text }];
-  if (firstText(fields, 'kind').toLowerCase() === 'text') return words;
+  if (firstText(fields, 'kind').toLowerCase() === 'text') return textContents(text);
   const medium = mediumOf(context, firstText(fields, 'mediaKind').toLowerCase(), {
     ...{ url: firstText(fields, 'mediaUrl'), name: firstText(fields, 'mediaFilename'), mime: '' },
   });
-  if (!medium) return words;
-  const caption = vars.fill(textOf(fields['mediaCaption']));
-  if (medium.type === 'audio') return [{ kind: 'media', media: medium, caption: '' }, ...words];
-  return [{ kind: 'media', media: medium, caption: caption || text }];
+  return medium ? mediumWith(medium, vars.fill(textOf(fields['mediaCaption'])) || text) : textContents(text);
 }
 
 export const aiCall: NodeKind = {

@@ -10,14 +10,13 @@
  * Deliberately not here: what its placeholders stand for (template-parts.ts).
  */
 import type { Content, MetaTemplate } from '../../../content/content.ts';
-import { type Fields, firstText, flagOf } from '../../../content/loose.ts';
+import { type Fields, firstText } from '../../../content/loose.ts';
 import { contentTemplateOf } from '../../../content/templates.ts';
 import { missing, unwired } from '../checks.ts';
 import type { Flow, FlowNode } from '../definition.types.ts';
-import { menuMatch } from '../menu.ts';
-import type { NodeContext, NodeKind, Scene, SendOptions, Sent } from '../node.ts';
-import { componentsOf, freeContent, mirrorOf, type Parts, partsOf, quickReplies, slotsOf } from '../template-parts.ts';
-import type { Wait } from '../waits.types.ts';
+import { menuMatch, menuWait } from '../menu.ts';
+import type { NodeContext, NodeKind, SendOptions, Sent } from '../node.ts';
+import { componentsOf, freeContent, type Parts, partsOf, quickReplies, shownOf, slotsOf } from '../template-parts.ts';
 
 const DEFAULT_LANGUAGE = 'en_US';
 /** A template that exists, though not in this language. */
@@ -33,7 +32,7 @@ export const template: NodeKind = {
     const sent = await sendIt(context, parts);
     if (waits(node, context.flow)) {
       if (sent.kind === 'failed') return { kind: 'abort', why: 'its prompt could not be sent' };
-      return { kind: 'wait', wait: waitOf(context, parts) };
+      return { kind: 'wait', wait: menuWait(node, parts.replies) };
     }
     if (sent.kind === 'failed') warn('a template of the flow could not be sent');
     return { kind: 'next', port: 1 };
@@ -41,7 +40,7 @@ export const template: NodeKind = {
   match: menuMatch,
   menu: (scene) => {
     const parts = partsOf(scene);
-    return parts.replies.length === 0 ? undefined : waitOf(scene, parts);
+    return parts.replies.length === 0 ? undefined : menuWait(scene.node, parts.replies);
   },
   waits,
   check: (node, flow) => {
@@ -59,19 +58,9 @@ function waits({ id, fields }: FlowNode, { edges }: Flow): boolean {
   return edges.some(({ from, port, handle }) => from === id && port >= 1 && port <= ports && handle !== 'out');
 }
 
-function waitOf({ node: { id: nodeId, fields } }: Scene, { replies }: Parts): Wait {
-  return {
-    nextNodeType: 'Question',
-    nodeId,
-    variable: firstText(fields, 'variable'),
-    answerItems: replies.map(({ id, label }) => ({ id, text: label })),
-    persistent: flagOf(fields['keepMenuOpen'], true),
-  };
-}
-
 async function sendIt(context: NodeContext, parts: Parts): Promise<Sent> {
   const { node, session, send } = context;
-  const options: SendOptions = { mirror: mirrorOf(node.fields, parts) };
+  const options: SendOptions = { mirror: shownOf(node.fields, parts) };
   const name = firstText(node.fields, 'templateName');
   if (session.engine === 'waba' && name !== '' && firstText(node.fields, 'templateMetaId', 'templateId') !== '')
     return sendMetas(context, name, parts, options);

@@ -16,8 +16,8 @@ import { whyNot } from '../told.ts';
 
 type Request = Parameters<GuardedFetch>[0];
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
-const WITHOUT_BODY = new Set(['GET', 'HEAD']);
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const satisfies readonly Request['method'][];
+const WITHOUT_BODY = new Set<string>(['GET', 'HEAD']);
 
 export const webhook: NodeKind = {
   types: ['Webhook'],
@@ -47,7 +47,7 @@ export const webhook: NodeKind = {
 function requestOf(context: NodeContext): Request {
   const { node, vars } = context;
   const named = firstText(node.fields, 'method').toUpperCase();
-  const method = METHODS.includes(named) ? named : 'POST';
+  const method = METHODS.find((one) => one === named) ?? 'POST';
   const own = (listOf(node.fields['headers']) ?? []).filter(isObject).map((header): [string, string] => {
     return [firstText(header, 'key').toLowerCase(), headerValue(vars.fill(textOf(header['value'])))];
   });

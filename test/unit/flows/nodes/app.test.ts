@@ -171,6 +171,18 @@ describe('NotifyNumber', () => {
         },
       ],
     ],
+    [
+      'a recording, with its caption behind it',
+      { kind: 'media', mediaKind: 'audio', mediaUrl: '/x.ogg', mediaCaption: 'For {{name}}', text: 'unused' },
+      [
+        {
+          kind: 'media',
+          media: { type: 'audio', from: { kind: 'url', url: 'https://app.test/x.ogg' }, mime: 'audio/ogg' },
+          caption: '',
+        },
+        { kind: 'text', text: 'For Ana' },
+      ],
+    ],
     ['nothing', { kind: 'media' }, []],
   ])('custom: %s', async (_, fields, contents) => {
     const one = bench('NotifyNumber', { copyNumber: '5511977776666', source: 'custom', ...fields }, { lastSent });

@@ -118,6 +118,16 @@ describe('CommerceShop: what is shown (flows §3.3)', () => {
     expect(await one.run()).toMatchObject({ wait: { items: { length: 30 } }, due: NOW + 60_000 });
   });
 
+  it('an author is told of a shop without products', () => {
+    const told = (fields: object) =>
+      bench({}, { ...fields })
+        .problems()
+        .filter((problem) => problem.includes('field missing'));
+    expect(told({})).toEqual([]);
+    expect(told({ storeId: '' })).toEqual([]);
+    expect(told({ productItems: [] })).toEqual(['warning field missing: CommerceShop has no productItems']);
+  });
+
   it('a prompt that nobody saw is not waited for (F-27)', async () => {
     const one = bench();
     one.onSend = () => ({ kind: 'failed', error: 'x' });

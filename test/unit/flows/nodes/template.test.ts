@@ -134,9 +134,9 @@ describe('rendered', () => {
     expect(one.sent[0]?.options?.mirror).toEqual({
       ...{ body: 'Hi Ana, order 7 for Ana', header: 'Order 7', footer: 'Bye Ana', templateName: 'order_ready' },
       buttons: [
-        { text: 'Shop', type: 'url', value: 'https://x.test/Ana' },
-        { text: 'Yes, Ana', type: 'quick_reply' },
-        { text: 'No', type: 'quick_reply' },
+        { kind: 'url', label: 'Shop', url: 'https://x.test/Ana' },
+        { kind: 'reply', label: 'Yes, Ana', id: 'p0' },
+        { kind: 'reply', label: 'No', id: 'p1' },
       ],
     });
   });

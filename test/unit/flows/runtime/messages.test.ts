@@ -126,6 +126,23 @@ describe('a waiting session (§7.1 step 3)', () => {
   });
 });
 
+describe('copies to another number (F-29)', () => {
+  it('of a recording that has a caption it is the recording that is copied', async () => {
+    const recording = { flowReplyType: 'Audio', data: 'https://x.test/a.ogg', caption: 'Listen' };
+    const copy = { id: 'c', flowNodeType: 'NotifyNumber', copyNumber: '5511900000009', source: 'mirror' };
+    const stage = new Stage();
+    stage.flows.set('1', flow([{ id: 'm', flowNodeType: 'Message', flowReplies: [recording] }, copy], ['m>c']));
+    await stage.begin('1');
+    await stage.run(20_000);
+    expect(stage.messages.map(({ to, text }) => [to, text])).toEqual([
+      [CUSTOMER, 'media'],
+      [CUSTOMER, 'Listen'],
+      ['5511900000009', 'media'],
+    ]);
+    expect(stage.mirrors()).toEqual(['media', 'Listen']);
+  });
+});
+
 describe('two messages at once (F-21)', () => {
   it('one customer’s look-up that hangs holds up nobody else', async () => {
     const stage = new Stage();
