@@ -9,43 +9,36 @@
  *  AW4  What was kept while a step ran is decided on by the same steps, when it is through.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
-import type { Clock } from '../../clock.ts';
 import type { Batch, Key } from '../../store/store.ts';
 import { type LookUp, notAsked, once } from '../automation/look-up.ts';
-import type { Definitions } from './definitions.ts';
-import type { Flow } from './definition.types.ts';
+import { routingOf, type RoutingOptions } from './answer-routing.ts';
+import type { Kept, KeptPlace } from './kept-replies.ts';
 import { type FlowLookUp, LOOK_UP_MS } from './look-ups.ts';
-import type { NodeKind, Scene } from './node.ts';
+import type { Start } from './new-session.ts';
 import type { Parks } from './parks.ts';
-import { routeReply } from './reply-routing.ts';
-import type { Kept, KeptPlace, Rows } from './rows.ts';
-import { isRunning, type OpenWait, type SessionRow } from './session.types.ts';
+import type { Rows } from './rows.ts';
+import { isRunning, type SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import type { Start, Starts } from './starts.ts';
-import { callOf, jump, take } from './steps.ts';
-import { Variables } from './variables.ts';
-import { sessionFacts } from './visit.ts';
-import type { Reply, Wait } from './waits.types.ts';
+import type { Starts } from './starts.ts';
+import { jump, take } from './steps.ts';
+import type { Reply } from './waits.types.ts';
 
 export type Question = Kept & {
   readonly lookUp: LookUp;
   /** AW3. */
   readonly isOpen: () => boolean;
-  /** Of its arrival (rows.ts `arrived`). */
+  /** Of its arrival (kept-replies.ts `arrived`). */
   readonly number: number;
   /** Where it is kept. */
   readonly id?: Key;
 };
 
-export type AnswersOptions = {
+export type AnswersOptions = RoutingOptions & {
   readonly rows: Rows;
   readonly sessions: Sessions;
   readonly starts: Starts;
   readonly parks: Parks;
-  readonly definitions: Definitions;
   readonly lookUp: FlowLookUp;
-  readonly kindOf: (type: string) => NodeKind;
-  readonly clock: Clock;
 };
 
 export class Answers {
@@ -142,7 +135,7 @@ export class Answers {
     const { reply } = question;
     if (isTyped(reply) && row.trigger !== undefined && isSame(reply.text, row.trigger))
       return this.#restart(row, question);
-    const found = this.#routing(row, reply);
+    const found = routingOf(this.#o, row, reply);
     const isAny = found.kind === 'none' || (found.kind === 'answer' && found.match.anyText === true);
     if (
       isAny &&
@@ -161,7 +154,7 @@ export class Answers {
 
   #decided(batch: Batch, { start, reply, id }: Question): void {
     this.#o.rows.handle(batch, start.device, reply.id);
-    if (id !== undefined) this.#o.rows.dropReply(batch, id);
+    if (id !== undefined) this.#o.rows.kept.drop(batch, id);
   }
 
   /** AW2, the first: the same flow again. */
@@ -179,7 +172,7 @@ export class Answers {
   async keep(key: string, { reply, start, flowId, coolsDown, number }: Question): Promise<void> {
     const { rows } = this.#o;
     await rows.write((batch) => {
-      rows.keepReply(batch, key, number, { reply, start, coolsDown, ...(flowId !== undefined && { flowId }) });
+      rows.kept.keep(batch, key, number, { reply, start, coolsDown, ...(flowId !== undefined && { flowId }) });
       rows.handle(batch, start.device, reply.id);
     });
   }
@@ -187,7 +180,7 @@ export class Answers {
   /** AW4. In the order in which it came; to be called in the mailbox, when nothing of theirs runs. */
   async takeKept(key: string, row: SessionRow | undefined): Promise<void> {
     const { rows, sessions, starts } = this.#o;
-    const [first] = rows.keptReplies(key);
+    const [first] = rows.kept.of(key);
     if (!first || sessions.isStopped) return;
     const { start, reply, flowId } = first.kept;
     const pending = starts.pending(start.device, start.contact);
@@ -205,7 +198,7 @@ export class Answers {
   /** F-19: its look-up is noted before it begins. */
   #questionOf({ id, number, kept }: KeptPlace): Question {
     const { rows, sessions, lookUp, clock } = this.#o;
-    const note = (isAsked: boolean) => () => rows.write((batch) => rows.noteAsked(batch, id, kept, isAsked));
+    const note = (isAsked: boolean) => () => rows.write((batch) => rows.kept.noteAsked(batch, id, kept, isAsked));
     const witness = { asking: note(true), refused: note(false) };
     return {
       ...{ ...kept, id, number },
@@ -215,57 +208,6 @@ export class Answers {
         : once(() => lookUp(kept, clock.now() + LOOK_UP_MS, witness)),
     };
   }
-
-  #routing(row: SessionRow, reply: Reply) {
-    const { wait } = row;
-    const home = (wait && callOf(row, wait)) ?? row.calls[0];
-    const flow = home && this.#o.definitions.pinned(home.hash);
-    if (!home || !flow) return { kind: 'none' } as const;
-    const standing = {
-      flow,
-      waiting: wait?.wait,
-      menus: row.menus,
-      sceneOf: (node: string) => this.#scene(row, home.id, node),
-    };
-    const found = routeReply(standing, reply, this.#o.kindOf);
-    switch (found.kind) {
-      case 'none':
-        return found;
-      case 'jump':
-        return { kind: 'jump', call: home.id, node: found.nodeId } as const;
-      case 'answer':
-        return {
-          kind: 'answer',
-          match: found.match,
-          open: openOf(row, found.wait, home.id, this.#o.clock.now()),
-        } as const;
-      default:
-        return found satisfies never;
-    }
-  }
-
-  /** Of a node of the flow that waits, else of any that was called. */
-  #scene(row: SessionRow, home: number, nodeId: string): Scene | undefined {
-    const near = row.calls.toSorted((a, b) => Number(b.id === home) - Number(a.id === home));
-    for (const { hash } of near) {
-      const flow = this.#o.definitions.pinned(hash);
-      const node = flow?.nodes.get(nodeId);
-      if (flow && node) return sceneOf(row, flow, node);
-    }
-    return undefined;
-  }
-}
-
-function sceneOf(row: SessionRow, flow: Flow, node: Scene['node']): Scene {
-  const isWired = (port: number) => flow.edges.some((edge) => edge.from === node.id && edge.port === port);
-  return { node, flow, session: sessionFacts(row, undefined), vars: new Variables(row.variables), isWired };
-}
-
-/** Where an answered wait belongs: the one that waits, a menu that was sent, else the flow that waits now. */
-function openOf(row: SessionRow, wait: Wait, home: number, now: number): OpenWait {
-  if (row.wait?.wait === wait) return row.wait;
-  const menu = row.menus.findLast((each) => each.wait === wait);
-  return { call: menu?.call ?? home, node: wait.nodeId, wait, since: now };
 }
 
 const isTyped = ({ tap, vote, text }: Reply): boolean => !tap && !vote && text.trim() !== '';

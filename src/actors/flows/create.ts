@@ -73,7 +73,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
     enter: (device, contact, work) => sessions.enter(device, contact, work),
     begin: (row, since, also) => sessions.begin(row, since, also),
     goOn: (device, contact) => sessions.goOn(device, contact),
-    dropReplies: (batch, key) => rows.dropReplies(batch, key),
+    dropReplies: (batch, key) => rows.kept.dropAll(batch, key),
     onFailed: (start, why) => failures.add(start, why, clock.now()),
   });
   const parks = new Parks({ app, definitions, sends: o.sends, clock, log });

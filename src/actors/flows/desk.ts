@@ -15,7 +15,8 @@ import { contactOf, type Resume } from './resume.ts';
 import type { Rows } from './rows.ts';
 import { isRunning, type SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import type { Start, Starts } from './starts.ts';
+import type { Start } from './new-session.ts';
+import type { Starts } from './starts.ts';
 import { callOf } from './steps.ts';
 
 /** Contract flows §1.2: a repeat for the same subscriber. */

@@ -23,7 +23,8 @@ import { contactOf } from './resume.ts';
 import type { Rows } from './rows.ts';
 import { isRunning } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import type { Beginning, Starts } from './starts.ts';
+import type { Beginning } from './new-session.ts';
+import type { Starts } from './starts.ts';
 import type { Reply } from './waits.types.ts';
 
 /** For the way of the answer. */
@@ -59,7 +60,7 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const reply = replyOf(message);
       const start = startOf(device, contact, reply, name, '', workspace);
       const ports = { lookUp: lookUpOnce, isOpen: () => !sessions.isStopped };
-      const taken = await answers.offer({ reply, start, coolsDown: true, number: rows.arrived(), ...ports });
+      const taken = await answers.offer({ reply, start, coolsDown: true, number: rows.kept.arrived(), ...ports });
       return taken ? 'consumed' : 'not consumed';
     },
     start: async ({ device, message, flowId, workspace, timeoutS, cooldownS, keyword }) => {
@@ -67,7 +68,7 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const reply = replyOf(message);
       const start = startOf(device, message.contact, reply, message.name, '', workspace);
       const ports = { lookUp: notAsked('decided already'), isOpen: () => true };
-      const question = { reply, start, coolsDown: true, number: rows.arrived(), ...ports };
+      const question = { reply, start, coolsDown: true, number: rows.kept.arrived(), ...ports };
       await answers.start(question, flowId, { cooldownS, keyword, ...(timeoutS !== undefined && { timeoutS }) });
     },
     end: async (device, contact) => {
@@ -112,7 +113,7 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const until = deadline - MARGIN_MS;
       const told = { reply: replyIn(message, clock.now()), start: startIn(message), coolsDown: false };
       const question: Question = {
-        ...{ ...told, number: rows.arrived() },
+        ...{ ...told, number: rows.kept.arrived() },
         ...(message.flowId !== undefined && { flowId: message.flowId }),
         isOpen: () => isOpen && clock.now() < until && !sessions.isStopped,
         lookUp: once(() => lookUp(told, Math.min(clock.now() + LOOK_UP_MS, until))),

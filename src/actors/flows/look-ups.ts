@@ -5,7 +5,7 @@
 import type { Endpoints, KeywordAnswer, Witness } from '../../app-client/endpoints.ts';
 import { byDeadline, type Clock } from '../../clock.ts';
 import { phoneJid } from '../../phone.ts';
-import type { Kept } from './rows.ts';
+import type { Kept } from './kept-replies.ts';
 
 /** Contract flows §7.2. */
 export const LOOK_UP_MS = 8_000;

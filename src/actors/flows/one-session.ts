@@ -13,7 +13,7 @@ import type { Batch } from '../../store/store.ts';
 import type { Rows } from './rows.ts';
 import type { SessionRow } from './session.types.ts';
 import { parkFact } from './snapshot.ts';
-import { keyOf } from './starts.ts';
+import { keyOf } from './new-session.ts';
 
 const TWICE = 'its customer has another session';
 
@@ -47,7 +47,7 @@ export class OneSession {
     await this.replace(row, others, {
       why: 'another flow was started',
       also: (batch) => {
-        for (const from of keys) rows.passReplies(batch, from, key, since);
+        for (const from of keys) rows.kept.pass(batch, from, key, since);
         also(batch);
       },
     });

@@ -18,7 +18,7 @@ import { cartDue } from './cart.ts';
 import type { Definitions } from './definitions.ts';
 import type { Call, Place, SessionRow } from './session.types.ts';
 import { unpark, type Unparked } from './snapshot.ts';
-import { emptySession, keyOf } from './starts.ts';
+import { emptySession, keyOf } from './new-session.ts';
 import { isMenu } from './steps.ts';
 
 const NOTHING_MS = 300_000;

@@ -6,16 +6,15 @@
  *  RW2  Nothing of it is kept in memory: a parked session costs disk alone.
  *  RW3  A session may be found under every way its customer's number is written, under the LID, and under a key it had.
  */
-import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
 import type { Identity } from '../../phone.ts';
-import type { Batch, Key, Store, Table } from '../../store/store.ts';
+import type { Batch, Store, Table } from '../../store/store.ts';
 import { contactKeys } from '../automation/conversations.ts';
 import { RotatingSweep } from '../rotating-sweep.ts';
 import { nextDeadline } from './deadlines.ts';
+import { KeptReplies } from './kept-replies.ts';
 import { isRunning, type SessionRow } from './session.types.ts';
-import type { Beginning } from './starts.ts';
-import type { Reply, WaitType } from './waits.types.ts';
+import type { WaitType } from './waits.types.ts';
 
 const MESSAGES_MS = 14 * 86_400_000;
 /** After the app told it last. */
@@ -35,25 +34,11 @@ export type Brief = {
   readonly forNumber: boolean;
 };
 
-/** A reply that came while its session was busy. */
-export type Kept = {
-  readonly reply: Reply;
-  /** For a flow that it starts. */
-  readonly start: Beginning;
-  /** Of the app, for when no session takes it (contract flows §7.2). */
-  readonly flowId?: string;
-  /** Whether cooldowns count for it (contract flows §7.2). */
-  readonly coolsDown: boolean;
-  /** The look-up for it has begun: it is not made again. */
-  readonly isAsked?: boolean;
-};
-
-export type KeptPlace = { readonly id: Key; readonly number: number; readonly kept: Kept };
-
 type Conversation = { readonly id: string; readonly at: number };
 type Place = { readonly due: string };
 
 export class Rows {
+  readonly kept: KeptReplies;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #ttlMs: number;
@@ -62,11 +47,8 @@ export class Rows {
   readonly #due: Table<Omit<Brief, 'key' | 'at'>>;
   /** `<device> <name>` -> session key; a former key, alone, is such a name too. */
   readonly #names: Table<string>;
-  /** Replies that came while their session was busy, by session and order of arrival. */
-  readonly #replies: Table<Kept>;
   readonly #messages: Table<number>;
   readonly #keywords: Table<number>;
-  readonly #sequence: Sequence;
   /** The app's ids of conversations, by the names of the customer. */
   readonly #conversations: Table<Conversation>;
   readonly #conversationSweep: RotatingSweep<Conversation>;
@@ -81,10 +63,9 @@ export class Rows {
     this.#places = store.table('flows/places');
     this.#due = store.table('flows/due');
     this.#names = store.table('flows/names');
-    this.#replies = store.table('flows/replies');
+    this.kept = new KeptReplies(store, clock);
     this.#messages = store.table('flows/messages');
     this.#keywords = store.table('flows/keywords');
-    this.#sequence = new Sequence(clock);
     this.#conversations = store.table('flows/conversations');
     this.#conversationSweep = new RotatingSweep(this.#conversations, ({ at }) =>
       clock.now() - at > CONVERSATIONS_MS ? 'remove' : 'keep',
@@ -123,7 +104,7 @@ export class Rows {
     if (formerKey !== undefined && this.#sessions.has(formerKey)) {
       this.#forget(batch, formerKey);
       batch.put(this.#names, formerKey, row.key);
-      this.passReplies(batch, formerKey, row.key, 0);
+      this.kept.pass(batch, formerKey, row.key, 0);
     }
     const { at } = nextDeadline(row, this.#ttlMs);
     const due = placeOf(at, row.key);
@@ -141,7 +122,7 @@ export class Rows {
     const names = contactKeys(row.contact).map((name) => `${row.device} ${name}`);
     for (const name of [...names, ...(row.formerKey === undefined ? [] : [row.formerKey])])
       if (this.#names.get(name) === row.key) batch.remove(this.#names, name);
-    this.dropReplies(batch, row.key);
+    this.kept.dropAll(batch, row.key);
   }
 
   /** When the session is to be looked at; undefined when there is none. */
@@ -164,50 +145,6 @@ export class Rows {
   *all(device: string | undefined): Generator<SessionRow> {
     const range = device === undefined ? {} : { from: `${device}_`, to: `${device}\`` };
     for (const { value } of this.#sessions.range(range)) yield value;
-  }
-
-  /** What a message is put in its order by. */
-  arrived(): number {
-    return this.#sequence.next();
-  }
-
-  keepReply(batch: Batch, key: string, number: number, kept: Kept): void {
-    batch.put(this.#replies, `${key} ${String(number).padStart(17, '0')}`, kept);
-  }
-
-  /** The first that came first. */
-  *keptReplies(key: string): Generator<KeptPlace> {
-    for (const { key: id, value: kept } of this.#replies.range({ from: `${key} `, to: `${key}!` }))
-      yield { id, number: Number(String(id).slice(key.length + 1)), kept };
-  }
-
-  /** By the keys they are kept under, whose they are. */
-  keptOf(): Map<string, Beginning> {
-    const starts = new Map<string, Beginning>();
-    for (const { key, value } of this.#replies.range())
-      starts.set(String(key).slice(0, String(key).lastIndexOf(' ')), value.start);
-    return starts;
-  }
-
-  dropReply(batch: Batch, id: Key): void {
-    batch.remove(this.#replies, id);
-  }
-
-  dropReplies(batch: Batch, key: string): void {
-    for (const { id } of this.keptReplies(key)) this.dropReply(batch, id);
-  }
-
-  noteAsked(batch: Batch, id: Key, kept: Kept, isAsked: boolean): void {
-    batch.put(this.#replies, id, { ...kept, isAsked });
-  }
-
-  /** Another session is to hear those since then, nobody the others. */
-  passReplies(batch: Batch, from: string, to: string, since: number): void {
-    for (const { id, number, kept } of this.keptReplies(from)) {
-      if (number >= since && from === to) continue;
-      this.dropReply(batch, id);
-      if (number >= since) this.keepReply(batch, to, number, kept);
-    }
   }
 
   /** Whether this message has been decided on. */

@@ -20,7 +20,7 @@ import { type Brief, delayMark, type Rows } from './rows.ts';
 import { Runner, type RunnerOptions } from './runner.ts';
 import { type Ending, isRunning, type SessionRow, type Sleep } from './session.types.ts';
 import { Standings } from './standings.ts';
-import { keyOf } from './starts.ts';
+import { keyOf } from './new-session.ts';
 import { callOf, fallDue, leaveBy } from './steps.ts';
 import { cooldownOf } from './endings.ts';
 
@@ -74,7 +74,7 @@ export class Sessions {
       if (brief.state === 'running') this.wake(brief.key);
     }
     // A session that came to rest in the moment of the crash has not looked at what came meanwhile.
-    for (const [key, { device, contact }] of this.#rows.keptOf()) this.hear(device, contact, key);
+    for (const [key, { device, contact }] of this.#rows.kept.owners()) this.hear(device, contact, key);
     this.#alarm.start();
   }
 
@@ -146,7 +146,7 @@ export class Sessions {
     this.#ending.add(row.id);
     const done = this.enter(row.device, row.contact, async (now) => {
       if (!now || now.ended || now.id !== row.id) return;
-      await this.#runner.end(now, how, why, (batch) => this.#rows.dropReplies(batch, now.key));
+      await this.#runner.end(now, how, why, (batch) => this.#rows.kept.dropAll(batch, now.key));
       isEnded = true;
     }).finally(() => this.#ending.delete(row.id));
     return (await byDeadline(clock, done, clock.now() + END_MS)) === 'late' || isEnded;

@@ -14,16 +14,14 @@
 import type { FlowStore } from '../../app-client/flow-calls.types.ts';
 import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
-import type { EngineName } from '../../content/engine-choice.ts';
-import { newCorrelationId } from '../../ids.ts';
 import type { Log } from '../../log.ts';
 import type { Identity } from '../../phone.ts';
 import type { Batch, Store, Table } from '../../store/store.ts';
 import { contactKeys } from '../automation/conversations.ts';
 import type { BulkSends } from '../protocol.ts';
-import type { Definitions, Pinned } from './definitions.ts';
-import type { Provider } from './protocol.ts';
-import { seeded, type Seeds } from './seeds.ts';
+import type { Definitions } from './definitions.ts';
+import { keyOf, sessionOf, type Start } from './new-session.ts';
+import { seeded } from './seeds.ts';
 import type { SessionRow } from './session.types.ts';
 
 const SETTINGS_MS = 8_000;
@@ -31,25 +29,6 @@ const SETTINGS_AGAIN_MS = 60_000;
 const REFUSED_MS = 60_000;
 const PATIENCE_MS = 86_400_000;
 const FLOW_AGAIN_MS = [2_000, 5_000, 15_000, 60_000];
-
-export type Start = {
-  readonly device: string;
-  readonly contact: Identity;
-  readonly flowId: string;
-  readonly provider: Provider;
-  readonly subscriber?: number;
-  readonly workspace?: string;
-  readonly seeds: Seeds;
-  readonly trigger?: string;
-  readonly timeoutS?: number;
-  readonly cooldownS: number;
-  readonly byMessage: boolean;
-  /** What a message started gets the replies that came after it (rows.ts `arrived`), any other what came after its order. */
-  readonly since?: number;
-};
-
-/** What a flow that a message starts begins with, besides the flow itself. */
-export type Beginning = Omit<Start, 'flowId' | 'trigger' | 'timeoutS' | 'cooldownS' | 'since'>;
 
 type Pending = { readonly number: number; readonly key: string; readonly since: number };
 type Order = Start & { readonly at: number };
@@ -251,41 +230,3 @@ const sinceOf = (number: number, { since }: Order): number => since ?? number;
 
 const namesOf = ({ device, contact }: Pick<Start, 'device' | 'contact'>): string[] =>
   contactKeys(contact).map((name) => `${device} ${name}`);
-
-export const keyOf = (device: string, { pn, lid }: Identity): string => `${device}_${pn ?? lid ?? ''}`;
-
-function sessionOf(
-  start: Order,
-  engine: EngineName,
-  { hash, flow }: Pinned,
-  variables: [string, unknown][],
-  now: number,
-): SessionRow {
-  const { device, contact, subscriber, trigger, timeoutS, cooldownS, byMessage, flowId } = start;
-  const workspace = start.workspace ?? flow.workspace;
-  return {
-    ...emptySession(device, contact, engine, now),
-    ...(workspace !== undefined && { workspace }),
-    ...(subscriber !== undefined && { subscriber }),
-    ...(trigger !== undefined && { trigger }),
-    ...(timeoutS !== undefined && { timeoutS }),
-    cooldownS,
-    byMessage,
-    flowName: flow.name,
-    calls: [{ id: 0, flow: flowId, hash }],
-    nextCall: 1,
-    agenda: flow.start === undefined ? [] : [{ call: 0, node: flow.start, gap: false }],
-    variables,
-  };
-}
-
-/** One that has done nothing yet. */
-export function emptySession(device: string, contact: Identity, engine: EngineName, now: number): SessionRow {
-  return {
-    key: keyOf(device, contact),
-    id: newCorrelationId(),
-    ...{ device, contact, engine, cooldownS: 0, byMessage: true, flowName: '' },
-    ...{ calls: [], nextCall: 0, agenda: [], visits: 0, sleeps: [], endSeen: false, menus: [], menuAnswered: false },
-    ...{ runs: {}, told: [], variables: [], startedAt: now, lastEventAt: now, since: now, isDormant: false },
-  };
-}

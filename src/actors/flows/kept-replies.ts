@@ -1,0 +1,79 @@
+/**
+ * Replies that came at a bad moment: while a step of their session ran, or before a flow began. On disk, by session key and
+ * order of arrival. What becomes of them: answers.ts AW4.
+ */
+import { Sequence } from '../../app-client/outbox-rows.ts';
+import type { Clock } from '../../clock.ts';
+import type { Batch, Key, Store, Table } from '../../store/store.ts';
+import type { Beginning } from './new-session.ts';
+import type { Reply } from './waits.types.ts';
+
+/** A reply that came while its session was busy. */
+export type Kept = {
+  readonly reply: Reply;
+  /** For a flow that it starts. */
+  readonly start: Beginning;
+  /** Of the app, for when no session takes it (contract flows §7.2). */
+  readonly flowId?: string;
+  /** Whether cooldowns count for it (contract flows §7.2). */
+  readonly coolsDown: boolean;
+  /** The look-up for it has begun: it is not made again. */
+  readonly isAsked?: boolean;
+};
+
+export type KeptPlace = { readonly id: Key; readonly number: number; readonly kept: Kept };
+
+export class KeptReplies {
+  readonly #table: Table<Kept>;
+  readonly #sequence: Sequence;
+
+  constructor(store: Store, clock: Clock) {
+    this.#table = store.table('flows/replies');
+    this.#sequence = new Sequence(clock);
+  }
+
+  /** What a message is put in its order by. */
+  arrived(): number {
+    return this.#sequence.next();
+  }
+
+  keep(batch: Batch, key: string, number: number, kept: Kept): void {
+    batch.put(this.#table, `${key} ${String(number).padStart(17, '0')}`, kept);
+  }
+
+  /** The first that came first. */
+  *of(key: string): Generator<KeptPlace> {
+    for (const { key: id, value: kept } of this.#table.range({ from: `${key} `, to: `${key}!` }))
+      yield { id, number: Number(String(id).slice(key.length + 1)), kept };
+  }
+
+  /** By the keys they are kept under, whose they are. */
+  owners(): Map<string, Beginning> {
+    const starts = new Map<string, Beginning>();
+    for (const { key, value } of this.#table.range())
+      starts.set(String(key).slice(0, String(key).lastIndexOf(' ')), value.start);
+    return starts;
+  }
+
+  drop(batch: Batch, id: Key): void {
+    batch.remove(this.#table, id);
+  }
+
+  dropAll(batch: Batch, key: string): void {
+    for (const { id } of this.of(key)) this.drop(batch, id);
+  }
+
+  /** Unless it was decided on meanwhile. */
+  noteAsked(batch: Batch, id: Key, kept: Kept, isAsked: boolean): void {
+    if (this.#table.has(id)) batch.put(this.#table, id, { ...kept, isAsked });
+  }
+
+  /** Another session is to hear those since then, nobody the others. */
+  pass(batch: Batch, from: string, to: string, since: number): void {
+    for (const { id, number, kept } of this.of(from)) {
+      if (number >= since && from === to) continue;
+      this.drop(batch, id);
+      if (number >= since) this.keep(batch, to, number, kept);
+    }
+  }
+}
