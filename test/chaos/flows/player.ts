@@ -25,7 +25,13 @@ export type PlayerOptions = {
   readonly subscriber: number;
 };
 
-type SessionRow = { readonly key: string; readonly waitsFor: string; readonly status: string };
+type SessionRow = {
+  readonly key: string;
+  readonly waitsFor: string;
+  readonly status: string;
+  /** When it came to where it stands. */
+  readonly since: string;
+};
 
 export class Player {
   readonly kind: Kind;
@@ -40,6 +46,7 @@ export class Player {
   kills = 0;
   #isStarted = false;
   #isThrough = false;
+  #actedAt = 0;
   #seen: readonly Shown[] = [];
   readonly #o: PlayerOptions;
   readonly #customer: Customer;
@@ -113,13 +120,14 @@ export class Player {
     return this.#missed(step, 'nothing');
   }
 
-  /** Whether the session, which has heard all, has nothing more to say for now. */
+  /** Whether the session has gone on after what the customer did last, and has nothing more to say for now. */
   async #hasSaidAll(): Promise<boolean> {
     const { bridge } = this.#o;
     const answer = await bridge.call('/api/flow/sessions', { timeoutMs: 5_000 }).catch(() => undefined);
     const { sessions } = (answer?.body ?? { sessions: [] }) as { sessions: SessionRow[] };
     return sessions.some(
-      ({ key, waitsFor, status }) => key === this.key && (waitsFor !== '' || status === 'completed'),
+      ({ key, waitsFor, status, since }) =>
+        key === this.key && Date.parse(since) >= this.#actedAt && (waitsFor !== '' || status === 'completed'),
     );
   }
 
@@ -130,6 +138,7 @@ export class Player {
   }
 
   async #act(does: NonNullable<Step['does']>, message: Shown | undefined): Promise<void> {
+    this.#actedAt = Date.now();
     if (does.kind === 'form') return this.#submit();
     const said = async () => {
       if (does.kind === 'say') return this.#customer.say(does.text);

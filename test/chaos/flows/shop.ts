@@ -49,7 +49,7 @@ export function shop(kind: Kind, webhook: { readonly url: string; readonly token
       to: { 1: 'n_told01' },
     },
     n_told01: leads(text('{{drink}}, {{size}}: {{stock.count}} left'), { 1: 'n_wait01' }),
-    n_wait01: { type: 'TimeDelay', fields: { delaySeconds: 3, eventType: 'duration' }, to: { 1: 'n_form01' } },
+    n_wait01: { type: 'TimeDelay', fields: { delaySeconds: 2, eventType: 'duration' }, to: { 1: 'n_form01' } },
     n_form01: leads(FORMS[kind], { 1: 'n_keep01' }),
     n_keep01: {
       type: 'ContactUpdate',
