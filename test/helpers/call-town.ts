@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { type AppPeer, startAppPeer } from '../loopback/app/app-peer.ts';
+import type { Json, Reply } from '../loopback/app/call.types.ts';
 import { type CallsPeer, type MetaCall, startCallsPeer } from '../loopback/calls/calls-peer.ts';
 import { type RealtimePeer, startRealtimePeer } from '../loopback/realtime/realtime-peer.ts';
 import { type SpeechPeer, startSpeechPeer } from '../loopback/speech/speech-peer.ts';
@@ -28,6 +29,8 @@ export class CallTown {
   readonly bridge: Bridge;
   readonly dir: string;
   readonly #close: () => Promise<void>;
+  /** How the app dials, by its ids. */
+  readonly #dials = new Map<string, (body: Json) => Promise<Reply>>();
   #count = 0;
 
   private constructor(
@@ -42,6 +45,8 @@ export class CallTown {
     this.dir = parts.dir;
     this.#close = close;
     this.app.answers.calls.keys = { deepgram: 'dg-key', openai: 'sk-key', elevenlabs: 'el-key' };
+    const unknown: Reply = { status: 404, body: { ok: false, error: 'call_not_found' } };
+    this.app.answers.calls.onOffer = async (body) => this.#dials.get(String(body['wa_call_id']))?.(body) ?? unknown;
   }
 
   static async open({ env = {}, preload = [], quick = false }: TownOptions = {}): Promise<CallTown> {
@@ -113,7 +118,7 @@ export class CallTown {
     const id = this.newId();
     let done: (call: MetaCall) => void = () => {};
     const dialled = new Promise<MetaCall>((resolve) => (done = resolve));
-    this.app.answers.calls.onOffer = async (body) => {
+    this.#dials.set(id, async (body) => {
       const { call, answer } = await this.meta.dial(String(body['sdp_offer']));
       await this.post('link-meta', { wa_call_id: id, meta_call_id: call.id });
       setTimeout(
@@ -121,7 +126,7 @@ export class CallTown {
         20,
       );
       return { status: 200, body: { ok: true, meta_call_id: call.id } };
-    };
+    });
     await this.post('place-outbound', {
       ...{ wa_call_id: id, workspace_id: 3, assistant_id: assistantId, to: '5511912345678', from: '4915512345678' },
       ...this.access(),

@@ -25,8 +25,13 @@ export type Claims = Map<string, () => Promise<unknown>>;
 
 const ALL: Wanted = { words: ['pre_accept', 'accept', 'terminate'] };
 const RUNG: Wanted = { words: ['pre_accept'] };
-/** Of keys that no vendor takes. */
-export const LOCKED_OUT = '4';
+/** Workspaces with keys of their own: one that no vendor takes, and none but those of Deepgram and ElevenLabs. */
+const LOCKED_OUT = '4';
+const WITHOUT_OPENAI = '5';
+export const KEYS_OF: Readonly<Record<string, Record<string, string>>> = {
+  [LOCKED_OUT]: { deepgram: '', openai: 'sk-wrong', elevenlabs: '' },
+  [WITHOUT_OPENAI]: { deepgram: 'dg-key', openai: '', elevenlabs: 'el-key' },
+};
 
 type Begun = {
   readonly call: MetaCall;
@@ -54,39 +59,85 @@ async function begin(
   return begun;
 }
 
-const until = (what: string, probe: () => boolean, withinMs = 20_000) =>
+const until = (what: string, probe: () => boolean, withinMs = 30_000) =>
   eventually(probe, { what, withinMs, everyMs: 10 });
-const talks = (town: CallTown, { id }: Begun) =>
+const talks = (town: CallTown, { id }: Pick<Begun, 'id'>) =>
   until('the greeting is told', () => town.app.answers.calls.turns.some(({ call }) => call === id));
 const modelOf = (town: CallTown, { prompt }: Begun): RealtimeCall => {
   const model = town.vendor.calls.findLast(({ session }) => session.instructions.includes(prompt));
   if (!model) throw new Error('the vendor has no such call');
   return model;
 };
+/** On a machine that is too slow for its 6 s, the model has given way to the cascade (V-33). */
+const talkingModelOf = async (town: CallTown, begun: Begun): Promise<RealtimeCall> => {
+  await talks(town, begun);
+  const model = modelOf(town, begun);
+  if (model.events.length === 0) throw new Error('the realtime vendor was not ready in time');
+  return model;
+};
+
+/** A cascade whose listening vendor knows it by its language, told when it talks. */
+async function beginListening(town: CallTown, workspace?: string): Promise<Begun & { readonly language: string }> {
+  const language = `x${randomInt(10 ** 6)}`;
+  const fields = { meta: { voice_pipeline: 'cascade', languages: [language] } };
+  const begun = await begin(town, 'cascade', { fields, ...(workspace !== undefined && { workspace }) });
+  await talks(town, begun);
+  return { ...begun, language };
+}
+
+/** The app dials, and Meta's answer is there. */
+async function dial(town: CallTown, pipeline: 'cascade' | 'realtime'): Promise<Omit<Begun, 'prompt'>> {
+  const { id, dialled } = await town.outgoing(town.assistant(pipeline));
+  const call = await dialled;
+  return { id, call, end: () => town.post('terminate', { meta_call_id: call.id }) };
+}
 
 /** While Meta's answer to this word is on its way. */
 const during = (begun: Begun, action: Action, then: () => Promise<unknown>): void => {
   begun.call.answering = (said) => (said === action ? then() : Promise.resolve());
 };
 const hangsUp =
-  ({ call, end }: Begun) =>
+  ({ call, end }: Pick<Begun, 'call' | 'end'>) =>
   async () => {
     await call.hangUp();
     await end();
   };
 
-/** The caller hangs up mid-call. */
+/** The caller hangs up mid-call, while both sides are recorded. */
 const talked = (pipeline: 'cascade' | 'realtime'): Ending => ({
   name: `caller hangs up while it talks (${pipeline})`,
   async play(town) {
-    const begun = await begin(town, pipeline);
+    const begun = await begin(town, pipeline, { fields: { record_agent: true, record_user: true } });
     await talks(town, begun);
     await hangsUp(begun)();
     return { ...begun, ...ALL };
   },
 });
 
+/** The longest first. */
 export const ENDINGS: readonly Ending[] = [
+  {
+    name: 'no answer from the app to the claim',
+    async play(town, claims) {
+      const begun = await begin(town, 'realtime', { arrange: ({ id }) => claims.set(id, () => delay(5_500)) });
+      await talks(town, begun);
+      await hangsUp(begun)();
+      return { ...begun, ...ALL };
+    },
+  },
+  {
+    name: 'vendor lost, and lost again',
+    async play(town) {
+      const begun = await begin(town, 'realtime');
+      const first = await talkingModelOf(town, begun);
+      await first.media.connection.sctpTransport?.stop();
+      await until('the vendor is called again', () => modelOf(town, begun) !== first);
+      const second = modelOf(town, begun);
+      await until('it was told what was said', () => second.events.length > 0);
+      await second.media.connection.sctpTransport?.stop();
+      return { ...begun, ...ALL, error: 'realtime_lost' };
+    },
+  },
   {
     name: 'caller hangs up at once',
     async play(town) {
@@ -135,6 +186,31 @@ export const ENDINGS: readonly Ending[] = [
       return { ...begun, ...ALL };
     },
   },
+  {
+    name: 'operator takes over during accept',
+    async play(town) {
+      const begun = await begin(town, 'realtime', { arrange: (call) => during(call, 'accept', call.end) });
+      return { ...begun, ...ALL };
+    },
+  },
+  {
+    name: 'accept is refused',
+    async play(town) {
+      const begun = await begin(town, 'realtime', { arrange: ({ call }) => call.refusing.set('accept', 100) });
+      return { ...begun, ...ALL, error: 'accept_failed:100' };
+    },
+  },
+  {
+    name: 'vendor lost during accept, and found again',
+    async play(town) {
+      const arrange = (begun: Begun) =>
+        during(begun, 'accept', async () => modelOf(town, begun).media.connection.sctpTransport?.stop());
+      const begun = await begin(town, 'realtime', { arrange });
+      await talks(town, begun);
+      await hangsUp(begun)();
+      return { ...begun, ...ALL };
+    },
+  },
   talked('realtime'),
   talked('cascade'),
   {
@@ -165,42 +241,25 @@ export const ENDINGS: readonly Ending[] = [
     },
   },
   {
-    name: 'no answer from the app to the claim',
-    async play(town, claims) {
-      const begun = await begin(town, 'realtime', { arrange: ({ id }) => claims.set(id, () => delay(5_500)) });
-      await talks(town, begun);
-      await hangsUp(begun)();
-      return { ...begun, ...ALL };
-    },
-  },
-  {
-    name: 'wrong key',
+    // A key that the realtime vendor refuses is no key of the cascade either (V-33).
+    name: 'wrong key (realtime)',
     async play(town) {
       const begun = await begin(town, 'realtime', { workspace: LOCKED_OUT });
-      // Realtime gives way to the cascade, which has a key to try (V-33).
-      return { ...begun, ...ALL, error: 'text to speech failed' };
+      return { ...begun, ...RUNG, error: 'realtime_refused:401' };
     },
   },
   {
-    name: 'vendor lost, and lost again',
+    name: 'wrong key (cascade)',
     async play(town) {
-      const begun = await begin(town, 'realtime');
-      await talks(town, begun);
-      const first = modelOf(town, begun);
-      await first.media.connection.sctpTransport?.stop();
-      await until('the vendor is called again', () => modelOf(town, begun) !== first);
-      const second = modelOf(town, begun);
-      await until('it was told what was said', () => second.events.length > 0);
-      await second.media.connection.sctpTransport?.stop();
-      return { ...begun, ...ALL, error: 'realtime_lost' };
+      const begun = await begin(town, 'cascade', { workspace: LOCKED_OUT });
+      return { ...begun, ...ALL, error: 'text to speech failed' };
     },
   },
   {
     name: 'exit keyword',
     async play(town) {
       const begun = await begin(town, 'realtime', { fields: { exit_keywords: ['goodbye'], last_greeting: 'Bye.' } });
-      await talks(town, begun);
-      modelOf(town, begun).hear('Well, goodbye!');
+      (await talkingModelOf(town, begun)).hear('Well, goodbye!');
       return { ...begun, ...ALL };
     },
   },
@@ -208,10 +267,37 @@ export const ENDINGS: readonly Ending[] = [
     name: 'silence',
     async play(town) {
       const begun = await begin(town, 'realtime');
-      await talks(town, begun);
-      const model = modelOf(town, begun);
+      const model = await talkingModelOf(town, begun);
       for (let n = 0; n < 3; n += 1) model.emit({ type: 'input_audio_buffer.timeout_triggered' });
       return { ...begun, ...ALL };
+    },
+  },
+  {
+    name: 'caller hangs up while a lost listening engine is called again',
+    async play(town) {
+      const { language, ...begun } = await beginListening(town);
+      town.speech.lose(language);
+      await hangsUp(begun)();
+      return { ...begun, ...ALL };
+    },
+  },
+  {
+    name: 'dialled, hung up before the pick-up',
+    async play(town) {
+      const begun = await dial(town, 'realtime');
+      await begun.end();
+      return { ...begun, words: ['terminate'] };
+    },
+  },
+  {
+    name: 'dialled, callee hangs up while it talks',
+    async play(town) {
+      const begun = await dial(town, 'cascade');
+      begun.call.media.talk();
+      await until('it connects', () => begun.call.media.connected);
+      await talks(town, begun);
+      await hangsUp(begun)();
+      return { ...begun, words: ['terminate'] };
     },
   },
   {
@@ -225,6 +311,22 @@ export const ENDINGS: readonly Ending[] = [
         ...{ sdp_offer: offer, caller_phone: '5511912345678', callee_phone: '4915512345678', ...town.access() },
       });
       return { call, id, words: [] };
+    },
+  },
+  {
+    name: 'the only listening engine is lost for good',
+    slow: true,
+    async play(town) {
+      const { language, ...begun } = await beginListening(town, WITHOUT_OPENAI);
+      town.speech.lose(language);
+      return { ...begun, ...ALL };
+    },
+  },
+  {
+    name: 'dialled, and nobody picks up',
+    slow: true,
+    async play(town) {
+      return { ...(await dial(town, 'realtime')), words: ['terminate'], error: 'no_answer' };
     },
   },
   {

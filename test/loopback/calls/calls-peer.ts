@@ -39,6 +39,8 @@ export class MetaCall {
   preAccepted: string | undefined;
   state: 'ringing' | 'accepted' | 'ended' = 'ringing';
   hungUp = false;
+  /** Codes with which words of this call are refused. */
+  readonly refusing = new Map<Action, number>();
   /** Holds back the answer to a word that has been taken. */
   answering: (action: Action) => Promise<unknown> = () => Promise.resolve();
 
@@ -104,6 +106,11 @@ export async function startCallsPeer(): Promise<CallsPeer> {
       told.left -= 1;
       call?.said.push({ action, at: nowMs(), status: told.refusal.status });
       return refused(told.refusal.status, told.refusal.code, 'as told');
+    }
+    const code = call?.refusing.get(action);
+    if (call && code !== undefined) {
+      call.said.push({ action, at: nowMs(), status: 400 });
+      return refused(400, code, 'as told');
     }
     const problem = call ? await take(call, action, session?.sdp) : 'no such call';
     await call?.answering(action);
