@@ -3,9 +3,9 @@ import type { CallFact } from '../../app-client/callbacks.types.ts';
 import type { VoiceCalls } from '../../app-client/voice-calls.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
+import type { CallFigures } from '../../metrics.ts';
 import type { PipelineName } from './choice.ts';
 import type { GraphAccess, SayToMeta } from './graph.ts';
-import type { LegFigures } from './meta-leg.ts';
 import type { IceSettings } from './peer.ts';
 import type { PipelineMaker } from './pipeline.ts';
 import type { OpenRecording } from './recording.ts';
@@ -15,7 +15,7 @@ export type CallMeter = {
   readonly setUp: (ms: number) => void;
   /** From the open gate to the assistant's first packet. */
   readonly firstWord: (ms: number) => void;
-  readonly ended: (outcome: 'talked' | 'failed' | 'not taken', figures: LegFigures) => void;
+  readonly ended: (outcome: 'talked' | 'failed' | 'not taken', figures: CallFigures) => void;
 };
 
 export type CallWorld = {

@@ -9,6 +9,7 @@
  */
 import { randomInt } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
+import type { CallFigures } from '../../metrics.ts';
 import { DtmfReader } from './dtmf.ts';
 import { Line } from './line.ts';
 import { type Described, type IceSettings, Peer } from './peer.ts';
@@ -32,13 +33,6 @@ export type MetaLegOptions = {
 
 const SILENT_MS = 15_000;
 const NEVER_HEARD_MS = 30_000;
-
-export type LegFigures = {
-  readonly heard: number;
-  readonly lost: number;
-  readonly jitterMs: number;
-  readonly said: number;
-};
 
 export class MetaLeg {
   readonly #o: MetaLegOptions;
@@ -117,7 +111,7 @@ export class MetaLeg {
     this.#recording = recording;
   }
 
-  figures(): LegFigures {
+  figures(): CallFigures {
     const { packets, lost, jitterMs } = this.#quality.figures();
     return { heard: packets, lost, jitterMs, said: this.#said };
   }
