@@ -1,7 +1,9 @@
 /** Messages that come at a bad moment: what is kept for later, for whom, and what is not (contract flows §7.1, §7.2). */
 import { describe, expect, it } from 'vitest';
+import { KeptReplies } from '../../../../src/actors/flows/kept-replies.ts';
 import type { ProviderMessage } from '../../../../src/actors/flows/protocol.ts';
 import type { KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
+import { temporaryStore } from '../../../helpers/temporary-store.ts';
 import { ANA, ask, CUSTOMER, DEVICE, flow, KEY, say, Stage } from './stage.ts';
 
 const ASK = flow([say('hi'), ask('q', 'Name?', 'name'), say('thanks')], ['hi>q', 'q>thanks']);
@@ -251,4 +253,19 @@ it('what finds nothing leaves no trace', async () => {
   await stage.settle(inbound(stage, 'late'));
   await stage.run(20_000);
   expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([['hi'], ['late'], 0]);
+});
+
+it('F-19: a look-up that is refused after its reply was decided on does not bring it back', async () => {
+  const store = temporaryStore();
+  const replies = new KeptReplies(store, new Stage().time);
+  const start = { device: DEVICE, contact: ANA, provider: '', byMessage: true } as const;
+  const seeds = { kind: 'message', text: 'a', name: '', phone: '' } as const;
+  const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
+  await store.write((batch) => replies.keep(batch, KEY, replies.arrived(), reply));
+  const [first] = replies.of(KEY);
+  await store.write((batch) => replies.noteAsked(batch, first!.id, reply, true));
+  expect([...replies.of(KEY)]).toMatchObject([{ kept: { isAsked: true } }]);
+  await store.write((batch) => replies.drop(batch, first!.id));
+  await store.write((batch) => replies.noteAsked(batch, first!.id, reply, false));
+  expect([...replies.of(KEY)]).toEqual([]);
 });
