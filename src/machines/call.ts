@@ -11,42 +11,21 @@
  *  CM3  Every way out leads through `closing`, once, with one decision: what Meta hears and what the app hears (V-08).
  *  CM4  No state lasts for ever: each waits for work that ends by itself, or has a delay.
  *
- * Deliberately not here: the work itself, which the owner provides as `prepare`, `ring`, `claim`, `accept`, `dial`,
- * `answered` and `release`. All of it answers with values, ends at its own deadline and stops at its abort signal.
+ * Deliberately not here: what happens to a call and what comes of its work (call-events.ts), and the work itself, which the
+ * owner provides as `prepare`, `ring`, `claim`, `accept`, `dial`, `answered` and `release`. All of it answers with values,
+ * ends at its own deadline and stops at its abort signal.
  */
 import { assign, emit, fromPromise, setup } from 'xstate';
-
-/** What Meta is told at the end. */
-export type LastWord = 'none' | 'reject' | 'terminate';
-
-/** Why a call ended, decided once. `error`: the app hears it (`bridge-error`); `why`: the log does. */
-export type Ending = { readonly why: string; readonly error?: string; readonly lastWord: LastWord };
-
-export type Worked = { readonly kind: 'done' } | { readonly kind: 'failed'; readonly error: string };
-/** Of preparing: only there the call may be refused (`reject`, §4 step 2). */
-export type Prepared =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'failed'; readonly error: string; readonly reject: boolean };
-/** `in doubt`: the app may have it; we go on as if it had (V-36). */
-export type Claimed =
-  | { readonly kind: 'claimed' | 'taken' | 'in doubt' }
-  | { readonly kind: 'failed'; readonly error: string };
-
-export type CallEvent =
-  /** The app ends it: the caller hung up, or an operator takes over. */
-  | { readonly type: 'terminate' }
-  /** Outbound: Meta's answer is there. */
-  | { readonly type: 'answer' }
-  /** Outbound: Meta has it, under an id that we know. */
-  | { readonly type: 'linked' }
-  /** The first packet of the other side. */
-  | { readonly type: 'heard' }
-  /** No way to the other side any more: failed, closed, or silent for too long. */
-  | { readonly type: 'lost'; readonly why: string }
-  /** The pipeline is done. */
-  | { readonly type: 'hang up'; readonly why: string; readonly error?: string }
-  /** The process ends. */
-  | { readonly type: 'shutdown' };
+import {
+  type CallEvent,
+  type Claimed,
+  type Cut,
+  cutBy,
+  type Ending,
+  type LastWord,
+  type Prepared,
+  type Worked,
+} from './call-events.ts';
 
 export type CallInput = {
   readonly direction: 'inbound' | 'outbound';
@@ -70,8 +49,6 @@ export type CallEmitted =
   | { readonly type: 'talking' }
   /** The longest allowed call is over: the assistant says goodbye. */
   | { readonly type: 'farewell' };
-
-type Cut = { readonly why: string; readonly error?: string };
 
 /** CM1. From the beginning of the call. */
 export const CLAIM_BY_MS = 12_000;
@@ -132,26 +109,6 @@ const call = setup({
     'longest goodbye': GOODBYE_MS,
   },
 });
-
-/** Why an event ends a call. `early`: before it talks, being lost or stopped is a failure that the app hears of. */
-function cutBy(event: CallEvent, early: boolean): Cut {
-  switch (event.type) {
-    case 'terminate':
-      return { why: 'ended by the app' };
-    case 'shutdown':
-      return { why: 'the bridge stops', ...(early && { error: 'the bridge stops' }) };
-    case 'lost':
-      return { why: event.why, ...(early && { error: event.why }) };
-    case 'hang up':
-      return { why: event.why, ...(event.error !== undefined && { error: event.error }) };
-    case 'answer':
-    case 'linked':
-    case 'heard':
-      return { why: event.type };
-    default:
-      return event satisfies never;
-  }
-}
 
 const to = (target: '#closing') => target;
 const endedBy = (early: boolean) =>

@@ -4,14 +4,8 @@
  * Deliberately not here: any real work (actors/voice).
  */
 import { createActor, fromPromise } from 'xstate';
-import {
-  type CallEvent,
-  callMachine,
-  type Claimed,
-  type Ending,
-  type Prepared,
-  type Worked,
-} from '../../src/machines/call.ts';
+import type { CallEvent, Claimed, Ending, Prepared, Worked } from '../../src/machines/call-events.ts';
+import { callMachine } from '../../src/machines/call.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
 type Outputs = {

@@ -7,7 +7,7 @@
  */
 import type { Asking, VoiceCalls } from '../../app-client/voice-calls.ts';
 import { type Clock, sleep } from '../../clock.ts';
-import type { Claimed } from '../../machines/call.ts';
+import type { Claimed } from '../../machines/call-events.ts';
 import type { CallRequest } from './call.types.ts';
 import type { CallBrief } from './pipeline.ts';
 

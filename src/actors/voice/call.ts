@@ -15,14 +15,8 @@ import { type ActorRefFrom, createActor, fromPromise } from 'xstate';
 import type { Asking } from '../../app-client/voice-calls.ts';
 import { byDeadline } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import {
-  callMachine,
-  CLAIM_BY_MS,
-  type Claimed,
-  type Ending,
-  type Prepared,
-  type Worked,
-} from '../../machines/call.ts';
+import type { Claimed, Ending, Prepared, Worked } from '../../machines/call-events.ts';
+import { callMachine, CLAIM_BY_MS } from '../../machines/call.ts';
 import { askForBrief, claimFor } from './asking.ts';
 import type { CallRequest, CallWorld, Standing } from './call.types.ts';
 import { chosen, type PipelineName } from './choice.ts';

@@ -1,6 +1,6 @@
 /** The call machine on every path: who is told what at the end, and that there is an end. Contract voice §4-§6. */
 import { describe, expect, it } from 'vitest';
-import type { CallEvent, Claimed } from '../../../src/machines/call.ts';
+import type { CallEvent, Claimed } from '../../../src/machines/call-events.ts';
 import { stagedCall, type Step } from '../../helpers/staged-call.ts';
 
 const done = { kind: 'done' } as const;
