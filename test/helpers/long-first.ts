@@ -7,8 +7,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. Everything else takes a few seconds, and its order does not matter. */
 const LONG = [
-  ...['p5-inbound', 'p3-kill', 'close-codes', 'p5-outbox', 'clients-proxy', 'schedules', 'inspector-page', 'groups'],
-  ...['p6-providers', 'p8-jobs', 'p4-one-owner', 'receipts', 'media', 'error-classes', 'restore', 'order', 'lmdb'],
+  ...['p5-outbox', 'p3-kill', 'calls', 'flows', 'p6-providers', 'p8-jobs', 'close-codes', 'p5-inbound', 'schedules'],
+  ...[
+    'p11-secrets',
+    'what-survives',
+    'automations',
+    'inspector-page',
+    'restart',
+    'p4-one-owner',
+    'restore',
+    'shutdown',
+  ],
+  ...['p10-deaf', 'p12-bad-input', 'identity', 'contacts', 'contents', 'groups', 'clients-proxy', 'receipts', 'media'],
+  ...['error-classes', 'order', 'lmdb', 'crash', 'messages', 'edges', 'runs', 'sync', 'sending-media', 'number-paths'],
 ];
 
 const rank = ({ moduleId }: TestSpecification): number => {

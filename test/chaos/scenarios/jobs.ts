@@ -11,7 +11,7 @@ import { auditJobs, type Paused } from '../../helpers/job-audit.ts';
 import { Providers } from '../../helpers/providers.ts';
 import { type Run, type Scenario, together } from '../scenario.ts';
 
-const RECIPIENTS = { short: 60, long: 2_000 };
+const RECIPIENTS = { short: 40, long: 2_000 };
 const CLOUD = ['4930555001', '4930555002'];
 /** Both peers take their time after they have taken a message, so that kills meet both engines in mid-send. */
 const ANSWER_MS = { short: 200, long: 30 };
@@ -21,7 +21,7 @@ const SETTLED = ['sent', 'failed'];
 export const jobs: Scenario = {
   name: 'jobs',
   shows: 'kill -9, pauses and resumes during broadcasts and campaigns: one message each, counts add up, one final word',
-  rounds: { short: 4, long: 30 },
+  rounds: { short: 3, long: 30 },
   async run({ stage, random, rounds, form, say }: Run) {
     const { world } = stage;
     const providers = new Providers(world);

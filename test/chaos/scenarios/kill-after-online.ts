@@ -15,7 +15,7 @@ const MARGIN_MS = 30;
 export const killAfterOnline: Scenario = {
   name: 'kill-after-online',
   shows: 'kill -9 within 150 ms after coming online, 12 times with 10 numbers: no pairing lost',
-  rounds: { short: 2, long: 12 },
+  rounds: { short: 1, long: 12 },
   async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(form === 'short' ? 4 : 10);

@@ -20,7 +20,7 @@ const DURING_START_PROBABILITY = 0.2;
 export const kill: Scenario = {
   name: 'kill',
   shows: 'kill -9 at random moments of sending and receiving: no pairing, message or order lost, nothing doubled',
-  rounds: { short: 3, long: 100 },
+  rounds: { short: 2, long: 100 },
   async run({ stage, random, rounds, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(NUMBERS);
