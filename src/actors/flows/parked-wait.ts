@@ -6,9 +6,8 @@
  *  PW2  A list that a wait cannot do without is there, or it is no wait.
  */
 import { type Fields, firstText, flagOf, isObject, listOf, mapOf, numberOf, textOf } from '../../content/loose.ts';
+import { cartMinutes } from './cart.ts';
 import type { AnswerItem, ListItem, ShopItem, Slot, Wait } from './waits.types.ts';
-
-const WAIT_MIN = 5;
 
 /** `nodeId`: where it waits unless it says so itself; `now`: its beginning unless it says so. */
 export function parkedWait(fields: Fields, nodeId: string, now: number): Wait | undefined {
@@ -102,10 +101,9 @@ function bookingOf(fields: Fields) {
 }
 
 function cartOf(fields: Fields) {
-  const minutes = numberOf(fields['abandonedWaitMinutes']);
   return {
     ...{ provider: textOf(fields['provider']), storeId: textOf(fields['storeId']) },
-    abandonedWaitMinutes: minutes > 0 ? minutes : WAIT_MIN,
+    abandonedWaitMinutes: cartMinutes(fields['abandonedWaitMinutes']),
     ...{ ...flag(fields, 'isWaba'), ...flag(fields, 'linkSent') },
   };
 }

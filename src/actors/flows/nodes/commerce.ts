@@ -10,7 +10,7 @@
 import { LIMITS } from '../../../app-client/limits.ts';
 import type { Content } from '../../../content/content.ts';
 import { firstText, isObject, listOf, numberOf, textOf } from '../../../content/loose.ts';
-import { cartDue } from '../cart.ts';
+import { cartDue, cartMinutes } from '../cart.ts';
 import { missing, unwired } from '../checks.ts';
 import { mediumOf } from '../medium.ts';
 import { priceText } from '../money.ts';
@@ -24,7 +24,6 @@ type ShopWait = Extract<Wait, { nextNodeType: 'CommerceShop' }>;
 const PURCHASED = 1;
 const ABANDONED = 2;
 const BETWEEN_CARDS_MS = 700;
-const WAIT_MIN = 5;
 /** Of a product's name, typed: one letter would be any product. */
 const SHORTEST_NAME = 2;
 
@@ -177,11 +176,10 @@ async function checkout(context: NodeContext, wait: ShopWait, item: ShopItem): P
 
 function waitOf(context: Scene & Pick<NodeContext, 'now'>, items: readonly ShopItem[]): ShopWait {
   const { fields, id: nodeId } = context.node;
-  const minutes = numberOf(fields['abandonedWaitMinutes']);
   return {
     ...{ nextNodeType: 'CommerceShop', nodeId, variable: '', items },
     ...{ provider: firstText(fields, 'provider'), storeId: firstText(fields, 'storeId') },
-    abandonedWaitMinutes: Math.max(1, Number.isNaN(minutes) ? WAIT_MIN : minutes),
+    abandonedWaitMinutes: cartMinutes(fields['abandonedWaitMinutes']),
     startedAt: context.now,
   };
 }
