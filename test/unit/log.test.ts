@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { captureConsole, createLog, type LogLevel, numberLog } from '../../src/log.ts';
+import { captureConsole, createLog, type LogLevel, numberLog, writeLine } from '../../src/log.ts';
 import { SimulatedTime } from '../helpers/simulated-time.ts';
 
 const TOKEN = 'a3f1c09e77d24b8f9e61c5d7a0b4f2e8a3f1c09e77d24b8f9e61c5d7a0b4f2e8';
@@ -47,6 +47,19 @@ describe('L1 fields are logged by allow-list', () => {
     log.info({ body: undefined }, 'x');
     expect(lines()[0]).not.toHaveProperty('unlisted');
   });
+});
+
+it('a line of another thread is written as it is, wherever the log goes', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'log-'));
+  let text = '';
+  const log = createLog({
+    level: 'info',
+    file: join(dir, 'node.log'),
+    stream: { write: (line) => void (text += line) },
+  });
+  writeLine(log, '{"msg":"of a thread"}\n');
+  expect([text, readFileSync(join(dir, 'node.log'), 'utf8')]).toEqual(Array(2).fill('{"msg":"of a thread"}\n'));
+  rmSync(dir, { recursive: true });
 });
 
 describe('L2 texts are scrubbed', () => {

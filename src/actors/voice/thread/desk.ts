@@ -6,7 +6,7 @@
  *  TD2  What calls tell is appended here, in the order it was told; `stop` waits until it is durable.
  *  TD3  A thread that breaks ends its calls: each is told to the app once, those that were held are ended at Meta. The next
  *       call gets a new thread, which knows the ids that have ended.
- *  TD4  A thread that takes an order in 15 s neither way is broken, too.
+ *  TD4  A thread that has not answered an order after 15 s is broken, too.
  *  TD5  No order is lost: one that no thread has taken is told as a call that failed.
  *
  * Deliberately not here: calls (calls.ts), what the thread runs (main/voice-thread.ts), messages (messages.types.ts).

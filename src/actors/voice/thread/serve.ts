@@ -6,7 +6,6 @@
  *
  * Deliberately not here: what a call needs (main/voice-thread.ts).
  */
-import type { MessagePort } from 'node:worker_threads';
 import type { Log } from '../../../log.ts';
 import type { CallMeter } from '../call.types.ts';
 import type { Calls } from '../calls.ts';
@@ -20,15 +19,22 @@ export const meterOf = (say: Say): CallMeter => ({
   ended: (outcome, figures) => say({ kind: 'figures', outcome, figures }),
 });
 
+export type ServedCalls = Pick<
+  Calls,
+  'answer' | 'placeOutbound' | 'terminate' | 'link' | 'connect' | 'record' | 'stats'
+>;
+
+export type OrderPort = { on(event: 'message', listener: (word: ToThread) => void): unknown };
+
 export type Served = {
-  readonly calls: Calls;
+  readonly calls: ServedCalls;
   readonly say: Say;
   /** Ends every call, and resolves when all is free. */
   readonly stop: () => Promise<void>;
   readonly log: Log;
 };
 
-export function serve(port: MessagePort, { calls, say, stop, log }: Served): void {
+export function serve(port: OrderPort, { calls, say, stop, log }: Served): void {
   const outcomeOf = (order: Order): Outcome => {
     try {
       return done(calls, order) ? 'done' : 'unknown';
@@ -49,7 +55,7 @@ export function serve(port: MessagePort, { calls, say, stop, log }: Served): voi
   });
 }
 
-function done(calls: Calls, order: Order): boolean {
+function done(calls: ServedCalls, order: Order): boolean {
   switch (order.kind) {
     case 'answer':
       calls.answer(order.call);
