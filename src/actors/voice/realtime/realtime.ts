@@ -5,8 +5,8 @@
  *  RT1  The vendor hears and answers by itself; the bridge says greeting and goodbye, runs tools, and tells turns.
  *  RT2  It ends once: an exit keyword, the third silence, a second failed response, the longest duration, each with a
  *       goodbye that is heard to its end (10 s at most); a vendor that is lost twice, without one.
- *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5), also before the gate is open: then it
- *       is the second one that greets.
+ *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5), also before the gate is open. Of a
+ *       greeting that the first one took along nothing was told: then it is the second one that greets.
  *
  * Deliberately not here: the connection (vendor-leg.ts), silence while nothing is said (../line.ts), recording.
  */
@@ -229,6 +229,7 @@ class Realtime implements Pipeline {
     if (ready.kind === 'failed') return this.#line.hangUp('vendor lost', 'realtime_lost');
     for (const { role, text } of this.#told.slice(-KEPT_TURNS))
       if (text.trim() !== '') next.send(textItem(role === 'agent' ? 'assistant' : 'user', text));
+    if (!this.#told.some(({ role }) => role === 'agent')) this.#hasGreeted = false;
     this.#greet();
   }
 }
