@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
 import type { Standing } from '../../../src/actors/voice/call.types.ts';
 import type { EndedId } from '../../../src/actors/voice/ended-ids.ts';
+import type { Said } from '../../../src/actors/voice/graph.ts';
 import { ThreadDesk } from '../../../src/actors/voice/thread/desk.ts';
 import type { FromThread, Outcome, ToThread } from '../../../src/actors/voice/thread/messages.types.ts';
 import type { CallFact } from '../../../src/app-client/callbacks.types.ts';
@@ -60,7 +61,7 @@ class PlayedThread extends EventEmitter {
   }
 }
 
-function house() {
+function house(answer: Said = { kind: 'said' }) {
   const time = new SimulatedTime();
   const threads: PlayedThread[] = [];
   const told: CallFact[] = [];
@@ -79,7 +80,7 @@ function house() {
     },
     graph: (access) => (id, word) => {
       words.push(`${word.action} ${id} with ${access.token}`);
-      return Promise.resolve({ kind: 'said' });
+      return Promise.resolve(answer);
     },
     meter: { setUp: (ms) => words.push(`set up ${ms}`), firstWord: () => undefined, ended: () => undefined },
     line: (line) => void lines.push(line),
@@ -213,6 +214,15 @@ it('TD2: calls that do not end in 9 s are ended without their thread', async () 
   await time.advanceAsync(9_000);
   await stopped;
   expect([errors(), words]).toEqual([['1: the bridge stops'], ['terminate wacid.1 with secret-meta']]);
+});
+
+it('TD3: why Meta does not take a last word is in the log', async () => {
+  const { desk, thread, lines, time } = house({ kind: 'failed', code: '131000' });
+  desk.answer(inbound(1));
+  thread().stands({ id: 'wacid.1', call: '1', device: '49', metaCallId: 'wacid.1', stage: 'held', access: ACCESS });
+  thread().break();
+  await time.advanceAsync(0);
+  expect(lines.find((line) => line.includes('last word'))).toContain('"reason":"131000"');
 });
 
 it('passes on lines and figures; V-35: what it logs of a broken thread holds no token', () => {

@@ -245,7 +245,8 @@ export class ThreadDesk implements CallDesk {
     const { graph, log } = this.#o;
     this.#wait(
       graph(access)(metaCallId ?? '', { action: 'terminate' }).then(
-        (said) => said.kind === 'failed' && log.info({ id: call, code: said.code }, 'Meta did not take the last word'),
+        (said) =>
+          said.kind === 'failed' && log.info({ id: call, reason: said.code }, 'Meta did not take the last word'),
         (error: unknown) => log.error({ err: error }, 'a call could not be ended at Meta'),
       ),
     );
