@@ -5,8 +5,8 @@
  *       certain that nothing can come of it: then it is logged and counted (F-43).
  *  SR2  One message starts at most one flow (F-22), one subscriber one within a minute: what is noted with the order is
  *       not ordered again.
- *  SR3  A newer order for the same customer replaces an older one that has not begun; the session that was there ends with
- *       the write that makes the new one, and all its timers with it (F-42).
+ *  SR3  A newer order for the same customer takes the place of an older one that has not begun, in its own write; the session
+ *       that was there ends with the write that makes the new one, and all its timers with it (F-42).
  *  SR4  The engine is fixed here, and never replaced by another (F-44, F-45). Settings that nobody could read are asked for
  *       each minute, for 24 h; an app that does not answer is asked for the flow five times. What a disk refuses is tried
  *       again each minute.
@@ -61,7 +61,7 @@ export class Starts {
   readonly #o: StartsOptions;
   readonly #orders: Table<Order>;
   readonly #sequence: Sequence;
-  /** Number of the newest order of each customer. */
+  /** Number of the newest order of each customer that has not begun. */
   readonly #newest = new Map<string, number>();
   /** Orders that something is being asked for. */
   readonly #trying = new Map<number, { readonly whose: readonly string[]; readonly giveUp: () => void }>();
@@ -75,11 +75,12 @@ export class Starts {
 
   /** What an earlier process left. */
   recover(): void {
-    for (const { key, value } of this.#orders.range()) {
+    const found = [...this.#orders.range()];
+    for (const { key, value } of found) {
       this.#sequence.above(Number(key));
       this.#isNewest(Number(key), value);
-      this.#enter(Number(key), value);
     }
+    for (const { key, value } of found) this.#enter(Number(key), value);
   }
 
   /** What is under way stays on disk. */
@@ -92,12 +93,14 @@ export class Starts {
   async order(start: Start, also: (batch: Batch) => void = () => undefined): Promise<void> {
     const number = this.#sequence.next();
     const order: Order = { ...start, at: this.#o.clock.now() };
+    const names = namesOf(order);
+    const older = names.flatMap((name) => this.#newest.get(name) ?? []);
     await this.#o.store.write((batch) => {
+      for (const each of older) batch.remove(this.#orders, each);
       batch.put(this.#orders, number, order);
       also(batch);
     });
     this.#isNewest(number, order);
-    const names = namesOf(order);
     for (const { whose, giveUp } of this.#trying.values()) if (whose.some((name) => names.includes(name))) giveUp();
     this.#enter(number, order);
   }
@@ -135,6 +138,7 @@ export class Starts {
         await this.#try(number, order, tries);
       } catch (error) {
         if (!this.#orders.has(number)) throw error;
+        this.#isNewest(number, order);
         log.error({ err: error, id, subscriber }, 'the start of a flow could not be written; it is tried again');
         clock.setTimeout(() => this.#enter(number, order, tries), REFUSED_MS);
         await goOn(device, contact);
@@ -143,9 +147,10 @@ export class Starts {
   }
 
   async #try(number: number, order: Order, tries: number): Promise<void> {
-    if (this.#stopped || !this.#orders.has(number)) return;
     const { device, contact } = order;
+    if (this.#stopped) return;
     if (this.#isReplaced(number, order)) return this.#drop(number, order);
+    if (!this.#orders.has(number)) return this.#o.goOn(device, contact);
     const prepared = await this.#unlessGivenUp(number, order, this.#prepare(order, tries));
     if (this.#stopped) return;
     if (this.#isReplaced(number, order)) return this.#drop(number, order);
@@ -212,7 +217,7 @@ export class Starts {
   }
 
   #isNewest(number: number, order: Order): void {
-    for (const name of namesOf(order)) this.#newest.set(name, number);
+    for (const name of namesOf(order)) this.#newest.set(name, Math.max(number, this.#newest.get(name) ?? 0));
   }
 
   /** SR3 */
