@@ -1,6 +1,7 @@
 /** The flow runtime with everything that belongs to it, for the composition root. */
 import type { Endpoints } from '../../app-client/endpoints.ts';
 import type { FlowCalls, FlowStore } from '../../app-client/flow-calls.types.ts';
+import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
@@ -55,7 +56,8 @@ export type FlowRuntime = {
 
 export function createFlows(o: FlowsOptions): FlowRuntime {
   const { store, queue, app, ttlMs, clock, log, kindOf = realKindOf } = o;
-  const rows = new Rows(store, clock, ttlMs);
+  const sequence = new Sequence(clock);
+  const rows = new Rows(store, sequence, clock, ttlMs);
   const definitions = new Definitions({ store, app, read: (_, definition) => flowOf(definition), ttlMs, clock });
   const sends = new FlowSends({ sends: o.sends, branding: o.branding, clock });
   const sessions: Sessions = new Sessions({
@@ -68,7 +70,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   });
   const failures = new Failures();
   const starts = new Starts({
-    ...{ store, definitions, app, clock, log },
+    ...{ store, sequence, definitions, app, clock, log },
     sends: o.sends,
     enter: (device, contact, work) => sessions.enter(device, contact, work),
     begin: (row, since, also) => sessions.begin(row, since, also),

@@ -1,9 +1,11 @@
 /**
  * Replies that came at a bad moment: while a step of their session ran, or before a flow began. On disk, by session key and
  * order of arrival. What becomes of them: answers.ts AW4.
+ *
+ *  KR1  They are numbered in one row with the orders of starts (starts.ts): which came first is certain, whatever the clock
+ *       does, also over a restart.
  */
-import { Sequence } from '../../app-client/outbox-rows.ts';
-import type { Clock } from '../../clock.ts';
+import type { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Batch, Key, Store, Table } from '../../store/store.ts';
 import type { Beginning } from './new-session.ts';
 import type { Reply } from './waits.types.ts';
@@ -27,9 +29,11 @@ export class KeptReplies {
   readonly #table: Table<Kept>;
   readonly #sequence: Sequence;
 
-  constructor(store: Store, clock: Clock) {
+  /** Numbers that are given from now on are above those on disk. */
+  constructor(store: Store, sequence: Sequence) {
     this.#table = store.table('flows/replies');
-    this.#sequence = new Sequence(clock);
+    this.#sequence = sequence;
+    for (const id of this.#table.keys()) sequence.above(numberIn(id));
   }
 
   /** What a message is put in its order by. */
@@ -44,7 +48,7 @@ export class KeptReplies {
   /** The first that came first. */
   *of(key: string): Generator<KeptPlace> {
     for (const { key: id, value: kept } of this.#table.range({ from: `${key} `, to: `${key}!` }))
-      yield { id, number: Number(String(id).slice(key.length + 1)), kept };
+      yield { id, number: numberIn(id), kept };
   }
 
   /** By the keys they are kept under, whose they are. */
@@ -77,3 +81,5 @@ export class KeptReplies {
     }
   }
 }
+
+const numberIn = (id: Key): number => Number(String(id).slice(String(id).lastIndexOf(' ') + 1));

@@ -6,6 +6,7 @@
  *  RW2  Nothing of it is kept in memory: a parked session costs disk alone.
  *  RW3  A session may be found under every way its customer's number is written, under the LID, and under a key it had.
  */
+import type { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
 import type { Identity } from '../../phone.ts';
 import type { Batch, Store, Table } from '../../store/store.ts';
@@ -55,7 +56,7 @@ export class Rows {
   readonly #messageSweep: RotatingSweep<number>;
   readonly #keywordSweep: RotatingSweep<number>;
 
-  constructor(store: Store, clock: Clock, ttlMs: number) {
+  constructor(store: Store, sequence: Sequence, clock: Clock, ttlMs: number) {
     this.#store = store;
     this.#clock = clock;
     this.#ttlMs = ttlMs;
@@ -63,7 +64,7 @@ export class Rows {
     this.#places = store.table('flows/places');
     this.#due = store.table('flows/due');
     this.#names = store.table('flows/names');
-    this.kept = new KeptReplies(store, clock);
+    this.kept = new KeptReplies(store, sequence);
     this.#messages = store.table('flows/messages');
     this.#keywords = store.table('flows/keywords');
     this.#conversations = store.table('flows/conversations');

@@ -12,7 +12,7 @@
  *       again each minute.
  */
 import type { FlowStore } from '../../app-client/flow-calls.types.ts';
-import { Sequence } from '../../app-client/outbox-rows.ts';
+import type { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Identity } from '../../phone.ts';
@@ -41,6 +41,8 @@ type GivenUp = { readonly kind: 'given up' };
 
 export type StartsOptions = {
   readonly store: Store;
+  /** Shared with the kept replies (kept-replies.ts KR1). */
+  readonly sequence: Sequence;
   readonly definitions: Definitions;
   readonly app: Pick<FlowStore, 'attributes'>;
   readonly sends: Pick<BulkSends, 'engineOf'>;
@@ -60,7 +62,6 @@ export type StartsOptions = {
 export class Starts {
   readonly #o: StartsOptions;
   readonly #orders: Table<Order>;
-  readonly #sequence: Sequence;
   /** Number of the newest order of each customer that has not begun. */
   readonly #newest = new Map<string, number>();
   /** Orders that something is being asked for. */
@@ -70,16 +71,13 @@ export class Starts {
   constructor(options: StartsOptions) {
     this.#o = options;
     this.#orders = options.store.table('flows/starts');
-    this.#sequence = new Sequence(options.clock);
+    for (const number of this.#orders.keys()) options.sequence.above(Number(number));
   }
 
   /** What an earlier process left. */
   recover(): void {
     const found = [...this.#orders.range()];
-    for (const { key, value } of found) {
-      this.#sequence.above(Number(key));
-      this.#isNewest(Number(key), value);
-    }
+    for (const { key, value } of found) this.#isNewest(Number(key), value);
     for (const { key, value } of found) this.#enter(Number(key), value);
   }
 
@@ -91,7 +89,7 @@ export class Starts {
 
   /** SR1. `also` joins the write. */
   async order(start: Start, also: (batch: Batch) => void = () => undefined): Promise<void> {
-    const number = this.#sequence.next();
+    const number = this.#o.sequence.next();
     const order: Order = { ...start, at: this.#o.clock.now() };
     const names = namesOf(order);
     const older = names.flatMap((name) => this.#newest.get(name) ?? []);
@@ -230,7 +228,7 @@ export class Starts {
   }
 }
 
-/** Replies and orders are numbered alike: by the time. */
+/** Orders and replies are numbered in one row (kept-replies.ts KR1). */
 const sinceOf = (number: number, { since }: Order): number => since ?? number;
 
 const namesOf = ({ device, contact }: Pick<Start, 'device' | 'contact'>): string[] =>

@@ -1,6 +1,7 @@
 /** Messages that come at a bad moment: what is kept for later, for whom, and what is not (contract flows §7.1, §7.2). */
 import { describe, expect, it } from 'vitest';
 import { KeptReplies } from '../../../../src/actors/flows/kept-replies.ts';
+import { Sequence } from '../../../../src/app-client/outbox-rows.ts';
 import type { ProviderMessage } from '../../../../src/actors/flows/protocol.ts';
 import type { KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
 import { temporaryStore } from '../../../helpers/temporary-store.ts';
@@ -257,7 +258,7 @@ it('what finds nothing leaves no trace', async () => {
 
 it('F-19: a look-up that is refused after its reply was decided on does not bring it back', async () => {
   const store = temporaryStore();
-  const replies = new KeptReplies(store, new Stage().time);
+  const replies = new KeptReplies(store, new Sequence(new Stage().time));
   const start = { device: DEVICE, contact: ANA, provider: '', byMessage: true } as const;
   const seeds = { kind: 'message', text: 'a', name: '', phone: '' } as const;
   const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };

@@ -202,6 +202,8 @@ export class Stage {
   room = Infinity;
   /** What becomes of a send; undefined: it arrives. */
   outcome: (request: BulkRequest) => BulkOutcome | undefined = () => undefined;
+  /** The wall clock was set by so much. */
+  clockOff = 0;
   sendMs = 100;
   callMs = 200;
   /** The life ends right after this many more writes, or `before` the one that follows them: what it has done until then, it has done. */
@@ -332,7 +334,7 @@ class Life {
 
   constructor(stage: Stage) {
     const clock: Clock = {
-      now: () => stage.time.now(),
+      now: () => stage.time.now() + stage.clockOff,
       setTimeout: (fn, ms) => stage.time.setTimeout(() => (this.dead ? undefined : fn()), ms),
       clearTimeout: (timer) => stage.time.clearTimeout(timer),
     };

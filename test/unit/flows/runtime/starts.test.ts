@@ -1,6 +1,6 @@
 /** Starts that follow each other, and what came before or after them (starts.ts; contract flows §6.1). */
 import { describe, expect, it } from 'vitest';
-import { ask, flow, say, Stage } from './stage.ts';
+import { ask, CUSTOMER, DEVICE, flow, HOUR, say, Stage } from './stage.ts';
 
 const ASK = flow([ask('q', 'Name?', 'name'), say('thanks')], ['q>thanks']);
 const OTHER = flow([ask('o', 'Other?', 'other')], []);
@@ -62,5 +62,29 @@ describe('SR3: an order that waits to be asked for again never ends what a newer
     await stage.begin('2');
     await stage.run(90_000);
     expect(stage.texts()).toEqual(['Other?']);
+  });
+});
+
+describe('KR1: what is said after an order is for its flow, though the clock was set back', () => {
+  it.each([
+    ['in this process', false],
+    ['by the next process', true],
+  ])('%s', async (_, restarts) => {
+    const stage = stageOf();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    stage.callMs = 2_000;
+    await stage.begin('1');
+    await stage.run(500);
+    stage.clockOff = -HOUR;
+    if (restarts) stage.restart();
+    const message = { device: DEVICE, customer: CUSTOMER, replyId: '', name: 'Ana', mediaUrl: '' } as const;
+    const told = stage.desk.providerInbound(
+      { ...message, text: 'Bia', provider: 'waba' },
+      stage.time.now() + stage.clockOff + 9_500,
+    );
+    expect(await stage.settle(told)).toEqual({ consumed: true });
+    await stage.run(90_000);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    expect(stage.texts()).toEqual(['Name?', 'thanks']);
   });
 });
