@@ -38,6 +38,11 @@ const PATH_MS = 3_000;
 const PICK_UP_MS = 60_000;
 /** Freeing and Meta's last word take no longer. */
 const RELEASE_MS = 10_000;
+/** While it is being released, which begins with the app's word and the last one to Meta. */
+const ENDING = { none: 'over', reject: 'rejecting', terminate: 'terminating' } as const satisfies Record<
+  Ending['lastWord'],
+  Standing['stage']
+>;
 
 export class Call {
   readonly #w: CallWorld;
@@ -99,7 +104,8 @@ export class Call {
     this.#actor.on('farewell', () => this.#pipeline?.farewell());
     this.closed = new Promise((resolve) => {
       this.#actor.subscribe({
-        next: ({ context }) => events.stands(this.isOver ? 'over' : context.held ? 'held' : 'free', this.metaCallId),
+        next: ({ context: { held, ending } }) =>
+          events.stands(this.isOver ? ENDING[ending.lastWord] : held ? 'held' : 'free', this.metaCallId),
         complete: resolve,
         error: (error) => {
           this.#log.error({ err: error }, 'a call failed');

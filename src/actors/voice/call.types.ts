@@ -53,7 +53,8 @@ export type CallRequest = {
 
 /**
  * What must be known of a call outside its thread, so that it can be told of and ended without it. `held`: Meta's call is
- * ours to end, with this access, which is secret. `over`: the app and Meta have been told, or are just being told.
+ * ours to end, with this access, which is secret. `terminating`, `rejecting`: the app has been told, and Meta is just being
+ * told. `over`: nobody waits for a word any more.
  */
 export type Standing = {
   /** Under which it is remembered once it has ended: Meta's, or that of `outboundId`. */
@@ -61,6 +62,9 @@ export type Standing = {
   readonly call: string;
   readonly device: string;
   readonly metaCallId?: string;
-} & ({ readonly stage: 'free' | 'over' } | { readonly stage: 'held'; readonly access: GraphAccess });
+} & (
+  | { readonly stage: 'free' | 'over' }
+  | { readonly stage: 'held' | 'terminating' | 'rejecting'; readonly access: GraphAccess }
+);
 
 export const outboundId = (call: string): string => `outbound:${call}`;

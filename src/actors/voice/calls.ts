@@ -173,5 +173,5 @@ function standingOf(
 ): Standing {
   const id = direction === 'inbound' && metaCallId !== undefined ? metaCallId : outboundId(call);
   const ids = { id, call, device, ...(metaCallId !== undefined && { metaCallId }) };
-  return stage === 'held' ? { ...ids, stage, access } : { ...ids, stage };
+  return stage === 'free' || stage === 'over' ? { ...ids, stage } : { ...ids, stage, access };
 }

@@ -17,9 +17,13 @@ let words: string[];
 let dialled: { status: number; body: object };
 let assistant: { status: number; body: object };
 let logged: string[];
+let stood: string[];
+/** What Meta's last answer waits for. */
+let answered: Promise<unknown>;
 
 beforeEach(() => {
-  [told, words, logged] = [[], [], []];
+  [told, words, logged, stood] = [[], [], [], []];
+  answered = Promise.resolve();
   assistant = { status: 200, body: { ok: true, assistant: { id: 5 } } };
   const app = new VoiceCalls({
     get: (path) =>
@@ -41,11 +45,16 @@ beforeEach(() => {
   };
   calls = new Calls({
     maxCalls: 5,
+    watch: (standing) => {
+      const due = 'access' in standing ? ` with ${standing.access.token}, ${told.length} told` : '';
+      stood.push(`${standing.stage}${due}`);
+    },
     world: {
       ...{ app, tell: (fact) => told.push(fact), makers: { cascade: maker, realtime: maker }, preferred: 'cascade' },
-      graph: () => (_, word) => {
+      graph: () => async (_, word) => {
         words.push(word.action);
-        return Promise.resolve(word.action === 'reject' ? { kind: 'failed', code: '131000' } : { kind: 'said' });
+        await answered;
+        return word.action === 'reject' ? { kind: 'failed', code: '131000' } : { kind: 'said' };
       },
       openRecording: () => {
         throw new Error('nothing is recorded here');
@@ -77,6 +86,25 @@ it('V-07, CS2: an outbound call whose id was ended before the app named it ends,
   calls.placeOutbound(OUTBOUND);
   await quiet();
   expect([told, words]).toEqual([[], ['terminate']]);
+});
+
+it('TD3: the app is told first; while Meta has not answered the last word, the access for it stands; then nothing', async () => {
+  let answer: (() => void) | undefined;
+  answered = new Promise<void>((resolve) => (answer = resolve));
+  dialled = { status: 200, body: { ok: true, meta_call_id: 'wacid.gone' } };
+  calls.terminate('wacid.gone');
+  calls.placeOutbound(OUTBOUND);
+  await eventually(() => words.length === 1, { what: 'Meta is told', withinMs: 8_000 });
+  expect(stood.at(-1)).toBe('terminating with t, 0 told');
+  answer?.();
+  await quiet();
+  expect(stood.at(-1)).toBe('over');
+  stood = [];
+  assistant = { status: 404, body: { ok: false, error: 'not_found' } };
+  const people = { callerPhone: '', calleePhone: '4915512345678' };
+  calls.answer({ ...OUTBOUND, ...people, call: '8', metaCallId: 'wacid.in', sdp: 'v=0' });
+  await quiet();
+  expect(stood).toContain('rejecting with t, 1 told');
 });
 
 it('V-19: an outbound call without an assistant says nothing to Meta, which knows nothing of it', async () => {

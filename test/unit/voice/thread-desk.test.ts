@@ -216,6 +216,30 @@ it('TD2: calls that do not end in 9 s are ended without their thread', async () 
   expect([errors(), words]).toEqual([['1: the bridge stops'], ['terminate wacid.1 with secret-meta']]);
 });
 
+it('TD3: a call that is closing when its thread breaks still gets its last word at Meta, and the app no second error', () => {
+  const { desk, thread, errors, words } = house();
+  const ids = (n: number) => ({ id: `wacid.${n}`, call: `${n}`, device: '49', metaCallId: `wacid.${n}` });
+  for (const n of [1, 2, 3]) {
+    desk.answer(inbound(n));
+    thread().take();
+  }
+  thread().stands({ ...ids(1), stage: 'held', access: ACCESS });
+  thread().say({ kind: 'fact', fact: { kind: 'call error', device: '49', call: '1', reason: 'its own' } });
+  thread().stands({ ...ids(1), stage: 'terminating', access: ACCESS });
+  thread().stands({ ...ids(2), stage: 'rejecting', access: ACCESS });
+  thread().stands({ ...ids(3), stage: 'terminating', access: ACCESS });
+  thread().stands({ ...ids(3), stage: 'over' });
+  thread().break();
+  expect(errors()).toEqual(['1: its own']);
+  expect(words).toEqual(['terminate wacid.1 with secret-meta', 'reject wacid.2 with secret-meta']);
+  desk.answer(inbound(4));
+  expect(
+    thread()
+      .ended.map(([id]) => id)
+      .toSorted(),
+  ).toEqual(['wacid.1', 'wacid.2', 'wacid.3']);
+});
+
 it('TD3: why Meta does not take a last word is in the log', async () => {
   const { desk, thread, lines, time } = house({ kind: 'failed', code: '131000' });
   desk.answer(inbound(1));

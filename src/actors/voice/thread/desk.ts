@@ -4,8 +4,9 @@
  *
  *  TD1  The thread is opened by the first call: a bridge that takes none has neither its memory nor its start.
  *  TD2  What calls tell is appended here, in the order it was told; `stop` waits until it is durable.
- *  TD3  A thread that breaks ends its calls: each is told to the app once, those that were held are ended at Meta. The next
- *       call gets a new thread, which knows the ids that have ended.
+ *  TD3  A thread that breaks, or has to be stopped, ends its calls: each is told to the app once, those that were held are
+ *       ended at Meta. For one that was closing the last word is said again: whether Meta has heard it nobody knows, and
+ *       Meta refuses a second one. The next call gets a new thread, which knows the ids that have ended.
  *  TD4  A thread that has not answered an order after 15 s is broken, too.
  *  TD5  No order is lost: one that no thread has taken is told as a call that failed.
  *
@@ -41,7 +42,7 @@ type Pending = { readonly order: Order; readonly answer: (known: boolean) => voi
 type Running = {
   readonly port: ThreadPort;
   readonly pending: Map<number, Pending>;
-  /** Live calls, by the id under which they end. */
+  /** Calls that are not over, by the id under which they end. */
   readonly standing: Map<string, Standing>;
   readonly gone: Promise<void>;
   stats: CallStats;
@@ -52,7 +53,7 @@ type Beginning = Extract<Order, { kind: 'answer' | 'place' }>;
 type Lost = Pick<Standing, 'call' | 'device' | 'metaCallId'>;
 
 const TAKEN_MS = 15_000;
-/** Calls end within 10 s; those that hang are told of while the outbox still takes it (main.ts). */
+/** Shorter than a call may take to close (call.ts): what is left then is ended here, while the outbox still takes it. */
 const STOP_MS = 9_000;
 const NONE: CallStats = { live: 0, cascade: 0, realtime: 0, setupFailures: 0 };
 const BROKEN = 'the calls of the bridge broke down';
@@ -217,9 +218,10 @@ export class ThreadDesk implements CallDesk {
     const reason = this.#stopping ? STOPPING : BROKEN;
     const lost = new Map<string, Lost>();
     for (const call of running.standing.values()) {
-      lost.set(call.call, call);
       this.#remember(call);
-      if (call.stage === 'held') this.#endAtMeta(call);
+      if ('access' in call) this.#endAtMeta(call);
+      if (call.stage === 'terminating' || call.stage === 'rejecting') continue;
+      lost.set(call.call, call);
       this.#o.meter.ended('failed', { heard: 0, lost: 0, jitterMs: 0, said: 0 });
     }
     for (const { order, answer, timer } of running.pending.values()) {
@@ -241,10 +243,11 @@ export class ThreadDesk implements CallDesk {
     this.#tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
   }
 
-  #endAtMeta({ call, metaCallId, access }: Extract<Standing, { stage: 'held' }>): void {
+  #endAtMeta({ call, metaCallId, stage, access }: Extract<Standing, { access: GraphAccess }>): void {
     const { graph, log } = this.#o;
+    const action = stage === 'rejecting' ? 'reject' : 'terminate';
     this.#wait(
-      graph(access)(metaCallId ?? '', { action: 'terminate' }).then(
+      graph(access)(metaCallId ?? '', { action }).then(
         (said) =>
           said.kind === 'failed' && log.info({ id: call, reason: said.code }, 'Meta did not take the last word'),
         (error: unknown) => log.error({ err: error }, 'a call could not be ended at Meta'),
