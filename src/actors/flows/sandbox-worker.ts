@@ -3,12 +3,13 @@
  * §3.5, F-36). Started by sandbox.ts; knows nothing but the text that it is given.
  *
  *  SW1  Every run has a runtime of its own: whatever a script does to globals and prototypes ends with it.
- *  SW2  Time and memory are limited by the engine itself; only text goes in and comes out.
+ *  SW2  Time is limited by the engine itself, memory by the one it is given; only text goes in and comes out.
  *  SW3  What an engine fault leaves behind is not used again: it ends the thread.
  */
 import { parentPort } from 'node:worker_threads';
 import {
   newQuickJSWASMModuleFromVariant,
+  newVariant,
   type QuickJSContext,
   shouldInterruptAfterDeadline,
 } from 'quickjs-emscripten-core';
@@ -16,6 +17,8 @@ import { systemClock } from '../../clock.ts';
 import type { Ran, Script } from './sandbox.types.ts';
 
 const MEMORY_BYTES = 16 * 1_048_576;
+/** Of 64 KiB: as much again for the engine itself and the gaps between what a script holds. */
+const PAGES = (2 * MEMORY_BYTES) / 65_536;
 const STACK_BYTES = 256 * 1_024;
 const LARGEST_RESULT = 1_048_576;
 
@@ -39,9 +42,23 @@ const HARNESS = `((Body, parse, stringify, Text) => (code, inputs) => {
   }
 })(Function, JSON.parse, JSON.stringify, String)`;
 
+declare global {
+  /** Node has it, its types do not tell. */
+  namespace WebAssembly {
+    class Memory {
+      constructor(pages: { initial: number; maximum: number });
+    }
+  }
+}
+
 const port = parentPort;
 if (!port) throw new Error('this file is a thread of its own');
-const quickjs = await newQuickJSWASMModuleFromVariant(import('@jitl/quickjs-wasmfile-release-sync'));
+// The engine's own limit knows only the size of each single allocation: what all of them take is the memory's to bound.
+const wasmMemory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+const { default: loaded } = await import('@jitl/quickjs-wasmfile-release-sync');
+// Its types are those of its CommonJS form, which has the engine one `default` further in.
+const engine = 'default' in loaded ? loaded.default : loaded;
+const quickjs = await newQuickJSWASMModuleFromVariant(newVariant(engine, { wasmMemory }));
 
 function run({ code, inputs, ms }: Script): Ran {
   const runtime = quickjs.newRuntime();

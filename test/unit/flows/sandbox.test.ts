@@ -195,6 +195,7 @@ describe('F-36: how much a script can take', () => {
   it.each<readonly [string, string, string]>([
     ['recursion', 'const f = () => f() + 1; return f()', 'InternalError: stack overflow'],
     ['one text of 64 MB', 'return "x".repeat(64 * 1048576)', 'InternalError: out of memory'],
+    ['ever more buffers', 'const a = []; for (;;) a.push(new Uint8Array(4 * 1048576))', 'InternalError: out of memory'],
     ['one buffer of 20 MB', 'return new Uint8Array(20 * 1048576).length', 'InternalError: out of memory'],
     ['a huge result', 'return "x".repeat(2 * 1048576)', 'the result is too large'],
     ['a deep result', 'let a = []; for (let n = 0; n < 500; n++) a = [a]; return a', 'the result is nested too deeply'],
