@@ -61,7 +61,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   const definitions = new Definitions({ store, app, read: (_, definition) => flowOf(definition), ttlMs, clock });
   const sends = new FlowSends({ sends: o.sends, branding: o.branding, clock });
   const sessions: Sessions = new Sessions({
-    ...{ rows, definitions, queue, kindOf, ttlMs },
+    ...{ store, rows, definitions, queue, kindOf, ttlMs },
     ports: { ...o.ports, sends, app, clock, log },
     delayPark: app.delayPark,
     coolDown: o.coolDown,

@@ -1,19 +1,19 @@
 /**
  * All conversations: their mailboxes, their deadlines, what wakes them and what ends them.
  *
- *  SS1  A session is read, changed and run in its mailbox alone; who ends one stops its run first and then waits for the
- *       mailbox, which is free at once unless the app is being asked something: nothing of it runs behind that.
- *  SS2  A process that starts takes up what ran when the last one ended and replies that nobody looked at, then what fell due
- *       meanwhile.
+ *  SS1  A session is read, changed and run in its mailbox alone; nothing of it runs while an ending waits for the mailbox.
+ *  SS2  A process that starts ends what was to end, takes up what ran when the last one ended and replies that nobody looked
+ *       at, then what fell due meanwhile.
  *
- * Deliberately not here: that a customer has one session (one-session.ts), what is known of all without reading them
- * (standings.ts).
+ * Deliberately not here: that a customer has one session (one-session.ts), endings from outside (end-orders.ts), what is
+ * known of all without reading them (standings.ts).
  */
-import { byDeadline, sleep } from '../../clock.ts';
+import { sleep } from '../../clock.ts';
 import type { Identity } from '../../phone.ts';
-import type { Batch } from '../../store/store.ts';
+import type { Batch, Store } from '../../store/store.ts';
 import { Alarm } from './alarm.ts';
 import { nextDeadline } from './deadlines.ts';
+import { EndOrders } from './end-orders.ts';
 import { Mailboxes } from './mailboxes.ts';
 import { OneSession } from './one-session.ts';
 import { type Brief, delayMark, type Rows } from './rows.ts';
@@ -28,11 +28,10 @@ const BROKEN_MS = 60_000;
 const READY_MS = 5_000;
 /** For who is asking the app something. */
 const STOP_MS = 3_000;
-/** For work of the app's that an ending comes behind (contract flows §1.3: within 2 s). */
-const END_MS = 1_500;
 const GONE = 'the definition of its flow is gone';
 
 export type SessionsOptions = Omit<RunnerOptions, 'onSaved' | 'onBroken'> & {
+  readonly store: Store;
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
   readonly isReady: (device: string) => boolean;
@@ -48,27 +47,35 @@ export class Sessions {
   readonly #alarm: Alarm;
   readonly #standings = new Standings();
   readonly #one: OneSession;
-  /** Ids of those whose ending waits for the mailbox. */
-  readonly #ending = new Set<string>();
+  readonly #endOrders: EndOrders;
   #stopped = false;
 
   constructor(options: SessionsOptions) {
-    const { rows, ports } = options;
+    const { store, rows, ports } = options;
+    const { clock, log } = ports;
     this.#o = options;
     this.#rows = rows;
     this.#runner = new Runner({
       ...options,
       onSaved: (row) => this.#saved(row),
-      onBroken: ({ key }) => void ports.clock.setTimeout(() => this.wake(key), BROKEN_MS),
+      onBroken: ({ key }) => void clock.setTimeout(() => this.wake(key), BROKEN_MS),
     });
     const save = this.#runner.save.bind(this.#runner);
-    this.#one = new OneSession({ rows, save, onGone: (key) => this.#standings.gone(key), log: ports.log });
-    this.#mailboxes = new Mailboxes((error) => ports.log.error({ err: error }, 'work of a flow session failed'));
-    this.#alarm = new Alarm({ rows, ring: (brief) => this.#due(brief), clock: ports.clock });
+    this.#one = new OneSession({ rows, save, onGone: (key) => this.#standings.gone(key), log });
+    this.#mailboxes = new Mailboxes((error) => log.error({ err: error }, 'work of a flow session failed'));
+    this.#endOrders = new EndOrders({
+      ...{ store, rows, clock, log },
+      isBusy: ({ device, contact }) => this.isBusy(device, contact),
+      enter: ({ device, contact }, work) => this.enter(device, contact, work),
+      stop: (key) => this.#runner.stop(key),
+      end: (row, how, why, also) => this.#runner.end(row, how, why, also),
+    });
+    this.#alarm = new Alarm({ rows, ring: (brief) => this.#due(brief), clock });
   }
 
   /** SS2 */
   start(): void {
+    this.#endOrders.recover();
     for (const brief of this.#rows.briefs()) {
       this.#standings.found(brief);
       if (brief.state === 'running') this.wake(brief.key);
@@ -117,7 +124,7 @@ export class Sessions {
   /** To be called in the mailbox. */
   async run(row: SessionRow): Promise<void> {
     // For work that was under way when it was to stop.
-    if (this.#stopped || this.#ending.has(row.id)) return;
+    if (this.#stopped || this.#endOrders.isMeant(row.id)) return;
     await this.#runner.run(row);
     if (!this.#stopped && !isRunning(row)) await this.#o.onRest(row.key, row);
   }
@@ -138,18 +145,9 @@ export class Sessions {
     if (row) this.#runner.stop(row.key);
   }
 
-  /** SS1. Resolves with whether there was something to end, or is: an app that is being asked is not waited for. */
-  async end(row: SessionRow, how: Ending, why: string): Promise<boolean> {
-    const { clock } = this.#o.ports;
-    let isEnded = false;
-    this.#runner.stop(row.key);
-    this.#ending.add(row.id);
-    const done = this.enter(row.device, row.contact, async (now) => {
-      if (!now || now.ended || now.id !== row.id) return;
-      await this.#runner.end(now, how, why, (batch) => this.#rows.kept.dropAll(batch, now.key));
-      isEnded = true;
-    }).finally(() => this.#ending.delete(row.id));
-    return (await byDeadline(clock, done, clock.now() + END_MS)) === 'late' || isEnded;
+  /** Resolves with whether there was something to end, or is: an app that is being asked is not waited for. */
+  end(row: SessionRow, how: Ending, why: string): Promise<boolean> {
+    return this.#endOrders.end(row, how, why);
   }
 
   /** To be called in the mailbox: the branch behind a delay is what comes next; without its flow the session ends. */

@@ -5,7 +5,7 @@ import { flowOf } from '../../../../src/actors/flows/definition.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { SimulatedTime } from '../../../helpers/simulated-time.ts';
 import { temporaryStore } from '../../../helpers/temporary-store.ts';
-import { ask, CUSTOMER, delay, DEVICE, flow, HOUR, KEY, say, Stage, START } from './stage.ts';
+import { ANA, ask, CUSTOMER, delay, DEVICE, flow, HOUR, KEY, say, Stage, START } from './stage.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * HOUR;
@@ -272,5 +272,58 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
     await stage.run(MINUTE);
     expect(stage.row()?.ended?.how).toBe('aborted');
     expect(stage.texts()).toEqual(['Name?', 'Name?']);
+  });
+
+  describe('EO1: nor undone by a process that stops before it is done', () => {
+    const ended = (stage: Stage) => [...stage.store.table('flows/end-orders').keys()];
+
+    it.each([
+      ['a take-over', (stage: Stage) => stage.desk.end(CUSTOMER, undefined)],
+      ['an opt-out', (stage: Stage) => stage.life.runtime.flows.end(DEVICE, ANA)],
+      ['the end of the login', (stage: Stage) => stage.life.runtime.unlinked(DEVICE)],
+    ])('%s', async (_, end) => {
+      const stage = new Stage();
+      stage.flows.set('1', ASK);
+      await stage.byKeyword('menu');
+      await stage.run(10_000);
+      await stage.byKeyword('shop');
+      await stage.run(10_000);
+      stage.onLookUp = () => new Promise(() => undefined);
+      void stage.offer('menu');
+      await stage.run(1_000);
+      await stage.settle<unknown>(end(stage));
+      expect(stage.row()?.ended).toBeUndefined();
+      stage.restart();
+      await stage.run(10_000);
+      expect(stage.row()?.ended?.how).toBe('aborted');
+      expect(await stage.says('Ana')).toBe('not consumed');
+      expect(stage.texts()).toEqual(['Name?', 'Name?']);
+      expect(ended(stage)).toEqual([]);
+    });
+
+    it('what was ordered for an earlier session ends no later one', async () => {
+      const stage = new Stage();
+      stage.flows.set('1', ASK);
+      await stage.begin('1');
+      await stage.run(10_000);
+      const order = { key: KEY, how: 'aborted', why: 'somebody took over' };
+      await stage.store.write((batch) => batch.put(stage.store.table('flows/end-orders'), 'earlier', order));
+      stage.restart();
+      await stage.run(10_000);
+      expect(await stage.says('Ana')).toBe('consumed');
+      expect(ended(stage)).toEqual([]);
+    });
+
+    it('nothing is left of it when it comes at once, or behind a step', async () => {
+      for (const ms of [10_000, 500]) {
+        const stage = new Stage();
+        stage.flows.set('1', ASK);
+        stage.sendMs = 1_000;
+        await stage.begin('1');
+        await stage.run(ms);
+        expect(await stage.settle(stage.desk.end(CUSTOMER, undefined))).toBe(1);
+        expect([ms, stage.row()?.ended?.how, ended(stage)]).toEqual([ms, 'aborted', []]);
+      }
+    });
   });
 });
