@@ -24,6 +24,7 @@ import type { FlowQueue, RunnerOptions } from './runner.ts';
 import { FlowSends, type FlowSendsOptions } from './sends.ts';
 import { Sessions } from './sessions.ts';
 import { Starts } from './starts.ts';
+import { upgrade } from './upgrade.ts';
 import type { VisitPorts } from './visit.ts';
 
 export type FlowsOptions = {
@@ -90,6 +91,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
     desk,
     flows: inbound.flows,
     start: () => {
+      upgrade({ rows, definitions, clock, log });
       sessions.start();
       starts.recover();
       delays.recover();

@@ -3,14 +3,15 @@
  *
  *  DF1  A session keeps the definition it started with, whatever is edited meanwhile (contract flows §2.1); equal
  *       definitions are kept once.
- *  DF2  A pin is on disk before a session names it, and stays as long as one that uses it may live, whatever it sleeps.
+ *  DF2  A pin is on disk before a session names it, and stays as long as one that uses it may live, whatever it sleeps:
+ *       each write of a session marks the days on which it needs it.
  *
  * Deliberately not here: what a definition means (definition.ts).
  */
 import { createHash } from 'node:crypto';
 import type { CallAnswer, FlowDefinition, FlowStore } from '../../app-client/flow-calls.types.ts';
 import type { Clock } from '../../clock.ts';
-import type { Batch, Store, Table } from '../../store/store.ts';
+import type { Batch, Key, Store, Table } from '../../store/store.ts';
 import { RotatingSweep } from '../rotating-sweep.ts';
 import type { Flow } from './definition.types.ts';
 
@@ -48,10 +49,7 @@ export class Definitions {
     this.#uses = store.table('flows/uses');
     // Before it rests, a session may be paused for a day.
     this.#useSweep = new RotatingSweep(this.#uses, (end) => (clock.now() - end > ttlMs + DAY_MS ? 'remove' : 'keep'));
-    this.#pinSweep = new RotatingSweep(this.#pins, (_, hash) => {
-      const [use] = this.#uses.keys({ from: `${hash} `, to: `${hash}!`, limit: 1 });
-      return use === undefined ? 'remove' : 'keep';
-    });
+    this.#pinSweep = new RotatingSweep(this.#pins, (_, hash) => (this.#isMarked(hash) ? 'keep' : 'remove'));
   }
 
   /** The app's newest, pinned (DF2). */
@@ -64,7 +62,8 @@ export class Definitions {
     const hash = createHash('sha256').update(text).digest('hex').slice(0, 24);
     const flow = this.#parsed.get(hash) ?? read(id, definition);
     this.#remember(hash, flow);
-    if (!this.#uses.has(useOf(hash, clock.now())))
+    // A session that goes on without its definition marks a day of it, too.
+    if (!this.#uses.has(useOf(hash, clock.now())) || !this.#pins.has(hash))
       await store.write((batch) => {
         this.#pinSweep.onAdd(batch);
         // Again when it is there: this write may be the one that sweeps it.
@@ -89,6 +88,16 @@ export class Definitions {
     if (this.#uses.has(use)) return;
     this.#useSweep.onAdd(batch);
     batch.put(this.#uses, use, (dayOf(at) + 1) * DAY_MS);
+  }
+
+  /** Whether there are definitions that the next sweep would remove. */
+  hasUnmarked(): boolean {
+    return [...this.#pins.keys()].some((hash) => !this.#isMarked(hash));
+  }
+
+  #isMarked(hash: Key): boolean {
+    const [use] = this.#uses.keys({ from: `${hash} `, to: `${hash}!`, limit: 1 });
+    return use !== undefined;
   }
 
   #remember(hash: string, flow: Flow): void {

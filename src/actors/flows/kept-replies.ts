@@ -26,7 +26,8 @@ export type Kept = {
 export type KeptPlace = { readonly id: Key; readonly number: number; readonly kept: Kept };
 
 export class KeptReplies {
-  readonly #table: Table<Kept>;
+  /** A reply alone: a row of an earlier version (upgrade.ts UP1). */
+  readonly #table: Table<Kept | Reply>;
   readonly #sequence: Sequence;
 
   /** Numbers that are given from now on are above those on disk. */
@@ -48,15 +49,19 @@ export class KeptReplies {
   /** The first that came first. */
   *of(key: string): Generator<KeptPlace> {
     for (const { key: id, value: kept } of this.#table.range({ from: `${key} `, to: `${key}!` }))
-      yield { id, number: numberIn(id), kept };
+      if (isKept(kept)) yield { id, number: numberIn(id), kept };
   }
 
   /** By the keys they are kept under, whose they are. */
   owners(): Map<string, Beginning> {
     const starts = new Map<string, Beginning>();
     for (const { key, value } of this.#table.range())
-      starts.set(String(key).slice(0, String(key).lastIndexOf(' ')), value.start);
+      if (isKept(value)) starts.set(String(key).slice(0, String(key).lastIndexOf(' ')), value.start);
     return starts;
+  }
+
+  ofOldForm(): Key[] {
+    return [...this.#table.range()].flatMap(({ key, value }) => (isKept(value) ? [] : [key]));
   }
 
   drop(batch: Batch, id: Key): void {
@@ -82,4 +87,5 @@ export class KeptReplies {
   }
 }
 
+const isKept = (row: Kept | Reply): row is Kept => 'reply' in row;
 const numberIn = (id: Key): number => Number(String(id).slice(String(id).lastIndexOf(' ') + 1));

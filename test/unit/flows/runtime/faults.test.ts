@@ -173,6 +173,35 @@ describe('DF2: the definition of a session stays as long as it may need it', () 
     expect(stage.told('flow complete')).toEqual([]);
   });
 
+  it('UP2: also that of a session which an earlier version wrote without marks of its days', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', ASK);
+    await stage.begin('1');
+    await stage.run(10_000);
+    const [hash] = hashes(stage);
+    const uses = stage.store.table('flows/uses');
+    await stage.store.write((batch) => [...uses.keys()].forEach((use) => batch.remove(uses, use)));
+    stage.restart();
+    await others(stage);
+    expect(hashes(stage)).toContain(hash);
+  });
+
+  it('a new start on one that is gone, while an old session marks its days, has it again', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', ASK);
+    await stage.begin('1');
+    await stage.run(10_000);
+    const [hash = ''] = hashes(stage);
+    await stage.store.write((batch) => batch.remove(stage.store.table('flows/definitions'), hash));
+    stage.restart();
+    await stage.begin('1');
+    await stage.run(10_000);
+    stage.restart();
+    expect(await stage.says('Ana')).toBe('consumed');
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['Name?', 'Name?', 'thanks']);
+  });
+
   it('a write of a session reads no definition', async () => {
     const time = new SimulatedTime(START);
     const own = temporaryStore();
@@ -198,6 +227,23 @@ describe('DF2: the definition of a session stays as long as it may need it', () 
     for (const at of [START, START, START + 3 * DAY]) await store.write((batch) => definitions.use(batch, hash, at));
     expect(reads).toBe(0);
   });
+});
+
+it('UP1: a reply that an earlier version kept stops nothing: it is dropped, and logged', async () => {
+  const stage = new Stage();
+  stage.flows.set('1', ASK);
+  await stage.begin('1');
+  await stage.run(10_000);
+  const replies = stage.store.table('flows/replies');
+  const place = `${KEY} ${String(START * 1_000).padStart(17, '0')}`;
+  await stage.store.write((batch) => batch.put(replies, place, { id: 'A', text: 'secret', at: START }));
+  stage.restart();
+  expect(await stage.says('Ana')).toBe('consumed');
+  await stage.run(10_000);
+  expect(stage.texts()).toEqual(['Name?', 'thanks']);
+  expect([...replies.keys()]).toEqual([]);
+  expect(stage.lines.join('')).toMatch(/"level":"warn".*"count":1.*replies that an earlier version kept are dropped/);
+  expect(stage.lines.join('')).not.toContain('secret');
 });
 
 describe('F-55, DY2: a delay goes on once, whoever ends it', () => {
