@@ -10,8 +10,8 @@
  *  AU4  At most one flow starts per message, at most one look-up is made for it (C-32, C-33).
  *  AU5  A `flow_id` that comes up to 120 s late starts its flow when nothing else ran for that message, else it is logged
  *       (C-34).
- *  AU6  What a crash or a stop leaves is taken up at its step (tasks.ts TK2); by then too old, it is stored only. A session
- *       that had it looked up is offered it again, any other is not: it may have asked something else since.
+ *  AU6  What a crash or a stop leaves is taken up at its step (tasks.ts TK2); by then too old, it is stored only. Once it was
+ *       looked up, only a session that had asked for that is offered it again: another may have asked something else since.
  *  AU7  A vote is for a waiting session alone: it waits for no answer, causes no look-up and starts nothing.
  *
  * Deliberately not here: forwarding the message (the outbox does), sending replies (replies.ts), flows themselves.

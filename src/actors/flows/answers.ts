@@ -6,7 +6,8 @@
  *       what follows from it runs behind that.
  *  AW2  The order of §7.1: trigger word, own options and jumps, remembered keyword, whatever the wait takes else (F-18).
  *  AW3  A caller that has given up decides nothing any more (F-20).
- *  AW4  What was kept while a step ran is decided on by the same steps, when it is through.
+ *  AW4  What was kept while a step ran is decided on by the same steps when it is through, however long that took. Of what a
+ *       look-up finds then only a flow counts: other replies are not sent, and the kind of a medium is not asked for.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
 import type { Batch, Key } from '../../store/store.ts';

@@ -2,7 +2,8 @@
  * Customers' messages, from both sides: the port of the automations (linked device) and provider-inbound (contract flows
  * §7.1, §7.2).
  *
- *  IB1  A message of a provider is answered by its deadline; what was not decided by then never starts anything (F-20).
+ *  IB1  A message of a provider is answered by its deadline; what was not decided by then never starts anything (F-20). A
+ *       decision that is being written at that moment stands, though its answer says that nothing was consumed.
  *  IB2  What comes from a provider while a step runs, or while a flow is being started, is kept and answered as consumed;
  *       behind anything else, such as a look-up, it waits its turn until the deadline.
  *
