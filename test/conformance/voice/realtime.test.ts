@@ -5,7 +5,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SILENCE } from '../../../src/actors/voice/opus-toc.ts';
+import { openAi } from '../../../src/actors/voice/realtime/openai.ts';
+import { realtime } from '../../../src/actors/voice/realtime/realtime.ts';
 import type { CallTool } from '../../../src/actors/voice/tools.ts';
+import { assistantOf } from '../../../src/app-client/voice-calls.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { createLog } from '../../../src/log.ts';
+import { vendor as webVendor } from '../../../src/net/vendor.ts';
 import { CallHouse } from '../../helpers/call-house.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { MetaCall } from '../../loopback/calls/calls-peer.ts';
@@ -244,6 +250,54 @@ describe('a vendor that fails', () => {
     house.meta.slow('accept', 0);
     await soon('the greeting is told', () => turns(id).length === 1);
     expect([vendor.calls.length - before, turns(id), house.errorsOf(id)]).toEqual([2, ['agent: Good morning!'], []]);
+  });
+
+  it.each([
+    ['ends with its goodbye', {}, ['Bye then.']],
+    ['ends without one, and without an error, when there is no other', { refuse: 500 }, []],
+  ])('RT2: a call that is left while its lost vendor is connected to again %s', async (_, faults, said) => {
+    const ends: { readonly why: string; readonly error: string | undefined }[] = [];
+    const turned: string[] = [];
+    const web = webVendor({ connections: 4, clock: systemClock });
+    const log = createLog({
+      level: 'trace',
+      stream: {
+        write: (line) => {
+          if (line.includes('vendor was lost')) queueMicrotask(() => pipeline.farewell());
+        },
+      },
+    });
+    const maker = realtime({
+      vendor: openAi({ vendor: web, url: vendor.url, clock: systemClock }),
+      defaults: { model: 'gpt-realtime', voice: 'marin', bargeIn: true },
+      ...{ ice: { stunUrls: [], local: true }, callTool, clock: systemClock, log, random: () => 0 },
+    });
+    const pipeline = maker.open(
+      {
+        ...{ call: '7', workspace: '3', assistantId: '5', callerPhone: '', calleePhone: '' },
+        keys: { deepgram: '', openai: vendor.key, elevenlabs: '' },
+        assistant: assistantOf({ last_greeting: 'Bye then.' }),
+      },
+      {
+        play: () => undefined,
+        turn: ({ text }) => turned.push(text),
+        hangUp: (why, error) => ends.push({ why, error }),
+      },
+    );
+    try {
+      expect(await pipeline.ready).toEqual({ kind: 'ready' });
+      const first = vendor.calls.at(-1);
+      pipeline.begin();
+      await soon('the greeting was said', () => turned.length === 1);
+      vendor.faults = faults;
+      await first?.media.connection.sctpTransport?.stop();
+      await soon('it hangs up', () => ends.length === 1, 15_000);
+      expect(ends).toEqual([{ why: 'the longest call is over', error: undefined }]);
+      expect(turned.slice(1)).toEqual(said);
+    } finally {
+      await pipeline.close();
+      await web.close();
+    }
   });
 
   it('V-31: a lost vendor is connected to once more and told what was said; lost again, the call ends with an error', async () => {

@@ -4,7 +4,8 @@
  *
  *  RT1  The vendor hears and answers by itself; the bridge says greeting and goodbye, runs tools, and tells turns.
  *  RT2  It ends once: an exit keyword, the third silence, a second failed response, the longest duration, each with a
- *       goodbye that is heard to its end (10 s at most); a vendor that is lost twice, without one.
+ *       goodbye that is heard to its end (10 s at most), said by the second vendor where the first was just lost; a vendor
+ *       that is lost twice, or while the call is left, ends it without one.
  *  RT3  A lost vendor is connected to once more and told the last 12 turns (§9.5), also before the gate is open. Of a
  *       greeting that the first one took along nothing was told: then it is the second one that greets.
  *
@@ -93,10 +94,7 @@ class Realtime implements Pipeline {
   begin(): void {
     if (this.#phase !== 'new') return;
     this.#phase = 'talking';
-    const leg = this.#leg;
-    void leg.ready.then(({ kind }) => {
-      if (kind === 'ready' && leg === this.#leg) this.#greet();
-    });
+    this.#onceReady(() => this.#greet());
   }
 
   farewell(): void {
@@ -108,6 +106,14 @@ class Realtime implements Pipeline {
     this.#turns.close();
     if (this.#timer) this.#o.clock.clearTimeout(this.#timer);
     await this.#leg.close();
+  }
+
+  /** What is to be said at once, or as soon as the vendor is there. One that never is, or has been replaced, hears nothing. */
+  #onceReady(speak: () => void): void {
+    const leg = this.#leg;
+    void leg.ready.then(({ kind }) => {
+      if (kind === 'ready' && leg === this.#leg && !this.#closed.signal.aborted) speak();
+    });
   }
 
   #greet(): void {
@@ -155,14 +161,14 @@ class Realtime implements Pipeline {
         return this.#turns.user(event.item_id, '');
       case 'output_audio_buffer.started':
         this.#spokeAt = clock.now();
-        if (this.#phase === 'leaving') this.#goodbye = event.response_id;
+        if (this.#isLeaving) this.#goodbye = event.response_id;
         return;
       case 'response.output_audio_transcript.done':
         this.#turns.agent(event.transcript, this.#spokeAt ?? clock.now());
         this.#spokeAt = undefined;
         return;
       case 'output_audio_buffer.stopped':
-        if (this.#phase === 'leaving' && event.response_id === this.#goodbye) this.#hangUpIn(AFTER_GOODBYE_MS);
+        if (this.#isLeaving && event.response_id === this.#goodbye) this.#hangUpIn(AFTER_GOODBYE_MS);
         return;
       case 'response.function_call_arguments.done':
         return void this.#run(event.call_id, event.name, event.arguments);
@@ -180,7 +186,7 @@ class Realtime implements Pipeline {
   }
 
   #responded(status: string): void {
-    if (this.#phase === 'leaving') return;
+    if (this.#isLeaving) return;
     if (status !== 'failed') {
       this.#failures = 0;
       return;
@@ -194,19 +200,26 @@ class Realtime implements Pipeline {
     const tool = functionsOf(this.#brief.assistant.tools).get(name);
     const { signal } = this.#closed;
     const text = tool && (await this.#o.callTool(tool, mapOf(parameters) ?? {}, signal));
-    if (signal.aborted || this.#phase === 'leaving') return;
+    if (signal.aborted || this.#isLeaving) return;
     this.#leg.send(toolOutput(callId, text?.slice(0, TOOL_TEXT) ?? 'There is no answer.'));
     this.#leg.send(say());
   }
 
   /** RT2 */
   #leave(why: string): void {
-    if (this.#phase === 'leaving') return;
+    if (this.#isLeaving) return;
     this.#phase = 'leaving';
     this.#why = why;
-    for (const event of HUSH) this.#leg.send(event);
-    this.#leg.send(say(exactly(goodbyeOf(this.#brief.assistant))));
-    this.#hangUpIn(LONGEST_GOODBYE_MS);
+    this.#onceReady(() => {
+      for (const event of HUSH) this.#leg.send(event);
+      this.#leg.send(say(exactly(goodbyeOf(this.#brief.assistant))));
+      this.#hangUpIn(LONGEST_GOODBYE_MS);
+    });
+  }
+
+  /** Asked anew after every wait. */
+  get #isLeaving(): boolean {
+    return this.#phase === 'leaving';
   }
 
   #hangUpIn(ms: number): void {
@@ -218,7 +231,7 @@ class Realtime implements Pipeline {
   /** RT3 */
   async #lost(leg: VendorLeg, why: string): Promise<void> {
     if (this.#closed.signal.aborted || leg !== this.#leg) return;
-    if (this.#phase === 'leaving') return this.#line.hangUp(this.#why);
+    if (this.#isLeaving) return this.#line.hangUp(this.#why);
     this.#o.log.warn({ id: this.#brief.call, reason: why }, 'the realtime vendor was lost');
     if (this.#reconnected) return this.#line.hangUp('vendor lost', 'realtime_lost');
     this.#reconnected = true;
@@ -226,7 +239,8 @@ class Realtime implements Pipeline {
     this.#leg = next;
     const [ready] = await Promise.all([next.ready, leg.close()]);
     if (this.#closed.signal.aborted) return;
-    if (ready.kind === 'failed') return this.#line.hangUp('vendor lost', 'realtime_lost');
+    if (ready.kind === 'failed')
+      return this.#isLeaving ? this.#line.hangUp(this.#why) : this.#line.hangUp('vendor lost', 'realtime_lost');
     for (const { role, text } of this.#told.slice(-KEPT_TURNS))
       if (text.trim() !== '') next.send(textItem(role === 'agent' ? 'assistant' : 'user', text));
     if (!this.#told.some(({ role }) => role === 'agent')) this.#hasGreeted = false;
