@@ -6,7 +6,7 @@
  *       and keys (V-05, V-34, V-35).
  *  CL2  `pre_accept` and `accept` carry the same text (V-23).
  *  CL3  Realtime that is not ready in time gives way to the cascade, where that has its keys (V-33); a key that the vendor
- *       refused is none of them.
+ *       refused is none of them. One that is lost after that, also before `accept`, is only connected to once more (RT3).
  *
  * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked
  * (asking.ts), choosing a pipeline (choice.ts).
