@@ -12,12 +12,16 @@ type Project = {
   readonly sharesProcess?: true;
   /** Measures time on real processes: what only burns CPU runs before it, not beside it. */
   readonly wholeBridge?: true;
+  /** Is heard and spoken in real time: two such files, or one beside others, would not keep pace on a small machine. */
+  readonly isSpoken?: true;
 };
 
 /** Look at functions of the library that others replace: the plain clients of `PEERS`, or an early import. */
 const ALONE = ['test/unit/loopback/foundations.test.ts', 'test/unit/unofficial/curve.test.ts'];
 /** Have plain clients of the library, which replace globals that the bridge's own tests look at. */
 const PEERS = ['test/unit/loopback/**/*.test.ts'];
+/** Whole calls, with the voices of all sides in this process. */
+const CALLS = ['test/contract/calls.test.ts', 'test/promises/calls.test.ts'];
 
 const PROJECTS: Readonly<Record<string, Project>> = {
   unit: {
@@ -30,8 +34,21 @@ const PROJECTS: Readonly<Record<string, Project>> = {
   peers: { include: PEERS, exclude: ALONE, testTimeout: 20_000, sharesProcess: true },
   property: { include: ['test/property/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true },
   conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000, sharesProcess: true },
-  contract: { include: ['test/contract/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true, wholeBridge: true },
-  promises: { include: ['test/promises/**/*.test.ts'], testTimeout: 240_000, sharesProcess: true, wholeBridge: true },
+  contract: {
+    include: ['test/contract/**/*.test.ts'],
+    exclude: CALLS,
+    testTimeout: 60_000,
+    sharesProcess: true,
+    wholeBridge: true,
+  },
+  promises: {
+    include: ['test/promises/**/*.test.ts'],
+    exclude: CALLS,
+    testTimeout: 240_000,
+    sharesProcess: true,
+    wholeBridge: true,
+  },
+  calls: { include: CALLS, testTimeout: 240_000, sharesProcess: true, wholeBridge: true, isSpoken: true },
 };
 
 /** Where `os.tmpdir()` of tests is. */
@@ -41,7 +58,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
     projects: Object.entries(PROJECTS).map(
-      ([name, { include, exclude, testTimeout, sharesProcess, wholeBridge = false }]) => ({
+      ([name, { include, exclude, testTimeout, sharesProcess, wholeBridge = false, isSpoken = false }]) => ({
         test: {
           name,
           include: [...include],
@@ -51,12 +68,12 @@ export default defineConfig({
           pool: 'forks',
           isolate: sharesProcess !== true,
           // By default one core stays idle, half of a small machine. Tests of the whole bridge mostly wait.
-          maxWorkers: wholeBridge ? 3 : availableParallelism(),
+          maxWorkers: isSpoken ? 1 : wholeBridge ? 3 : availableParallelism(),
           // XState warns about events to stopped actors only in its development build (design/xstate.md §2.3).
           execArgv: ['--conditions=development'],
           setupFiles: ['test/helpers/no-xstate-warnings.ts'],
           globalSetup: wholeBridge ? ['test/helpers/build-ahead.ts'] : [],
-          sequence: { groupOrder: wholeBridge ? 1 : 0 },
+          sequence: { groupOrder: isSpoken ? 2 : wholeBridge ? 1 : 0 },
           testTimeout,
           // The first hook of a file that is run alone may have to wait for the compiler.
           hookTimeout: wholeBridge ? 180_000 : 60_000,
