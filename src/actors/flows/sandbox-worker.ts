@@ -3,7 +3,8 @@
  * §3.5, F-36). Started by sandbox.ts; knows nothing but the text that it is given.
  *
  *  SW1  Every run has a runtime of its own: whatever a script does to globals and prototypes ends with it.
- *  SW2  Time is limited by the engine itself, memory by the one it is given; only text goes in and comes out.
+ *  SW2  Time is limited by the engine itself, and any one piece of memory; all of it together by the memory the engine is
+ *       given. Only text goes in and comes out.
  *  SW3  What an engine fault leaves behind is not used again: it ends the thread.
  */
 import { parentPort } from 'node:worker_threads';
