@@ -3,7 +3,7 @@
  * Numbers are those of the table "Who may import whom".
  */
 
-const BASE = '^src/(config|log|metrics|errors|clock|ids|phone|thread)\\.ts$';
+const BASE = '^src/(config/|(config|log|metrics|errors|clock|ids|phone|thread)\\.ts$)';
 const base = '^src/(log|metrics|errors|clock|ids|phone|thread)\\.ts$';
 const PACKAGE = '^node_modules/';
 
@@ -45,6 +45,12 @@ module.exports = {
       },
     },
     room(2, 'base-imports-base', BASE, [BASE]),
+    {
+      name: '2-config-is-read-in-one-place',
+      severity: 'error',
+      from: { pathNot: ['^src/config(/|\\.ts$)', '^test/'] },
+      to: { path: '^src/config/' },
+    },
     room(2, 'store-and-net-import-base', '^src/(store/|net(/|\\.ts$))', [base]),
     room(2, 'content-imports-base', '^src/content/', [base]),
     room(3, 'machines-are-pure', '^src/machines/', ['^src/(errors|phone)\\.ts$']),

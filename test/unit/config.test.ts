@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Config, type ConfigSources, loadConfig, VARIABLES } from '../../src/config.ts';
+import { type Config, type ConfigSources, loadConfig } from '../../src/config.ts';
+import { VARIABLES } from '../../src/config/variables.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'config-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -114,7 +115,7 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
     expect(problems({ WABA_CALL_TURN_URL: 'stun:a.example' })).toHaveLength(1);
   });
 
-  it('V-35 keys of speech vendors go over plain http to this machine only', () => {
+  it('V-35 CF4 keys of speech vendors go over plain http to this machine only', () => {
     for (const variable of ['VOICE_DEEPGRAM_URL', 'VOICE_OPENAI_URL', 'VOICE_ELEVENLABS_URL']) {
       expect(problems({ [variable]: 'http://speech.example' })).toEqual([expect.stringContaining(variable)]);
       expect(problems({ [variable]: 'http://127.0.0.1:9' })).toEqual([]);
