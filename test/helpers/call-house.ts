@@ -45,6 +45,8 @@ export class PlayedPipeline implements Pipeline {
   begun = 0;
   farewells = 0;
   closed = 0;
+  /** When all of it is free once it is closed. */
+  freed: Promise<void> = Promise.resolve();
 
   constructor(brief: CallBrief, line: CallLine, ready: Promise<Ready>) {
     this.brief = brief;
@@ -65,7 +67,7 @@ export class PlayedPipeline implements Pipeline {
   }
   close(): Promise<void> {
     this.closed += 1;
-    return Promise.resolve();
+    return this.freed;
   }
 }
 

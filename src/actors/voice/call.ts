@@ -5,11 +5,9 @@
  *  CL1  `release` closes pipeline, leg and recording on every path, says Meta's last word at most once, and forgets token
  *       and keys (V-05, V-34, V-35).
  *  CL2  `pre_accept` and `accept` carry the same text (V-23).
- *  CL3  Realtime that is not ready in time gives way to the cascade, where that has its keys (V-33); a key that the vendor
- *       refused is none of them. One that is lost after that, also before `accept`, is only connected to once more (RT3).
  *
  * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked
- * (asking.ts), choosing a pipeline (choice.ts).
+ * (asking.ts), which pipeline talks (choice.ts) and what if it fails (talker.ts).
  */
 import { type ActorRefFrom, createActor, fromPromise } from 'xstate';
 import type { Asking } from '../../app-client/voice-calls.ts';
@@ -22,8 +20,9 @@ import type { CallRequest, CallWorld, Standing } from './call.types.ts';
 import { chosen, type PipelineName } from './choice.ts';
 import { COUNTS_AS_ACCEPTED, type CallWord, type SayToMeta } from './graph.ts';
 import { MetaLeg } from './meta-leg.ts';
-import type { CallBrief, CallLine, Pipeline, RtpPlace } from './pipeline.ts';
+import type { CallLine } from './pipeline.ts';
 import type { Recording, Side } from './recording.ts';
+import { Talker } from './talker.ts';
 
 export type CallEvents = {
   readonly ended: (isSetupFailure: boolean) => void;
@@ -59,11 +58,9 @@ export class Call {
   /** What Meta gets: our answer (inbound) or our offer (outbound). */
   #sdp = '';
   #answerSdp = '';
-  #brief: CallBrief | undefined;
-  #name: PipelineName = 'cascade';
-  #pipeline: Pipeline | undefined;
+  #talker: Talker | undefined;
   #talkingSince: number | undefined;
-  #recordBoth = false;
+  readonly #recorded = new Set<Side>();
   #recording: Recording | undefined;
 
   constructor(world: CallWorld, { access, offer = '', ...request }: CallRequest, events: CallEvents) {
@@ -79,8 +76,8 @@ export class Call {
     this.#leg = new MetaLeg({
       ice: world.ice,
       clock,
-      opus: (payload, place) => this.#pipeline?.heard(payload, place),
-      digit: (digit) => this.#pipeline?.digit(digit),
+      opus: (payload, place) => this.#talker?.heard(payload, place),
+      digit: (digit) => this.#talker?.digit(digit),
       heard: () => this.#actor.send({ type: 'heard' }),
       spoke: () => this.#w.meter.firstWord(clock.now() - (this.#talkingSince ?? clock.now())),
       lost: (why) => this.#actor.send({ type: 'lost', why }),
@@ -90,7 +87,7 @@ export class Call {
       callMachine.provide({
         actors: {
           prepare: work((signal) => this.#prepare(signal)),
-          ring: work((signal) => this.#ring(signal)),
+          ring: work(() => this.#ring()),
           claim: work((signal) => this.#claim(signal)),
           accept: work(() => this.#accept()),
           dial: work((signal) => this.#dial(signal)),
@@ -101,7 +98,7 @@ export class Call {
       { input: { direction: request.direction, longestMs: world.longestMs }, clock },
     );
     this.#actor.on('talking', () => this.#talk());
-    this.#actor.on('farewell', () => this.#pipeline?.farewell());
+    this.#actor.on('farewell', () => this.#talker?.farewell());
     this.closed = new Promise((resolve) => {
       this.#actor.subscribe({
         next: ({ context: { held, ending } }) =>
@@ -118,7 +115,7 @@ export class Call {
   }
 
   get pipelineName(): PipelineName {
-    return this.#name;
+    return this.#talker?.name ?? 'cascade';
   }
 
   get waitsForAnswer(): boolean {
@@ -150,7 +147,7 @@ export class Call {
   }
 
   record(): void {
-    this.#recordBoth = true;
+    this.#recorded.add('agent').add('user');
     if (this.#talkingSince !== undefined) this.#arm();
   }
 
@@ -167,39 +164,29 @@ export class Call {
     if (brief.kind !== 'brief') return { ...failed(brief.error), reject: brief.reject && direction === 'inbound' };
     if (described.kind === 'failed') return { ...failed(described.why), reject: false };
     this.#sdp = described.sdp;
-    this.#brief = brief.brief;
-    const choice = chosen(brief.brief, this.#w.preferred, this.#w.makers);
+    const { makers, preferred } = this.#w;
+    const choice = chosen(brief.brief, preferred, makers);
     if (choice.kind === 'missing')
       return { ...failed(`missing_voice_keys:${choice.keys.join(',')}`), reject: direction === 'inbound' };
-    this.#name = choice.name;
-    if (direction === 'inbound') this.#open(choice.name);
+    const { recordAgent, recordUser } = brief.brief.assistant;
+    if (recordAgent) this.#recorded.add('agent');
+    if (recordUser) this.#recorded.add('user');
+    const { name } = choice;
+    this.#talker = new Talker({ makers, name, brief: brief.brief, line: this.#line(), log: this.#log });
+    if (direction === 'inbound') this.#talker.open();
     return { kind: 'done' };
   }
 
-  async #ring(signal: AbortSignal): Promise<Worked> {
+  async #ring(): Promise<Worked> {
     const said = await this.#word({ action: 'pre_accept', sdp: this.#sdp });
     if (said.kind === 'failed') return failed(`pre_accept_failed:${said.code}`);
-    const [, ready] = await Promise.all([
-      this.#leg.connectedBy(this.#w.clock.now() + PATH_MS),
-      this.#whenReady(signal),
-    ]);
+    const [, ready] = await Promise.all([this.#leg.connectedBy(this.#w.clock.now() + PATH_MS), this.#ready()]);
     return ready;
   }
 
-  /** CL3 */
-  async #whenReady(signal: AbortSignal): Promise<Worked> {
-    const ready = await this.#pipeline?.ready;
-    if (ready?.kind === 'ready') return { kind: 'done' };
-    const why = ready?.why ?? 'no pipeline';
-    if (signal.aborted || this.#name === 'cascade' || !this.#brief) return failed(why);
-    if (ready?.badKey) this.#brief = { ...this.#brief, keys: { ...this.#brief.keys, [ready.badKey]: '' } };
-    if (this.#w.makers.cascade.missing(this.#brief).length > 0) return failed(why);
-    this.#log.warn({ reason: why }, 'realtime is not ready: this call is a cascade');
-    const left = this.#pipeline;
-    const next = this.#open('cascade');
-    await left?.close();
-    const second = await next.ready;
-    return second.kind === 'ready' ? { kind: 'done' } : failed(second.why);
+  async #ready(): Promise<Worked> {
+    const ready = await this.#talker?.ready();
+    return ready?.kind === 'ready' ? { kind: 'done' } : failed(ready?.why ?? 'no pipeline');
   }
 
   #claim(signal: AbortSignal): Promise<Claimed> {
@@ -234,37 +221,20 @@ export class Call {
       if (stands && !signal.aborted) this.#leg.keepOpen();
       return stands;
     });
-    this.#open(this.#name);
-    const [stands, ready] = await Promise.all([connected, this.#whenReady(signal)]);
+    const [stands, ready] = await Promise.all([connected, this.#ready()]);
     return stands ? ready : failed('no_answer');
   }
 
-  #open(name: PipelineName): Pipeline {
-    if (!this.#brief) throw new Error('a pipeline needs to know whom it talks for');
-    this.#name = name;
-    const pipeline: Pipeline = this.#w.makers[name].open(
-      this.#brief,
-      this.#lineFor(() => this.#pipeline === pipeline),
-    );
-    this.#pipeline = pipeline;
-    return pipeline;
-  }
-
-  /** What has been replaced says nothing more. */
-  #lineFor(isCurrent: () => boolean): CallLine {
+  #line(): CallLine {
     return {
-      play: (opus: Uint8Array, place?: RtpPlace) => {
-        if (isCurrent()) this.#leg.play(opus, place);
-      },
+      play: (opus, place) => this.#leg.play(opus, place),
       turn: ({ role, text, at }) => {
-        if (!isCurrent() || text.trim() === '') return;
+        if (text.trim() === '') return;
         const sinceAcceptMs = Math.max(0, Math.round(at - (this.#talkingSince ?? at)));
         const { call, device } = this.#request;
         this.#w.tell({ kind: 'call turn', device, call, role, text, sinceAcceptMs });
       },
-      hangUp: (why, error) => {
-        if (isCurrent()) this.#actor.send({ type: 'hang up', why, ...(error !== undefined && { error }) });
-      },
+      hangUp: (why, error) => this.#actor.send({ type: 'hang up', why, ...(error !== undefined && { error }) }),
     };
   }
 
@@ -272,22 +242,17 @@ export class Call {
     const now = this.#w.clock.now();
     this.#talkingSince = now;
     this.#w.meter.setUp(now - this.#begunAt);
-    this.#log.info({ pipeline: this.#name, ms: now - this.#begunAt }, 'a call talks');
+    this.#log.info({ pipeline: this.pipelineName, ms: now - this.#begunAt }, 'a call talks');
     this.#arm();
     this.#leg.open();
-    this.#pipeline?.begin();
+    this.#talker?.begin();
   }
 
   /** §11: the sides that the assistant names, or both. */
   #arm(): void {
-    const { recordAgent, recordUser } = this.#brief?.assistant ?? {};
-    const sides = new Set<Side>([
-      ...(recordAgent || this.#recordBoth ? (['agent'] as const) : []),
-      ...(recordUser || this.#recordBoth ? (['user'] as const) : []),
-    ]);
-    if (sides.size === 0) return;
+    if (this.#recorded.size === 0) return;
     this.#recording ??= this.#w.openRecording(this.metaCallId ?? '');
-    this.#recording.arm(sides);
+    this.#recording.arm(this.#recorded);
     this.#leg.record(this.#recording);
   }
 
@@ -305,15 +270,14 @@ export class Call {
       if (said.kind === 'failed')
         this.#log.info({ word: lastWord, reason: said.code }, 'Meta did not take the last word');
     };
-    const all = Promise.allSettled([farewell(), this.#pipeline?.close(), this.#leg.close(), this.#recording?.close()]);
+    const all = Promise.allSettled([farewell(), this.#talker?.close(), this.#leg.close(), this.#recording?.close()]);
     const outcomes = await byDeadline(clock, all, clock.now() + RELEASE_MS);
     for (const each of outcomes === 'late' ? [] : outcomes)
       if (each.status === 'rejected')
         this.#log.error({ err: each.reason as unknown }, 'a part of a call did not close');
     if (outcomes === 'late') this.#log.error('a part of a call takes long to close');
     this.#say = undefined;
-    this.#brief = undefined;
-    this.#pipeline = undefined;
+    this.#talker = undefined;
   }
 
   #tellError(reason: string): void {

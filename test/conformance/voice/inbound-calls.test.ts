@@ -207,6 +207,39 @@ describe('an incoming call', () => {
     expect(left.call.words).toEqual(['pre_accept']);
   });
 
+  it('V-33, TK1: realtime that fails between ready and accept gives way to the cascade too, and is free before the call is', async () => {
+    house.app.answers.calls.assistants.set('6', { id: 6, ai_model: 'gpt-realtime' });
+    house.meta.slow('accept', 300);
+    const { call, id } = await house.incoming({ assistantId: '6' });
+    await soon('it is claimed', () => house.app.answers.calls.claimed.get(id) === 'bridge');
+    const left = house.pipeline;
+    let freed: () => void = () => {};
+    left.freed = new Promise((resolve) => (freed = resolve));
+    left.line.hangUp('vendor lost', 'realtime_lost');
+    const next = await house.talking(call);
+    left.line.hangUp('vendor lost', 'realtime_lost');
+    expect([house.opened.at(-1)?.name, left.begun, left.closed, next.closed]).toEqual(['cascade', 0, 1, 0]);
+    expect(house.calls.stats()).toMatchObject({ live: 1, cascade: 1, realtime: 0 });
+    house.calls.terminate(call.id);
+    await soon('it has ended at Meta', () => call.state === 'ended');
+    await delay(100);
+    expect([house.calls.stats().live, next.closed]).toEqual([1, 1]);
+    freed();
+    await house.quiet();
+    expect([call.words, house.errorsOf(id)]).toEqual([['pre_accept', 'accept', 'terminate'], []]);
+  });
+
+  it('V-33, TK1: … and ends the call where the cascade has no keys', async () => {
+    house.app.answers.calls.assistants.set('6', { id: 6, ai_model: 'gpt-realtime' });
+    house.app.answers.calls.keys = { deepgram: '', openai: 'sk-key-0123456789', elevenlabs: '' };
+    house.meta.slow('accept', 300);
+    const { call, id } = await house.incoming({ assistantId: '6' });
+    await soon('it is claimed', () => house.app.answers.calls.claimed.get(id) === 'bridge');
+    house.pipeline.line.hangUp('vendor lost', 'realtime_lost');
+    await house.quiet();
+    expect([call.words.at(-1), house.errorsOf(id)]).toEqual(['terminate', ['realtime_lost']]);
+  });
+
   it('§1: a key that the realtime vendor refuses is no key of the cascade either', async () => {
     house.app.answers.calls.assistants.set('6', { id: 6, ai_model: 'gpt-realtime' });
     house.ready.realtime = () => Promise.resolve({ kind: 'failed', why: 'realtime_refused:401', badKey: 'openai' });

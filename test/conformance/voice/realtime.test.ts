@@ -252,6 +252,24 @@ describe('a vendor that fails', () => {
     expect([vendor.calls.length - before, turns(id), house.errorsOf(id)]).toEqual([2, ['agent: Good morning!'], []]);
   });
 
+  it('V-33, §1: … and one that then is not there any more gives way to the cascade, and is hung up', async () => {
+    house.app.answers.calls.keys = { deepgram: 'dg-key-0123456789', openai: vendor.key, elevenlabs: '' };
+    const opened = house.opened.length;
+    const { call, id } = await house.incoming();
+    let accepted: () => void = () => {};
+    call.answering = (action) =>
+      action === 'accept' ? new Promise<void>((resolve) => (accepted = resolve)) : Promise.resolve();
+    await soon('accept is on its way', () => call.state === 'accepted');
+    const model = vendor.calls.at(-1);
+    vendor.faults = { refuse: 500 };
+    await model?.media.connection.sctpTransport?.stop();
+    await soon('the cascade is there', () => house.opened.length > opened);
+    accepted();
+    const pipeline = await house.talking(call);
+    await soon('the vendor is hung up', () => model?.hungUp === true);
+    expect([house.opened.at(-1)?.name, pipeline.begun, house.errorsOf(id)]).toEqual(['cascade', 1, []]);
+  });
+
   it.each([
     ['ends with its goodbye', {}, ['Bye then.']],
     ['ends without one, and without an error, when there is no other', { refuse: 500 }, []],
