@@ -77,6 +77,7 @@ async function main(config: Config, log: Log): Promise<void> {
     store: data,
     templateLanguages: providers.languagesOf,
     coolDown: ({ device, contact }, until) => automations.coolDown(device, contact, until),
+    replyLate: (...what) => automations.decideLate(...what),
   });
   const scheduling = createScheduling({
     ...{ client, attributes, sends, queue, clock, log },

@@ -10,17 +10,20 @@
  * Deliberately not here: the outbox (a late repeat of a look-up would be wrong), and what the answers lead to.
  */
 import type { Clock, Timer } from '../clock.ts';
+import { type Identity, phoneJid } from '../phone.ts';
 import { type KeywordReply, keywordReply } from './inbound-answers.ts';
 import type { AppAnswer, AppClient } from './client.ts';
 import { Fifo } from './fifo.ts';
+import type { Medium } from './inbound-content.ts';
 
 export type KeywordQuery = {
   /** What the customer wrote, as it is. */
   readonly text: string;
-  /** The customer as the app wants it: a phone JID on the linked device, digits at providers (flows §8). */
-  readonly mobile: string;
+  readonly customer: Identity;
+  /** Whether it came over the linked device; else over a provider. */
+  readonly isLinked: boolean;
   readonly device: string;
-  readonly media: 'image' | 'audio' | undefined;
+  readonly media: Medium['type'] | undefined;
   readonly workspace: string | undefined;
 };
 
@@ -147,12 +150,15 @@ export class Endpoints {
 }
 
 /** The query exactly as inbound §8 has it; what is not known is left out. */
-function wire({ text, mobile, device, media, workspace }: KeywordQuery): Record<string, string> {
+function wire({ text, customer, isLinked, device, media, workspace }: KeywordQuery): Record<string, string> {
+  // The app reads a LID like a phone.
+  const digits = customer.pn ?? customer.lid ?? '';
   return {
     keyword: text.trim().toLowerCase(),
-    mobile,
+    // Flows §8.
+    mobile: isLinked ? phoneJid(digits) : digits,
     phone: device,
-    ...(media && { media_type: media }),
+    ...((media === 'image' || media === 'audio') && { media_type: media }),
     ...(workspace !== undefined && { workspace_id: workspace }),
   };
 }

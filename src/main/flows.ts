@@ -1,6 +1,6 @@
 /** The flow runtime with its connections, for the composition root. Nothing else lives here. */
 import type { AttachmentFiles } from '../actors/attachments.ts';
-import { createFlows, type FlowRuntime } from '../actors/flows/create.ts';
+import { createFlows, type FlowRuntime, type FlowsOptions } from '../actors/flows/create.ts';
 import { guardedFetch } from '../actors/flows/fetching.ts';
 import type { NodeContext } from '../actors/flows/node.ts';
 import { storedMedia } from '../actors/flows/reply-media.ts';
@@ -33,6 +33,7 @@ export type FlowsParts = {
   readonly settings: Settings;
   readonly templateLanguages: VisitPorts['templateLanguages'];
   readonly coolDown: RunnerOptions['coolDown'];
+  readonly replyLate: FlowsOptions['replyLate'];
   readonly clock: Clock;
   readonly log: Log;
 };

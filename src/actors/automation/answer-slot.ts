@@ -1,6 +1,6 @@
 /** Where one message waits for what the app's answer means for it. Settled once; the first verdict stands. */
 import type { Clock, Timer } from '../../clock.ts';
-import type { Verdict } from './tasks.ts';
+import type { Verdict } from './flows.ts';
 
 export class AnswerSlot {
   readonly #clock: Clock;

@@ -23,7 +23,7 @@ import type { Endpoints, KeywordAnswer } from '../../app-client/endpoints.ts';
 import { type KeywordReply, inboundAnswer } from '../../app-client/inbound-answers.ts';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
-import { type Identity, phoneJid } from '../../phone.ts';
+import type { Identity } from '../../phone.ts';
 import { AnswerSlot } from './answer-slot.ts';
 import type { Conversations } from './conversations.ts';
 import type { Cooldowns } from './cooldowns.ts';
@@ -119,7 +119,7 @@ export class Automation {
     if (waiting && !waiting.done) {
       waiting.slot.settle(verdict);
       if (verdict.kind !== 'go on') await this.#o.tasks.change(waiting, { verdict });
-    } else if (verdict.kind === 'flow') {
+    } else if (!(await this.#o.flows.heard(this.#o.device, about, verdict)) && verdict.kind === 'flow') {
       this.#o.log.info({ messageId: about.id }, 'a flow_id came when the message was done with, or is stored only');
     }
     if (read.kind === 'stored' && read.conversation !== undefined)
@@ -180,7 +180,10 @@ export class Automation {
       if ((await slot.within(SESSION_WAITS_MS))?.kind === 'stop') return this.#close(one);
       if (this.#stopped) return;
       isOnOffer = true;
-      if ((await flows.offer(device, message, lookUp, workspace())) === 'consumed') return this.#end(one);
+      if ((await flows.offer(device, message, lookUp, workspace())) === 'consumed') {
+        if (slot.verdict) await flows.heard(device, message, slot.verdict);
+        return this.#end(one);
+      }
       isOnOffer = false;
       if (this.#stopped) return;
     }
@@ -245,15 +248,8 @@ export class Automation {
   /** TK2 around the request (endpoints.ts EP1). */
   #lookUp(one: Case, isOnOffer: boolean): Promise<KeywordAnswer> {
     const { device, endpoints, workspace, tasks, clock } = this.#o;
-    const { text, contact, media } = one.task.message;
-    const query = {
-      text,
-      // The app reads a LID in this form too.
-      mobile: phoneJid(contact.pn ?? contact.lid ?? ''),
-      device,
-      media: media === 'image' || media === 'audio' ? media : undefined,
-      workspace: workspace(),
-    };
+    const { text, contact: customer, media } = one.task.message;
+    const query = { text, customer, isLinked: true, device, media, workspace: workspace() };
     return endpoints.keywordReply(query, clock.now() + LOOK_UP_PATIENCE_MS, {
       asking: () => tasks.change(one, { step: { kind: 'asked', ...(isOnOffer && { onOffer: true }) } }),
       refused: () => tasks.change(one, { step: { kind: 'new' } }),

@@ -5,6 +5,7 @@
  *  AM2  It ends before its folder goes away, and when the process stops; what is left stays on disk.
  */
 import type { Endpoints } from '../../app-client/endpoints.ts';
+import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
 import type { AnswerListener, OutboxQueue } from '../../app-client/outbox.types.ts';
 import { type Clock, sleep, type Timer } from '../../clock.ts';
 import { type Log, numberLog } from '../../log.ts';
@@ -15,7 +16,7 @@ import type { SendAnswer, SendRequest } from '../protocol.ts';
 import { Automation, type AutomationDoor } from './automation.ts';
 import { Conversations } from './conversations.ts';
 import { Cooldowns } from './cooldowns.ts';
-import type { Flows } from './flows.ts';
+import type { CustomerMessage, Flows } from './flows.ts';
 import { Replies, type RepliesOptions } from './replies.ts';
 import { Tasks } from './tasks.ts';
 
@@ -48,7 +49,12 @@ export type AutomationHome = {
   listener(device: string): AnswerListener;
 };
 
-type Own = { readonly automation: Automation; readonly cooldowns: Cooldowns; readonly lids: LidMap };
+type Own = {
+  readonly automation: Automation;
+  readonly replies: Replies;
+  readonly cooldowns: Cooldowns;
+  readonly lids: LidMap;
+};
 
 export class Automations implements AutomationHome {
   readonly #o: AutomationsOptions;
@@ -79,7 +85,7 @@ export class Automations implements AutomationHome {
     const replies = new Replies({ ...shared, queue, send, sentMedium, appUrl });
     const workspace = () => this.#o.workspace(device);
     const automation = new Automation({ ...shared, replies, flows, endpoints, workspace, staleAfterSeconds });
-    this.#own.set(device, { automation, cooldowns, lids });
+    this.#own.set(device, { automation, replies, cooldowns, lids });
     automation.recover();
     return automation;
   }
@@ -102,6 +108,11 @@ export class Automations implements AutomationHome {
     const [pn, lid] = [phoneOfJid(to), lidOfJid(to)];
     own?.automation.humanWrote(own.lids.complete({ ...(pn && { pn }), ...(lid && { lid }) }));
   };
+
+  /** What a flow's look-up found for a message that it had kept (replies.ts RP6). */
+  async decideLate(device: string, message: CustomerMessage, reply: AutomaticReply): Promise<void> {
+    await this.#own.get(device)?.replies.decideLate(message, reply);
+  }
 
   /** A flow of this customer has ended: other replies stay away until then (flows §6.6). */
   async coolDown(device: string, contact: Identity, until: number): Promise<void> {

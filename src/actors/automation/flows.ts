@@ -40,6 +40,12 @@ export type FlowStart = {
   readonly keyword: boolean;
 };
 
+/** What the app's answer to a message means for automations: none at all, nothing special, or this flow. */
+export type Verdict =
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'go on' }
+  | { readonly kind: 'flow'; flowId: string };
+
 export interface Flows {
   /** Whether a session of this customer runs or waits, or may be parked in the app for such a message. */
   waiting(device: string, message: CustomerMessage): boolean;
@@ -57,6 +63,11 @@ export interface Flows {
   start(order: FlowStart): Promise<void>;
   /** The customer opted out: an active session ends. Harmless when there is none. */
   end(device: string, contact: Identity): Promise<void>;
+  /**
+   * What the app says of a message that a session took, when it says so later (AU3, AU5 of automation.ts): it counts while
+   * that is only kept. Resolves with whether it is.
+   */
+  heard(device: string, about: Pick<CustomerMessage, 'id' | 'contact'>, verdict: Verdict): Promise<boolean>;
   /** The app told its id of their conversation. */
   conversation(device: string, contact: Identity, id: string): Promise<void>;
 }

@@ -2,8 +2,7 @@
 import type { InboundFact } from '../../app-client/callbacks.types.ts';
 import type { InboundAnswer } from '../../app-client/inbound-answers.ts';
 import { type InboundContent, textOf } from '../../app-client/inbound-content.ts';
-import type { CustomerMessage } from './flows.ts';
-import type { Verdict } from './tasks.ts';
+import type { CustomerMessage, Verdict } from './flows.ts';
 
 /** Undefined for what automations never handle: own, late or edited messages, groups, reactions (inbound §1, §4, §5, §9). */
 export function messageOf(fact: InboundFact): CustomerMessage | undefined {

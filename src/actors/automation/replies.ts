@@ -9,6 +9,7 @@
  *  RP4  What was handed over is mirrored with its real id, in the transaction that ends its task (C-58); media with their
  *       bytes, for which a mirror waits until they are uploaded (inbound §7).
  *  RP5  A reply that cannot go now is tried again for ten minutes; then it would be no answer any more.
+ *  RP6  What a flow's look-up finds for a message that it had kept is decided by the same rules (flows/answers.ts AW4).
  *
  * Deliberately not here: what to reply (automation.ts) and how it is worded (auto-reply.ts).
  */
@@ -59,12 +60,22 @@ export class Replies {
 
   /** RP1. Resolves when the reply is sent, or waits in its timer. */
   async decide(open: OpenTask, reply: AutomaticReply): Promise<void> {
-    const { tasks, cooldowns, clock } = this.#o;
-    const due = clock.now() + reply.delayS * 1_000;
-    await tasks.change(open, { step: { kind: 'reply', reply, due } }, (batch) => {
-      if (reply.cooldownS > 0) cooldowns.set(batch, open.task.message.contact, due + reply.cooldownS * 1_000);
-    });
+    await this.#note(open, reply);
     await this.resume(open);
+  }
+
+  /**
+   * RP6. A flow had kept this message, took it for nothing, and found this. Resolves when it is decided: whoever asks may
+   * be in the way of the conversation, in which it is sent.
+   */
+  async decideLate(message: CustomerMessage, reply: AutomaticReply): Promise<void> {
+    const { tasks, cooldowns, conversations } = this.#o;
+    if (cooldowns.isActive(message.contact)) return;
+    const open = tasks.open(message);
+    await this.#note(open, reply);
+    void conversations.enter(message.contact, async () => {
+      if (!this.#stopped) await this.resume(open);
+    });
   }
 
   /** Takes up a decision: at once when it is due, else in a timer. */
@@ -75,6 +86,14 @@ export class Replies {
     if (wait < -GIVE_UP_MS) this.#end(open, 'the bridge was away when it was due');
     else if (wait > 0) this.#wait(open, wait, 0);
     else await this.#send(open, 0);
+  }
+
+  #note(open: OpenTask, reply: AutomaticReply): Promise<void> {
+    const { tasks, cooldowns, clock } = this.#o;
+    const due = clock.now() + reply.delayS * 1_000;
+    return tasks.change(open, { step: { kind: 'reply', reply, due } }, (batch) => {
+      if (reply.cooldownS > 0) cooldowns.set(batch, open.task.message.contact, due + reply.cooldownS * 1_000);
+    });
   }
 
   /** RP3. */

@@ -13,7 +13,7 @@ import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
 import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock, Timer } from '../../clock.ts';
 import type { Batch, Store, Table } from '../../store/store.ts';
-import type { CustomerMessage } from './flows.ts';
+import type { CustomerMessage, Verdict } from './flows.ts';
 
 const CLOSE_AFTER_MS = 200;
 
@@ -34,12 +34,6 @@ export type Step =
     }
   /** `due`: epoch ms, when it is to be sent. */
   | { readonly kind: 'reply'; readonly reply: AutomaticReply; readonly due: number };
-
-/** What the app's answer to the message means for automations. */
-export type Verdict =
-  | { readonly kind: 'stop' }
-  | { readonly kind: 'go on' }
-  | { readonly kind: 'flow'; flowId: string };
 
 export type Task = {
   readonly message: CustomerMessage;

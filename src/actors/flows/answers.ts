@@ -6,11 +6,14 @@
  *       what follows from it runs behind that.
  *  AW2  The order of §7.1: trigger word, own options and jumps, remembered keyword, whatever the wait takes else (F-18).
  *  AW3  A caller that has given up decides nothing any more (F-20).
- *  AW4  What was kept while a step ran is decided on by the same steps when it is through, however long that took. Of what a
- *       look-up finds then only a flow counts: other replies are not sent, and the kind of a medium is not asked for.
+ *  AW4  What was kept while a step ran is decided on by the same steps when it is through, however long that took, unless the
+ *       app withdrew it meanwhile. What a look-up finds then for the linked device, and is no flow, is for the number's
+ *       automation to say (replies.ts RP6); at a provider it is the app's.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
+import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
 import type { Batch, Key } from '../../store/store.ts';
+import type { CustomerMessage } from '../automation/flows.ts';
 import { type LookUp, notAsked, once } from '../automation/look-up.ts';
 import { routingOf, type RoutingOptions } from './answer-routing.ts';
 import type { Kept, KeptPlace } from './kept-replies.ts';
@@ -40,6 +43,8 @@ export type AnswersOptions = RoutingOptions & {
   readonly starts: Starts;
   readonly parks: Parks;
   readonly lookUp: FlowLookUp;
+  /** AW4. Resolves when the automation has decided on it. */
+  readonly replyLate: (device: string, message: CustomerMessage, reply: AutomaticReply) => Promise<void>;
 };
 
 export class Answers {
@@ -170,10 +175,11 @@ export class Answers {
   }
 
   /** AW4. For the session of this key, or the one that is to begin. */
-  async keep(key: string, { reply, start, flowId, coolsDown, number }: Question): Promise<void> {
+  async keep(key: string, { reply, start, flowId, media, coolsDown, number }: Question): Promise<void> {
     const { rows } = this.#o;
+    const more = { ...(flowId !== undefined && { flowId }), ...(media && { media }) };
     await rows.write((batch) => {
-      rows.kept.keep(batch, key, number, { reply, start, coolsDown, ...(flowId !== undefined && { flowId }) });
+      rows.kept.keep(batch, key, number, { reply, start, coolsDown, ...more });
       rows.handle(batch, start.device, reply.id);
     });
   }
@@ -183,33 +189,51 @@ export class Answers {
     const { rows, sessions, starts } = this.#o;
     const [first] = rows.kept.of(key);
     if (!first || sessions.isStopped) return;
-    const { start, reply, flowId } = first.kept;
+    const { start } = first.kept;
     const pending = starts.pending(start.device, start.contact);
     if (pending && first.number >= pending.since) return;
     const question = this.#questionOf(first);
-    const mayStart = flowId !== undefined || (!reply.vote && reply.text.trim() !== '');
     const isTaken = row && !row.ended && (await this.#taken(row, question));
-    if (isTaken !== true && !(mayStart && (await this.startAny(question)))) {
-      if (!question.isOpen()) return;
+    if (isTaken !== true && !(await this.#startKept(question))) {
+      if (sessions.isStopped) return;
       await rows.write((batch) => this.#decided(batch, question));
     }
     return row && isRunning(row) ? sessions.run(row) : this.takeKept(key, row);
   }
 
+  /** AW4. Whether it starts a flow. */
+  async #startKept(question: Question): Promise<boolean> {
+    const { reply, start, isOpen, lookUp } = question;
+    if (reply.vote) return false;
+    if (await this.startAny(question)) return true;
+    if (!isOpen() || start.provider !== '') return false;
+    // The same look-up.
+    const found = await lookUp();
+    if (found.kind === 'found' && found.reply.kind !== 'flow' && found.reply.kind !== 'none')
+      await this.#o.replyLate(start.device, messageOf(question), found.reply);
+    return false;
+  }
+
   /** F-19: its look-up is noted before it begins. */
   #questionOf({ id, number, kept }: KeptPlace): Question {
     const { rows, sessions, lookUp, clock } = this.#o;
-    const note = (isAsked: boolean) => () => rows.write((batch) => rows.kept.noteAsked(batch, id, kept, isAsked));
+    const note = (isAsked: boolean) => () => rows.write((batch) => rows.kept.change(batch, id, { isAsked }));
     const witness = { asking: note(true), refused: note(false) };
     return {
       ...{ ...kept, id, number },
-      isOpen: () => !sessions.isStopped,
+      isOpen: () => !sessions.isStopped && rows.kept.has(id),
       lookUp: kept.isAsked
         ? notAsked('it was asked before')
         : once(() => lookUp(kept, clock.now() + LOOK_UP_MS, witness)),
     };
   }
 }
+
+/** As automations see it. */
+const messageOf = ({ reply: { id, text, at }, start: { contact, seeds } }: Question): CustomerMessage => ({
+  ...{ id, contact, text, at: at / 1_000 },
+  name: seeds.kind === 'message' ? seeds.name : '',
+});
 
 const isTyped = ({ tap, vote, text }: Reply): boolean => !tap && !vote && text.trim() !== '';
 const isSame = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

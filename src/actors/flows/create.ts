@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
 import type { Flows } from '../automation/flows.ts';
 import type { BulkSends } from '../protocol.ts';
-import { Answers } from './answers.ts';
+import { Answers, type AnswersOptions } from './answers.ts';
 import { flowOf } from './definition.ts';
 import { Definitions } from './definitions.ts';
 import { Delays } from './delays.ts';
@@ -36,6 +36,7 @@ export type FlowsOptions = {
   readonly branding: FlowSendsOptions['branding'];
   readonly ports: Omit<VisitPorts, 'sends' | 'app' | 'clock' | 'log'>;
   readonly coolDown: RunnerOptions['coolDown'];
+  readonly replyLate: AnswersOptions['replyLate'];
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
   /** The registry unless a test says otherwise. */
@@ -81,7 +82,10 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   });
   const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
   const lookUp = flowLookUp(o.endpoints, clock);
-  const answers: Answers = new Answers({ rows, sessions, starts, parks, definitions, lookUp, kindOf, clock });
+  const answers: Answers = new Answers({
+    ...{ rows, sessions, starts, parks, definitions, lookUp, kindOf, clock },
+    replyLate: o.replyLate,
+  });
   const resume = new Resume({ rows, sessions, parks, definitions, clock });
   const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });
   const inbound = flowInbound({ rows, sessions, starts, answers, parks, lookUp, clock });

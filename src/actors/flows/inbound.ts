@@ -61,7 +61,8 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       const reply = replyOf(message);
       const start = startOf(device, contact, reply, name, '', workspace);
       const ports = { lookUp: lookUpOnce, isOpen: () => !sessions.isStopped };
-      const taken = await answers.offer({ reply, start, coolsDown: true, number: rows.kept.arrived(), ...ports });
+      const told = { reply, start, coolsDown: true, ...(message.media && { media: message.media }) };
+      const taken = await answers.offer({ ...told, number: rows.kept.arrived(), ...ports });
       return taken ? 'consumed' : 'not consumed';
     },
     start: async ({ device, message, flowId, workspace, timeoutS, cooldownS, keyword }) => {
@@ -78,6 +79,18 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       await starts.drop((start) => start.device === device && isTheirs(start));
       for (const row of rows.allOf(device, contact))
         if (!row.ended) await sessions.end(row, 'aborted', 'the customer opted out');
+    },
+    heard: async (device, { id, contact }, verdict) => {
+      if (verdict.kind === 'go on') return false;
+      const keys = [...rows.allOf(device, contact), starts.pending(device, contact)].flatMap((of) => of?.key ?? []);
+      const places = [...new Set(keys)].flatMap((key) => [...rows.kept.of(key)]);
+      const place = places.find(({ kept: { reply } }) => reply.id === id);
+      if (!place) return false;
+      await rows.write((batch) => {
+        if (verdict.kind === 'stop') rows.kept.drop(batch, place.id);
+        else rows.kept.change(batch, place.id, { flowId: verdict.flowId });
+      });
+      return true;
     },
     conversation: (device, contact, id) => rows.noteConversation(device, contact, id),
   };

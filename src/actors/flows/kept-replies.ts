@@ -5,6 +5,7 @@
  *  KR1  They are numbered in one row with the orders of starts (starts.ts): which came first is certain, whatever the clock
  *       does, also over a restart.
  */
+import type { Medium } from '../../app-client/inbound-content.ts';
 import type { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Batch, Key, Store, Table } from '../../store/store.ts';
 import type { Beginning } from './new-session.ts';
@@ -17,6 +18,8 @@ export type Kept = {
   readonly start: Beginning;
   /** Of the app, for when no session takes it (contract flows §7.2). */
   readonly flowId?: string;
+  /** Of a message on the linked device, for its look-up; rows of an earlier version have none. */
+  readonly media?: Medium['type'];
   /** Whether cooldowns count for it (contract flows §7.2). */
   readonly coolsDown: boolean;
   /** The look-up for it has begun: it is not made again. */
@@ -72,9 +75,15 @@ export class KeptReplies {
     for (const { id } of this.of(key)) this.drop(batch, id);
   }
 
+  /** Whether it has not been decided on, nor withdrawn. */
+  has(id: Key): boolean {
+    return this.#table.has(id);
+  }
+
   /** Unless it was decided on meanwhile. */
-  noteAsked(batch: Batch, id: Key, kept: Kept, isAsked: boolean): void {
-    if (this.#table.has(id)) batch.put(this.#table, id, { ...kept, isAsked });
+  change(batch: Batch, id: Key, change: Pick<Kept, 'isAsked' | 'flowId'>): void {
+    const row = this.#table.get(id);
+    if (row && isKept(row)) batch.put(this.#table, id, { ...row, ...change });
   }
 
   /** Another session is to hear those since then, nobody the others. */

@@ -2,11 +2,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { AppAnswer, AppClient } from '../../../src/app-client/client.ts';
 import { Endpoints, type KeywordQuery } from '../../../src/app-client/endpoints.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
-import { client, startApp } from '../../property/outbox/app.ts';
+import { client, digits, startApp } from '../../property/outbox/app.ts';
 
 const QUERY: KeywordQuery = {
   text: '  Hello You ',
-  mobile: '5511999990000@s.whatsapp.net',
+  customer: { pn: digits('5511999990000') },
+  isLinked: true,
   device: '5511900000001',
   media: undefined,
   workspace: undefined,
@@ -55,6 +56,7 @@ describe('keyword-replies (inbound §8)', () => {
       reply: { kind: 'text', text: 'Hi' },
     });
     await endpoints.keywordReply({ ...QUERY, text: '', media: 'audio', workspace: '7' }, time.now() + 1_000, witness);
+    await endpoints.keywordReply({ ...QUERY, isLinked: false, media: 'video' }, time.now() + 1_000, witness);
     const queries = app.seen.map(({ path }) => Object.fromEntries(new URL(path, app.url).searchParams));
     expect(queries).toEqual([
       { keyword: 'hello you', mobile: '5511999990000@s.whatsapp.net', phone: '5511900000001' },
@@ -65,6 +67,7 @@ describe('keyword-replies (inbound §8)', () => {
         media_type: 'audio',
         workspace_id: '7',
       },
+      { keyword: 'hello you', mobile: '5511999990000', phone: '5511900000001' },
     ]);
   });
 

@@ -147,6 +147,32 @@ describe('flows (inbound §6.5-§6.7)', () => {
     ]);
   });
 
+  it.each([
+    ['C-32: a word that forbids automations', answer({ ok: true, kind: 'ai_crm_copilot' }), { kind: 'stop' }],
+    ['AU5: a flow_id', flowId(12), { kind: 'flow', flowId: '12' }],
+  ])('%s is told to a session that has the message, whether it comes meanwhile or later', async (_, said, verdict) => {
+    let taken: (what: 'consumed') => void = () => undefined;
+    stage.waiting = () => true;
+    stage.onOffer = () => new Promise((resolve) => (taken = resolve));
+    stage.isKept = true;
+    await stage.arrives('A', ANA);
+    await stage.pass(2);
+    stage.answered('A', ANA, said);
+    await stage.pass(1);
+    expect(stage.heard).toEqual([]);
+    taken('consumed');
+    await stage.pass(1);
+    expect(stage.heard).toEqual([['A', verdict]]);
+    await stage.arrives('B', ANA);
+    await stage.pass(2);
+    taken('consumed');
+    await stage.pass(1);
+    stage.answered('B', ANA, said);
+    await stage.pass(1);
+    expect(stage.heard.at(-1)).toEqual(['B', verdict]);
+    expect([stage.starts, stage.left()]).toEqual([[], 0]);
+  });
+
   it('C-33: other text during a wait is looked up once, also when the session looks it up itself', async () => {
     stage.waiting = () => true;
     stage.onLookUp = () => custom('Hi');

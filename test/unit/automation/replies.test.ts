@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Medium } from '../../../src/app-client/inbound-content.ts';
 import { digits } from '../../property/outbox/app.ts';
-import { ANA, answer, BOB, custom, Stage } from './stage.ts';
+import { ANA, answer, BOB, custom, DEVICE, NO_MATCH, Stage } from './stage.ts';
 
 const LID = '99887766554433';
 
@@ -174,6 +174,53 @@ describe('cooldown (inbound §8)', () => {
     await writes('A1', ANA, 'free');
     await writes('A2', ANA, 'free');
     expect(stage.sends).toHaveLength(2);
+  });
+});
+
+describe('RP6: what a flow found for a message that it had kept', () => {
+  const reply = { kind: 'text', text: 'Hi {{name}}', delayS: 0, timeoutS: 600, cooldownS: 60 } as const;
+  const message = (id: string) => ({ id, contact: ANA, name: 'Ana', text: id, at: 0 });
+  const late = async (id: string, more: Partial<typeof reply> | { delayS: number } = {}) => {
+    const decided = stage.automations.decideLate(DEVICE, message(id), { ...reply, ...more });
+    await stage.pass(0.5);
+    return decided;
+  };
+
+  it('is said once, mirrored, and begins its cooldown, which also holds it back', async () => {
+    await late('A');
+    await late('B');
+    await stage.pass(60);
+    await late('C');
+    expect(stage.sends).toMatchObject([
+      { idempotencyKey: 'auto-reply text A', content: { text: 'Hi Ana' } },
+      { idempotencyKey: 'auto-reply text C' },
+    ]);
+    expect([stage.mirrors.length, stage.left()]).toEqual([2, 0]);
+  });
+
+  it('is decided though the conversation is busy, and said in its turn, also by the next process', async () => {
+    let found: (body: object) => void = () => undefined;
+    stage.onLookUp = () => new Promise((resolve) => (found = resolve));
+    await writes('A');
+    await late('B');
+    expect([stage.sends, stage.left()]).toEqual([[], 2]);
+    found(NO_MATCH);
+    await stage.pass(0.5);
+    expect(stage.said().map(([, text]) => text)).toEqual(['Hi Ana']);
+    stage.onLookUp = () => new Promise(() => undefined);
+    await stage.pass(60);
+    await writes('C');
+    await late('D');
+    stage.kill9();
+    await stage.pass(0.5);
+    expect(stage.said()).toHaveLength(2);
+  });
+
+  it('waits out its delay, and gives way to a human', async () => {
+    await late('A', { delayS: 30 });
+    stage.automation.humanWrote(ANA);
+    await stage.pass(40);
+    expect(stage.sends).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** The automations of one number on a real store and simulated time; the app, the lane and the flows are the test's. */
 import { Automations } from '../../../src/actors/automation/automations.ts';
 import type { Automation } from '../../../src/actors/automation/automation.ts';
-import type { CustomerMessage, Flows, FlowStart } from '../../../src/actors/automation/flows.ts';
+import type { CustomerMessage, Flows, FlowStart, Verdict } from '../../../src/actors/automation/flows.ts';
 import { LidMap } from '../../../src/actors/lid-map.ts';
 import type { SendAnswer, SendRequest } from '../../../src/actors/protocol.ts';
 import type { InboundFact } from '../../../src/app-client/callbacks.types.ts';
@@ -37,6 +37,9 @@ export class Stage {
   readonly ended: Identity[] = [];
   readonly conversations: string[] = [];
   readonly offers: string[] = [];
+  readonly heard: (readonly [string, Verdict])[] = [];
+  /** A flow keeps the message that it is told of. */
+  isKept = false;
   /** What keyword-replies says; a promise is an app that takes its time. */
   onLookUp: (query: Record<string, string>) => object | AppAnswer | Promise<object | AppAnswer> = () => NO_MATCH;
   onSend: (request: SendRequest) => SendAnswer | Promise<SendAnswer> = ({ to }) => ({
@@ -117,6 +120,7 @@ export class Stage {
       },
       start: async (order) => void this.starts.push(order),
       end: async (_, contact) => void this.ended.push(contact),
+      heard: async (_, { id }, verdict) => (this.heard.push([id, verdict]), this.isKept),
       conversation: async (_, __, id) => void this.conversations.push(id),
     };
     this.#queue = {

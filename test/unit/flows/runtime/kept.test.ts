@@ -203,6 +203,88 @@ describe('AW4: what was kept goes through the steps of §7.1', () => {
   });
 });
 
+describe('AW4, inbound §8: what a look-up finds for the linked device, and is no flow, is for its automation', () => {
+  const PRICES: KeywordReply = { kind: 'text', text: 'prices', delayS: 0, timeoutS: 600, cooldownS: 0 };
+
+  /** In front of `hi`, which asks nothing. */
+  async function asking(): Promise<Stage> {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    stage.onLookUp = () => PRICES;
+    await paused(stage);
+    return stage;
+  }
+
+  it.each([
+    ['a text', 'price?', {}, undefined],
+    ['a picture', '', { media: 'image' } as const, 'image'],
+  ])('%s: looked up once, with the kind of its medium', async (_, text, more, media) => {
+    const stage = await asking();
+    expect(await stage.says(text, more)).toBe('consumed');
+    await ready(stage);
+    expect(stage.lateReplies).toEqual([
+      { message: expect.objectContaining({ text, contact: ANA, name: 'Ana Maria' }) as object, reply: PRICES },
+    ]);
+    expect(stage.queries).toMatchObject([{ text, media, isLinked: true, customer: ANA, device: DEVICE }]);
+    expect([stage.lookUps, stage.texts(), kept(stage)]).toEqual([[text], ['hi'], 0]);
+  });
+
+  it('not of what its question takes, nor at a provider, where it is for the app', async () => {
+    const stage = await asking();
+    stage.flows.set('1', ASK);
+    stage.isReady = true;
+    await stage.begin('1');
+    stage.isReady = false;
+    await stage.run(10_000);
+    expect(await stage.says('Bia')).toBe('consumed');
+    await ready(stage);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    const other = stageOf();
+    other.flows.set('1', flow([say('hi')], []));
+    other.onLookUp = () => PRICES;
+    await running(other);
+    expect(await other.settle(inbound(other, 'price?'))).toEqual({ consumed: true });
+    await other.run(20_000);
+    expect([stage.lateReplies, other.lookUps, other.lateReplies]).toEqual([[], ['price?'], []]);
+  });
+
+  it('F-19: a kill right after it does not bring it back', async () => {
+    const stage = await asking();
+    await stage.says('price?');
+    stage.onLookUp = () => {
+      Object.assign(stage, { writesLeft: 0, dies: 'before' });
+      return PRICES;
+    };
+    await ready(stage);
+    expect([stage.lookUps, stage.lateReplies.length, kept(stage)]).toEqual([['price?'], 1, 0]);
+  });
+
+  it('C-32: the app may withdraw it while it is kept, and while it is looked up', async () => {
+    const stage = await asking();
+    const { flows } = stage.life.runtime;
+    const stop = (id: string) => flows.heard(DEVICE, { id, contact: ANA }, { kind: 'stop' });
+    await stage.says('price?', { id: 'A' });
+    await stage.says('hours?', { id: 'B' });
+    expect(await stage.settle(stop('A'))).toBe(true);
+    stage.onLookUp = async () => {
+      await stop('B');
+      return PRICES;
+    };
+    await ready(stage);
+    expect([stage.lookUps, stage.lateReplies, kept(stage)]).toEqual([['hours?'], [], 0]);
+    expect(await stage.settle(stop('B'))).toBe(false);
+  });
+
+  it('§7.1 step 1: a flow_id that the app says of it is started when nothing takes it, without a look-up', async () => {
+    const stage = await asking();
+    await stage.says('other', { id: 'A' });
+    const heard = stage.life.runtime.flows.heard(DEVICE, { id: 'A', contact: ANA }, { kind: 'flow', flowId: '2' });
+    expect(await stage.settle(heard)).toBe(true);
+    await ready(stage);
+    expect([stage.texts(), stage.lookUps, stage.lateReplies]).toEqual([['hi', 'Other?'], [], []]);
+  });
+});
+
 describe('what was kept for a session is not for the next one', () => {
   it('a start takes what came after its order, not what came before', async () => {
     const stage = stageOf();
@@ -264,9 +346,9 @@ it('F-19: a look-up that is refused after its reply was decided on does not brin
   const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
   await store.write((batch) => replies.keep(batch, KEY, replies.arrived(), reply));
   const [first] = replies.of(KEY);
-  await store.write((batch) => replies.noteAsked(batch, first!.id, reply, true));
+  await store.write((batch) => replies.change(batch, first!.id, { isAsked: true }));
   expect([...replies.of(KEY)]).toMatchObject([{ kept: { isAsked: true } }]);
   await store.write((batch) => replies.drop(batch, first!.id));
-  await store.write((batch) => replies.noteAsked(batch, first!.id, reply, false));
+  await store.write((batch) => replies.change(batch, first!.id, { isAsked: false }));
   expect([...replies.of(KEY)]).toEqual([]);
 });

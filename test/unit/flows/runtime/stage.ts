@@ -10,10 +10,10 @@ import type { NodeKind } from '../../../../src/actors/flows/node.ts';
 import { kindOf } from '../../../../src/actors/flows/nodes/index.ts';
 import type { SessionRow } from '../../../../src/actors/flows/session.types.ts';
 import type { BulkEngine, BulkOutcome, BulkRequest } from '../../../../src/actors/protocol.ts';
-import type { KeywordAnswer } from '../../../../src/app-client/endpoints.ts';
+import type { KeywordAnswer, KeywordQuery } from '../../../../src/app-client/endpoints.ts';
 import type { CallAnswer, FlowCalls, FlowStore, ParkedSession } from '../../../../src/app-client/flow-calls.types.ts';
 import type { FlowFact } from '../../../../src/app-client/flow-facts.types.ts';
-import type { KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
+import type { AutomaticReply, KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
 import type { Clock } from '../../../../src/clock.ts';
 import { createLog } from '../../../../src/log.ts';
 import { type Identity, parseDigits } from '../../../../src/phone.ts';
@@ -188,6 +188,10 @@ export class Stage {
   readonly lines: string[] = [];
   readonly calls: string[] = [];
   readonly lookUps: string[] = [];
+  /** Of the look-ups that flows made themselves. */
+  readonly queries: KeywordQuery[] = [];
+  /** What automations were to say for flows. */
+  readonly lateReplies: { readonly message: CustomerMessage; readonly reply: AutomaticReply }[] = [];
   readonly parked = new Map<string, ParkedSession>();
   parkLookUps = 0;
   readonly delays: Parameters<FlowStore['delayPark']>[0][] = [];
@@ -401,7 +405,9 @@ class Life {
       },
       app,
       endpoints: {
-        keywordReply: async ({ text }, _, witness) => {
+        keywordReply: async (query, _, witness) => {
+          const { text } = query;
+          stage.queries.push(query);
           await witness.asking();
           return stage.lookUp(text);
         },
@@ -423,6 +429,7 @@ class Life {
           back: 'Back',
         },
       },
+      replyLate: async (_, message, reply) => void stage.lateReplies.push({ message, reply }),
       coolDown: async ({ contact }, until) => void stage.cooldowns.push({ contact, until }),
       ttlMs: 720 * HOUR,
       kindOf: testKind,
