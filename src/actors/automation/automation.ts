@@ -7,6 +7,7 @@
  *  AU2  The app's answer is waited for at most 1 s for a waiting session and 4 s before the look-up, counted from the
  *       message's arrival; a slow app never blocks the automations.
  *  AU3  `opt_out` and `ai_crm_copilot` forbid every reply to that message, `dedup` too when it answers the first attempt (C-32).
+ *       Of a message that a flow has, the flow is told (flows.ts `heard`).
  *  AU4  At most one flow starts per message, at most one look-up is made for it (C-32, C-33).
  *  AU5  A `flow_id` that comes up to 120 s late starts its flow when nothing else ran for that message, else it is logged
  *       (C-34).
