@@ -113,12 +113,16 @@ export class CallTown {
     return { call, id, answer };
   }
 
-  /** The app dials; Meta's answer comes by `/connect` a moment after. */
-  async outgoing(assistantId: string): Promise<{ readonly id: string; readonly dialled: Promise<MetaCall> }> {
+  /** The app dials, and Meta's answer comes by `/connect` a moment after; or it cannot, with this `refusal`. */
+  async outgoing(
+    assistantId: string,
+    refusal?: Reply,
+  ): Promise<{ readonly id: string; readonly dialled: Promise<MetaCall> }> {
     const id = this.newId();
     let done: (call: MetaCall) => void = () => {};
     const dialled = new Promise<MetaCall>((resolve) => (done = resolve));
     this.#dials.set(id, async (body) => {
+      if (refusal) return refusal;
       const { call, answer } = await this.meta.dial(String(body['sdp_offer']));
       await this.post('link-meta', { wa_call_id: id, meta_call_id: call.id });
       setTimeout(

@@ -12,7 +12,8 @@ import type { Action, MetaCall } from '../../loopback/calls/calls-peer.ts';
 import type { RealtimeCall } from '../../loopback/realtime/realtime-peer.ts';
 
 export type Wanted = { readonly words: readonly Action[]; readonly error?: string };
-export type Played = Wanted & { readonly id: string; readonly call: MetaCall };
+/** `call`: none where Meta has heard of none. */
+export type Played = Wanted & { readonly id: string; readonly call?: MetaCall };
 export type Ending = {
   readonly name: string;
   /** Takes longer than a short form may. */
@@ -201,6 +202,24 @@ export const ENDINGS: readonly Ending[] = [
     },
   },
   {
+    // Of a number that is handled by SIP: after a good pre_accept it counts as accepted (§4 step 7) …
+    name: 'accept is refused with 131055',
+    async play(town) {
+      const begun = await begin(town, 'cascade', { arrange: ({ call }) => call.refusing.set('accept', 131_055) });
+      await talks(town, begun);
+      await hangsUp(begun)();
+      return { ...begun, ...ALL };
+    },
+  },
+  {
+    // … and before that it is a refusal like any other.
+    name: 'pre_accept is refused with 131055',
+    async play(town) {
+      const arrange = ({ call }: Begun) => call.refusing.set('pre_accept', 131_055);
+      return { ...(await begin(town, 'realtime', { arrange })), ...RUNG, error: 'pre_accept_failed:131055' };
+    },
+  },
+  {
     name: 'vendor lost during accept, and found again',
     async play(town) {
       const arrange = (begun: Begun) =>
@@ -279,6 +298,15 @@ export const ENDINGS: readonly Ending[] = [
       town.speech.lose(language);
       await hangsUp(begun)();
       return { ...begun, ...ALL };
+    },
+  },
+  {
+    // As of a callee who has not permitted it: Meta has no such call (§5).
+    name: 'dial_failed',
+    async play(town) {
+      const refusal = { status: 502, body: { ok: false, error: 'dial_failed' } };
+      const { id } = await town.outgoing(town.assistant('realtime'), refusal);
+      return { id, words: [], error: 'dial_failed' };
     },
   },
   {

@@ -79,7 +79,7 @@ export const calls: Scenario = {
 };
 
 const outcomeOf = (town: CallTown, { call, id }: Played): string =>
-  [call.words.toSorted().join(), town.errorsOf(id).join()].join(' / ');
+  [call?.words.toSorted().join() ?? '', town.errorsOf(id).join()].join(' / ');
 const wantedOf = ({ words, error }: Played): string => [[...words].toSorted().join(), error ?? ''].join(' / ');
 
 /** As soon as the outcome is the wanted one, or at the deadline: what comes later still counts (`wrongIn`). */
@@ -92,7 +92,7 @@ async function asWanted(town: CallTown, played: Played): Promise<void> {
 /** For when nothing can follow any more: no call is left, and the app has heard all. */
 function wrongIn(town: CallTown, played: Played): string[] {
   const [wanted, was] = [wantedOf(played), outcomeOf(town, played)];
-  const last = played.call.words.filter((word) => word === 'terminate' || word === 'reject').length;
+  const last = (played.call?.words ?? []).filter((word) => word === 'terminate' || word === 'reject').length;
   return [
     ...(was === wanted ? [] : [`wanted ${wanted}, was ${was}`]),
     ...(last > 1 ? [`${last} last words to Meta`] : []),
