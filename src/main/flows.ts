@@ -57,6 +57,7 @@ export function startFlows(parts: FlowsParts): FlowRuntime {
       appUrl,
       texts: flows.texts,
     },
+    staleAfterMs: config.staleAfterMs,
     ttlMs: flows.waitTtlHours * HOUR_MS,
     clock,
     log,

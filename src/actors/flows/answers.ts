@@ -9,6 +9,8 @@
  *  AW4  What was kept while a step ran is decided on by the same steps when it is through, however long that took, unless the
  *       app withdrew it meanwhile. What a look-up finds then for the linked device, and is no flow, is for the number's
  *       automation to say (replies.ts RP6); at a provider it is the app's.
+ *  AW5  What became older than `STALE_AFTER_SECONDS` meanwhile, through an outage, may still answer what a session waits for;
+ *       it starts nothing, and nothing is looked up for it.
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
 import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
@@ -43,6 +45,8 @@ export type AnswersOptions = RoutingOptions & {
   readonly starts: Starts;
   readonly parks: Parks;
   readonly lookUp: FlowLookUp;
+  /** AW5. `STALE_AFTER_SECONDS`, in ms. */
+  readonly staleAfterMs: number;
   /** AW4. Resolves when the automation has decided on it. */
   readonly replyLate: (device: string, message: CustomerMessage, reply: AutomaticReply) => Promise<void>;
 };
@@ -139,13 +143,13 @@ export class Answers {
     const { rows, sessions, clock } = this.#o;
     const { device } = row;
     const { reply } = question;
-    if (isTyped(reply) && row.trigger !== undefined && isSame(reply.text, row.trigger))
-      return this.#restart(row, question);
+    const mayStart = isTyped(reply) && !this.#isStale(reply);
+    if (mayStart && row.trigger !== undefined && isSame(reply.text, row.trigger)) return this.#restart(row, question);
     const found = routingOf(this.#o, row, reply);
     const isAny = found.kind === 'none' || (found.kind === 'answer' && found.match.anyText === true);
     if (
       isAny &&
-      isTyped(reply) &&
+      mayStart &&
       rows.isKeyword(device, reply.text) &&
       (await this.#startFound(question, await question.lookUp()))
     )
@@ -204,7 +208,7 @@ export class Answers {
   /** AW4. Whether it starts a flow. */
   async #startKept(question: Question): Promise<boolean> {
     const { reply, start, isOpen, lookUp } = question;
-    if (reply.vote) return false;
+    if (reply.vote || this.#isStale(reply)) return false;
     if (await this.startAny(question)) return true;
     if (!isOpen() || start.provider !== '') return false;
     // The same look-up.
@@ -212,6 +216,10 @@ export class Answers {
     if (found.kind === 'found' && found.reply.kind !== 'flow' && found.reply.kind !== 'none')
       await this.#o.replyLate(start.device, messageOf(question), found.reply);
     return false;
+  }
+
+  #isStale({ at }: Reply): boolean {
+    return this.#o.clock.now() - at > this.#o.staleAfterMs;
   }
 
   /** F-19: its look-up is noted before it begins. */

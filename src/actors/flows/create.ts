@@ -37,6 +37,7 @@ export type FlowsOptions = {
   readonly ports: Omit<VisitPorts, 'sends' | 'app' | 'clock' | 'log'>;
   readonly coolDown: RunnerOptions['coolDown'];
   readonly replyLate: AnswersOptions['replyLate'];
+  readonly staleAfterMs: AnswersOptions['staleAfterMs'];
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
   /** The registry unless a test says otherwise. */
@@ -84,7 +85,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   const lookUp = flowLookUp(o.endpoints, clock);
   const answers: Answers = new Answers({
     ...{ rows, sessions, starts, parks, definitions, lookUp, kindOf, clock },
-    replyLate: o.replyLate,
+    ...{ replyLate: o.replyLate, staleAfterMs: o.staleAfterMs },
   });
   const resume = new Resume({ rows, sessions, parks, definitions, clock });
   const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });

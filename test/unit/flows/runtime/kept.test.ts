@@ -5,7 +5,7 @@ import { Sequence } from '../../../../src/app-client/outbox-rows.ts';
 import type { ProviderMessage } from '../../../../src/actors/flows/protocol.ts';
 import type { KeywordReply } from '../../../../src/app-client/inbound-answers.ts';
 import { temporaryStore } from '../../../helpers/temporary-store.ts';
-import { ANA, ask, CUSTOMER, DEVICE, flow, KEY, say, Stage } from './stage.ts';
+import { ANA, ask, CUSTOMER, DEVICE, flow, HOUR, KEY, say, Stage } from './stage.ts';
 
 const ASK = flow([say('hi'), ask('q', 'Name?', 'name'), say('thanks')], ['hi>q', 'q>thanks']);
 const OTHER = flow([ask('o', 'Other?', 'other')], []);
@@ -282,6 +282,49 @@ describe('AW4, inbound §8: what a look-up finds for the linked device, and is n
     expect(await stage.settle(heard)).toBe(true);
     await ready(stage);
     expect([stage.texts(), stage.lookUps, stage.lateReplies]).toEqual([['hi', 'Other?'], [], []]);
+  });
+});
+
+describe('AW5: what became older than STALE_AFTER_SECONDS meanwhile', () => {
+  const MINUTES = 60_000;
+
+  it.each([
+    ['restarts after 9 minutes', 9 * MINUTES, ['hi', 'Name?', 'hi', 'Name?']],
+    ['is an answer after an outage of hours', 5 * HOUR, ['hi', 'Name?', 'thanks']],
+  ])('3a: the trigger word %s', async (_, ms, texts) => {
+    const stage = stageOf();
+    await paused(stage);
+    await stage.says('menu');
+    await stage.run(ms);
+    await ready(stage);
+    expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([texts, [], 0]);
+  });
+
+  it('3c: a remembered keyword starts nothing, and is the answer', async () => {
+    const stage = stageOf();
+    await started(stage, 'other', '2');
+    await stage.run(10_000);
+    await paused(stage);
+    stage.onLookUp = () => found('2');
+    await stage.says('other');
+    await stage.run(5 * HOUR);
+    await ready(stage);
+    expect(stage.vars()).toMatchObject({ name: 'other' });
+    expect([stage.lookUps, kept(stage)]).toEqual([[], 0]);
+  });
+
+  it('4: what nothing takes starts no flow, neither by its keyword nor by the flow_id that came with it', async () => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    stage.onLookUp = () => found('2');
+    await paused(stage);
+    await stage.says('A', { id: 'A' });
+    await stage.says('B', { id: 'B' });
+    const heard = stage.life.runtime.flows.heard(DEVICE, { id: 'B', contact: ANA }, { kind: 'flow', flowId: '2' });
+    expect(await stage.settle(heard)).toBe(true);
+    await stage.run(5 * HOUR);
+    await ready(stage);
+    expect([stage.texts(), stage.lookUps, stage.lateReplies, kept(stage)]).toEqual([['hi'], [], [], 0]);
   });
 });
 

@@ -431,6 +431,7 @@ class Life {
       },
       replyLate: async (_, message, reply) => void stage.lateReplies.push({ message, reply }),
       coolDown: async ({ contact }, until) => void stage.cooldowns.push({ contact, until }),
+      staleAfterMs: 600_000,
       ttlMs: 720 * HOUR,
       kindOf: testKind,
       clock,
