@@ -1,6 +1,6 @@
 /**
- * The scheduler on a real store, in simulated time, with engines that keep what they were given as WhatsApp would: one
- * message per id. A life ends like a process does (`kill`): what it had not written is lost, its timers never ring.
+ * The scheduler on a store in memory, in simulated time, with engines that keep what they were given as WhatsApp would:
+ * one message per id. A life ends like a process does (`kill`): what it had not written is lost, its timers never ring.
  */
 import type {
   BulkEngine,
@@ -24,7 +24,7 @@ import { Scheduler } from '../../../src/scheduler/scheduler.ts';
 import { Schedules } from '../../../src/scheduler/schedules.ts';
 import type { Batch, Store } from '../../../src/store/store.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
-import { temporaryStore } from '../../helpers/temporary-store.ts';
+import { memoryStore } from '../../helpers/memory-store.ts';
 
 export const SENDER = '5511900000001';
 export const START = Date.UTC(2026, 5, 1, 12);
@@ -33,7 +33,7 @@ export type Message = { readonly id: string; readonly to: string; readonly text:
 
 export class Stage {
   readonly time = new SimulatedTime(START);
-  readonly store: Store = temporaryStore();
+  readonly store: Store = memoryStore();
   /** What the app was told, in order; durable with the books. */
   readonly facts: JobFact[] = [];
   /** What reached the peer: on the linked device each id once, at providers every call. */

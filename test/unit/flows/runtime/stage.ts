@@ -1,7 +1,7 @@
 /**
- * The flow runtime on a real store, in simulated time, with an engine that keeps what it was given as WhatsApp would (one
- * message per id) and an app that remembers what it was told. A life ends like a process does (`kill`): what it had not
- * written is lost, its timers never ring.
+ * The flow runtime on a store in memory, in simulated time, with an engine that keeps what it was given as WhatsApp
+ * would (one message per id) and an app that remembers what it was told. A life ends like a process does (`kill`): what
+ * it had not written is lost, its timers never ring.
  */
 import { onTestFinished } from 'vitest';
 import type { CustomerMessage } from '../../../../src/actors/automation/flows.ts';
@@ -19,7 +19,7 @@ import { createLog } from '../../../../src/log.ts';
 import { type Identity, parseDigits } from '../../../../src/phone.ts';
 import type { Batch, Store } from '../../../../src/store/store.ts';
 import { SimulatedTime } from '../../../helpers/simulated-time.ts';
-import { temporaryStore } from '../../../helpers/temporary-store.ts';
+import { memoryStore } from '../../../helpers/memory-store.ts';
 
 export const DEVICE = '5511900000001';
 export const CUSTOMER = '5511988887777';
@@ -177,7 +177,7 @@ const testKind = (type: string): NodeKind => FAKES.find(({ types }) => types.inc
 
 export class Stage {
   readonly time = new SimulatedTime(START);
-  readonly store: Store = temporaryStore();
+  readonly store: Store = memoryStore();
   /** By flow id; undefined: 404; a promise that never ends: an app that is away. */
   readonly flows = new Map<string, ReturnType<typeof flow>>();
   isAppAway = false;
