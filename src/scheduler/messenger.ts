@@ -6,7 +6,7 @@
  *       S-63).
  *  ME3  Nobody is sent a flow that the app does not have.
  *
- * Deliberately not here: the ledger, pacing, what follows from an outcome (run.ts).
+ * Deliberately not here: the ledger, pacing, what follows from an outcome (delivery.ts).
  */
 import type { BulkSends, FlowStarts } from '../actors/protocol.ts';
 import type { Clock } from '../clock.ts';

@@ -6,6 +6,8 @@
  */
 import type { Clock } from '../clock.ts';
 
+/** A look-up or engine that is not to be had is asked for again. */
+export const ASK_AGAIN_MS = 5_000;
 /** Contract settings §6. */
 const CONNECTION_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
