@@ -99,6 +99,13 @@ export class Books {
     return this.#folded.get(ledger) ?? noCounts();
   }
 
+  /** Of all its occurrences. */
+  totals(ledger: string): Totals {
+    const tally = new Tally();
+    for (const [, row] of this.rows(ledger)) tally.add(row);
+    return sumOf(tally.totals, this.folded(ledger));
+  }
+
   /** Where a message belongs that a job sent. */
   placeOfMessage(id: string): Place | undefined {
     const key = this.#messages.get(id);

@@ -7,7 +7,7 @@
  *  RS3  An occurrence that falls due while the one before is still sent waits for it; several become one (S-43).
  *  RS4  A receipt is told once per recipient and status, upwards only, also after a restart (S-19, S-46).
  *
- * Deliberately not here: one recipient (delivery.ts), registrations and due times (scheduler.ts).
+ * Deliberately not here: one recipient (delivery.ts), registrations (scheduler.ts), due times (agenda.ts).
  */
 import type { BulkSends, FlowStarts, JobReceipt } from '../actors/protocol.ts';
 import { byDeadline, type Clock } from '../clock.ts';

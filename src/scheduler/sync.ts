@@ -10,7 +10,7 @@
  *  SY5  A job that has ended while its row is alive has told so in vain: its last callback is sent again (S-40).
  *  SY6  A row that makes no sense is reported once, and remembered (S-51).
  *
- * Deliberately not here: what is new in a row (listed.ts), what becomes of overdue jobs (scheduler.ts, S-02).
+ * Deliberately not here: what is new in a row (listed.ts), what becomes of overdue jobs (due-jobs.ts, S-02).
  */
 import type { JobFact } from '../app-client/callbacks.types.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
