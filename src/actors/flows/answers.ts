@@ -179,9 +179,9 @@ export class Answers {
   }
 
   /** AW4. For the session of this key, or the one that is to begin. */
-  async keep(key: string, { reply, start, flowId, media, coolsDown, number }: Question): Promise<void> {
+  async keep(key: string, { reply, start, flowId, media, isAsked, coolsDown, number }: Question): Promise<void> {
     const { rows } = this.#o;
-    const more = { ...(flowId !== undefined && { flowId }), ...(media && { media }) };
+    const more = { ...(flowId !== undefined && { flowId }), ...(media && { media }), ...(isAsked && { isAsked }) };
     await rows.write((batch) => {
       rows.kept.keep(batch, key, number, { reply, start, coolsDown, ...more });
       rows.handle(batch, start.device, reply.id);

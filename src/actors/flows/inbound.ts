@@ -2,8 +2,9 @@
  * Customers' messages, from both sides: the port of the automations (linked device) and provider-inbound (contract flows
  * §7.1, §7.2).
  *
- *  IB1  A message of a provider is answered by its deadline; what was not decided by then never starts anything (F-20). A
- *       decision that is being written at that moment stands, though its answer says that nothing was consumed.
+ *  IB1  A message of a provider is answered in time; what was not decided on by its deadline never starts anything (F-20). A
+ *       decision that is being written then is waited for, and said as it comes out. A disk that takes longer than the app
+ *       has patience gets the message told as consumed, and what was told is made true: it is kept, unless it was taken.
  *  IB2  What comes from a provider while a step runs, or while a flow is being started, is kept and answered as consumed;
  *       behind anything else, such as a look-up, it waits its turn until the deadline.
  *
@@ -24,12 +25,14 @@ import { contactOf } from './resume.ts';
 import type { Rows } from './rows.ts';
 import { isRunning } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
-import type { Beginning } from './new-session.ts';
+import { type Beginning, keyOf } from './new-session.ts';
 import type { Starts } from './starts.ts';
 import type { Reply } from './waits.types.ts';
 
-/** For the way of the answer. */
+/** Before the deadline, for the way of the answer. */
 const MARGIN_MS = 200;
+/** Behind it, for what is being written: the app hears it within 10 s (contract flows §1.3), whose caller waits 12 s. */
+const WRITE_MS = 300;
 
 export type InboundOptions = {
   readonly rows: Rows;
@@ -120,22 +123,47 @@ export function flowInbound(o: InboundOptions): FlowInbound {
     return answers.startAny(question);
   }
 
+  /** IB1. What becomes of a message that is not open any more; the step that it waited behind may have begun after it came. */
+  async function decideLate(question: Question): Promise<boolean> {
+    await rows.settled();
+    return rows.isHandled(question.start.device, question.reply.id) || kept(question);
+  }
+
+  /** IB1. Behind all that is under way. */
+  function keepUnless(isTaken: Promise<boolean>, question: Question): void {
+    const { device, contact } = question.start;
+    void sessions.enter(device, contact, async (row) => {
+      if (await isTaken) return;
+      const key = row?.key ?? keyOf(device, contact);
+      await answers.keep(key, question);
+      sessions.hear(device, contact, key);
+    });
+  }
+
   return {
     flows,
     async providerInbound(message, deadline) {
       let isOpen = true;
+      let isAsked = false;
       const until = deadline - MARGIN_MS;
       const told = { reply: replyIn(message, clock.now()), start: startIn(message), coolsDown: false };
       const question: Question = {
         ...{ ...told, number: rows.kept.arrived() },
         ...(message.flowId !== undefined && { flowId: message.flowId }),
         isOpen: () => isOpen && clock.now() < until && !sessions.isStopped,
-        lookUp: once(() => lookUp(told, Math.min(clock.now() + LOOK_UP_MS, until))),
+        lookUp: once(() => {
+          isAsked = true;
+          return lookUp(told, Math.min(clock.now() + LOOK_UP_MS, until));
+        }),
       };
       const decided = await byDeadline(clock, decide(question), until);
       isOpen = false;
-      // The step that it waited behind may have begun after it came.
-      return { consumed: decided === 'late' ? await kept(question) : decided };
+      if (decided !== 'late') return { consumed: decided };
+      const late = { ...question, isAsked };
+      const isTaken = decideLate(late);
+      const known = await byDeadline(clock, isTaken, deadline + WRITE_MS);
+      if (known === 'late') keepUnless(isTaken, late);
+      return { consumed: known === 'late' || known };
     },
   };
 }

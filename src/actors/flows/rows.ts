@@ -201,6 +201,12 @@ export class Rows {
     return this.#store.write(change);
   }
 
+  /** Resolves when what is being written now is on disk, or refused. */
+  async settled(): Promise<void> {
+    // Writes come true in their order; one without a change would not wait.
+    await Promise.allSettled([this.#store.write((batch) => batch.remove(this.#messages, ''))]);
+  }
+
   #forget(batch: Batch, key: string): void {
     const before = this.#places.get(key)?.due;
     if (before !== undefined) batch.remove(this.#due, before);

@@ -119,6 +119,60 @@ describe('IB2, F-20: a message of a provider is kept only while something of a f
   });
 });
 
+describe('IB1: a message that is decided on just at its deadline', () => {
+  /** When it was told, and what; the disk stands still for so long. */
+  async function told(stage: Stage, heldMs: number, text: string, more: Partial<ProviderMessage> = {}) {
+    const before = stage.time.now();
+    stage.writesHeldUntil = before + heldMs;
+    const answer = await stage.settle(inbound(stage, text, more));
+    return { ...answer, ms: stage.time.now() - before };
+  }
+
+  it.each([
+    ['right after it', 9_350],
+    ['later than the app has patience', 11_000],
+  ])('F-20: is consumed when the wait took it, though that is on disk %s; in time, and once', async (_, heldMs) => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([ask('q', 'Name?', 'name'), ask('r', 'City?', 'city')], ['q>r']));
+    await stage.begin('1');
+    await stage.run(10_000);
+    const { consumed, ms } = await told(stage, heldMs, 'Bia');
+    expect([consumed, ms < 10_000]).toEqual([true, true]);
+    await stage.run(20_000);
+    expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([['Name?', 'City?'], [], 0]);
+    const { name, city } = stage.vars();
+    expect([name, city]).toEqual(['Bia', undefined]);
+  });
+
+  it.each([
+    ['is not consumed when nobody took it by then, and starts nothing', 9_350, false, []],
+    ['starts its flow all the same when the disk did not let that be known in time', 11_000, true, ['Other?']],
+  ])('%s', async (_, heldMs, consumed, texts) => {
+    const stage = stageOf();
+    stage.callMs = 60_000;
+    const answer = await told(stage, heldMs, 'other', { flowId: '2' });
+    expect([answer.consumed, answer.ms < 10_000]).toEqual([consumed, true]);
+    stage.callMs = 100;
+    await stage.run(90_000);
+    expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([texts, [], 0]);
+  });
+
+  it('F-19: is not looked up again when it was, and is kept at the last moment', async () => {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    stage.onLookUp = () => new Promise(() => undefined);
+    stage.callMs = 2_000;
+    const answer = inbound(stage, 'late');
+    await stage.run(3_000);
+    expect(stage.lookUps).toEqual(['late']);
+    stage.sendMs = 30_000;
+    void stage.desk.start(order('1'));
+    expect(await stage.settle(answer)).toEqual({ consumed: true });
+    await stage.run(60_000);
+    expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([['hi'], ['late'], 0]);
+  });
+});
+
 const order = (flowId: string) =>
   ({ device: DEVICE, customer: CUSTOMER, flowId, provider: '', contact: {}, variables: {} }) as const;
 

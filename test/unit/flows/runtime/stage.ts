@@ -216,6 +216,8 @@ export class Stage {
   isKilled = false;
   writes = 0;
   isFull = false;
+  /** Writes until then happen then, in order: the disk stands still. */
+  writesHeldUntil = 0;
   life: Life;
 
   constructor() {
@@ -345,6 +347,13 @@ class Life {
     const write = async (change: (batch: Batch) => void, facts: readonly FlowFact[] = []) => {
       if (stage.writesLeft <= 0) stage.isKilled = true;
       if (this.dead || stage.isKilled) return never();
+      const heldMs = stage.writesHeldUntil - stage.time.now();
+      if (heldMs > 0) {
+        const changes = recorded(change);
+        if (changes.length === 0) return;
+        await after(heldMs, () => undefined);
+        change = (batch) => changes.forEach((each) => each(batch));
+      }
       if (stage.isFull) throw new Error('no space left on device');
       stage.writesLeft -= 1;
       stage.writes += 1;
@@ -457,6 +466,19 @@ class Life {
       return outcome;
     });
   }
+}
+
+/** What a change does, taken down now. */
+function recorded(change: (batch: Batch) => void): ((batch: Batch) => void)[] {
+  const changes: ((batch: Batch) => void)[] = [];
+  change({
+    put: (table, key, value) => {
+      const copy = structuredClone(value);
+      changes.push((batch) => batch.put(table, key, copy));
+    },
+    remove: (table, key) => void changes.push((batch) => batch.remove(table, key)),
+  });
+  return changes;
 }
 
 /** A process that was killed answers nobody. */
