@@ -5,7 +5,6 @@
 import type { Verdict } from '../helpers/audit.ts';
 import type { Random } from '../helpers/random.ts';
 import { seeded } from '../helpers/random.ts';
-import type { Plays } from '../helpers/side-by-side.ts';
 import { onStage, type Stage } from '../helpers/stage.ts';
 
 export type Run = {
@@ -27,23 +26,17 @@ export type Scenario = {
   readonly run: (run: Run) => Promise<Verdict>;
 };
 
-/** The short form on a stage of its own, for tests. */
-export function inShort(scenario: Scenario, seed = 7): Promise<Verdict> {
-  const rounds = scenario.rounds.short;
-  return onStage((stage) => scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined }));
-}
+/** Between two messages of one conversation, ms: in a short form, most of what messages cost is left out. */
+export const PAUSE = { short: [300, 1_200], long: [100, 600] } as const;
 
-/** The short forms of several, to be played side by side: most of their time is waiting. */
-export const shortForms = (scenarios: readonly Scenario[]): Plays<void> =>
-  Object.fromEntries(
-    scenarios.map((scenario) => [
-      `${scenario.name}: ${scenario.shows}`,
-      async () => {
-        const { counts, problems } = await inShort(scenario);
-        if (problems.length > 0) throw new Error(`${problems.join('\n')}\n${JSON.stringify(counts)}`);
-      },
-    ]),
-  );
+/** The short form on a stage of its own, for tests. */
+export const inShort = (scenario: Scenario): Promise<Verdict> => onStage((stage) => shortOn(stage, scenario));
+
+/** `seed`: what two scenarios on one stage say differs by it. */
+export function shortOn(stage: Stage, scenario: Scenario, seed = 7): Promise<Verdict> {
+  const rounds = scenario.rounds.short;
+  return scenario.run({ stage, random: seeded(seed), rounds, form: 'short', say: () => undefined });
+}
 
 /** Several parts of one scenario as one verdict; counts of one name are added up. */
 export function together(...parts: readonly Verdict[]): Verdict {

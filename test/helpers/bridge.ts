@@ -122,7 +122,8 @@ export class Bridge {
         if (process.exit !== undefined) return true;
         return (await call(`${this.url}/health`, { timeoutMs: 1_000 })).status === 200;
       },
-      { what: `bridge ${process.pid} listens`, withinMs, everyMs: 20 },
+      // Starting takes a second or more; asking more often would take a good part of it.
+      { what: `bridge ${process.pid} listens`, withinMs, everyMs: 60 },
     );
     if (process.exit !== undefined) {
       throw new Error(`the bridge ended at start: ${JSON.stringify(process.exit)}\n${process.tail()}`);
@@ -147,8 +148,7 @@ export class Bridge {
 
   async allConnected(phones: readonly string[], withinMs: number): Promise<void> {
     await eventually(async () => (await this.connected(phones)).length === phones.length, {
-      what: `${phones.length} numbers connected`,
-      withinMs,
+      ...{ what: `${phones.length} numbers connected`, withinMs, everyMs: 100 },
     });
   }
 

@@ -7,17 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Longest first. Everything else takes a few seconds, and its order does not matter. */
 const LONG = [
-  ...['p5-outbox', 'p3-kill', 'calls', 'flows', 'p6-providers', 'p8-jobs', 'close-codes', 'p5-inbound', 'schedules'],
-  ...[
-    'p11-secrets',
-    'what-survives',
-    'automations',
-    'inspector-page',
-    'restart',
-    'p4-one-owner',
-    'restore',
-    'shutdown',
-  ],
+  ...['one-bridge', 'p3-kill', 'p8-jobs-flows', 'calls', 'p6-providers', 'p5-outbox', 'close-codes', 'schedules'],
+  ...['what-survives', 'automations', 'inspector-page', 'restart'],
   ...['p10-deaf', 'p12-bad-input', 'identity', 'contacts', 'contents', 'groups', 'clients-proxy', 'receipts', 'media'],
   ...['error-classes', 'order', 'lmdb', 'crash', 'messages', 'edges', 'runs', 'sync', 'sending-media', 'number-paths'],
 ];

@@ -35,16 +35,15 @@ export type Account = {
   readonly workspace?: string;
 };
 
-/** Accounts of one world, none like another; `of`: another number of the same account. */
-export function accountsOf(): (vendor: Vendor, of?: Account) => Account {
-  let count = 0;
-  return (vendor, of) => {
-    count += 1;
-    const n = String(count).padStart(4, '0');
-    const token = of?.token ?? `token-${n}`;
-    const id = vendor === 'graph' ? `10900000${n}` : (of?.id ?? `AC${'0'.repeat(28)}${n}`);
-    return { vendor, phone: `551199990${n}`, token, id };
-  };
+let count = 0;
+
+/** One like no other, in any world; `of`: another number of the same account. */
+export function account(vendor: Vendor, of?: Account): Account {
+  count += 1;
+  const n = String(count).padStart(4, '0');
+  const token = of?.token ?? `token-${n}`;
+  const id = vendor === 'graph' ? `10900000${n}` : (of?.id ?? `AC${'0'.repeat(28)}${n}`);
+  return { vendor, phone: `551199990${n}`, token, id };
 }
 
 /** Who the vendor says it was asked by. */

@@ -17,6 +17,8 @@ export class Stage {
   readonly world: World;
   readonly #quick: boolean;
   readonly #bridges: Bridge[] = [];
+  /** Of a lasting stage. */
+  #there: { readonly bridge: Bridge; readonly phones: string[] } | undefined;
   #kept = false;
 
   private constructor(dir: string, world: World, quick: boolean) {
@@ -35,6 +37,16 @@ export class Stage {
     return Stage.#around(() => World.here(), true);
   }
 
+  /** One that a play leaves to the next one: `bridge` and `paired` answer what is there from the beginning. */
+  static async lasting(numbers: number, env: Record<string, string> = {}): Promise<Stage> {
+    const stage = await Stage.forTest();
+    stage.#there = await stage.paired(numbers, env).catch(async (error: unknown) => {
+      await stage.strike();
+      throw error;
+    });
+    return stage;
+  }
+
   static async #around(world: (dir: string) => Promise<World>, quick = false): Promise<Stage> {
     const dir = mkdtempSync(`${tmpdir()}/node-bridge-`);
     folders.add(dir);
@@ -42,7 +54,8 @@ export class Stage {
   }
 
   /** A bridge against this world, listening. `name` is its folder; two of one name share their saved logins. */
-  async bridge(options: Partial<BridgeOptions> & { readonly name?: string } = {}): Promise<Bridge> {
+  async bridge(options?: Partial<BridgeOptions> & { readonly name?: string }): Promise<Bridge> {
+    if (this.#there && options === undefined) return this.#there.bridge;
     const bridge = await this.launch(options);
     await bridge.listening();
     return bridge;
@@ -63,7 +76,12 @@ export class Stage {
 
   /** A bridge with `count` numbers that were paired before it starts. */
   async paired(count: number, env: Record<string, string> = {}): Promise<{ bridge: Bridge; phones: string[] }> {
-    const phones = await this.world.pairedFixtures(count, `${this.dir}/bridge/legacy`);
+    if (this.#there) {
+      const { bridge, phones } = this.#there;
+      if (count > phones.length || Object.keys(env).length > 0) throw new Error('this stage was set for less');
+      return { bridge, phones: phones.slice(0, count) };
+    }
+    const phones = count === 0 ? [] : await this.world.pairedFixtures(count, `${this.dir}/bridge/legacy`);
     const bridge = await this.bridge({ env });
     return { bridge, phones };
   }

@@ -5,7 +5,7 @@
  * Invariants
  *  TR1  every text is unique, so that a doubled message is seen whatever id it carries.
  *  TR2  one conversation is written one message at a time; its order in the ledger is the order of sending.
- *  TR3  a client repeats a send only with its first Idempotency-Key, until it has a final answer.
+ *  TR3  a client repeats a send only with its first Idempotency-Key, which no other send has, until it has a final answer.
  *
  * Deliberately not here: judging the result (audit.ts).
  */
@@ -116,9 +116,10 @@ export class Traffic {
   /** One message from the number to the contact, repeated until the answer is final. */
   async send({ number, contact }: Conversation): Promise<Sent> {
     const serial = this.sent.length;
-    const text = `out ${serial} ${randomWord(this.#options.random)}`;
+    const word = randomWord(this.#options.random);
+    const text = `out ${serial} ${word}`;
     const sent: Sent = {
-      key: `key-${serial}-${number}`,
+      key: `key-${serial}-${word}`,
       number,
       contact,
       text,

@@ -11,7 +11,7 @@ import { type Kind, shows, type Step, STEPS } from './shop.ts';
 
 /** When a customer loses patience. */
 const PATIENCE_MS = 40_000;
-const LOOK_MS = 150;
+const LOOK_MS = 250;
 /** When a customer begins to wonder whether something is lost. */
 const QUIET_MS = 3_000;
 

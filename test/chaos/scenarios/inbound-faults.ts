@@ -9,30 +9,38 @@ import { Traffic } from '../../helpers/traffic.ts';
 import { type Scenario, together } from '../scenario.ts';
 
 const MODES = ['500', 'cut', 'down', 'slow'] as const;
+/** Rounds from one kill to the next. */
+const KILL_EVERY = { short: 2, long: 1 };
+const PAUSE = { short: [150, 600], long: [50, 300] } as const;
 
 export const inboundFaults: Scenario = {
   name: 'inbound-faults',
   shows: 'the app down, answering 500, slow or cutting while the bridge is killed: no inbound message lost',
   rounds: { short: 4, long: 20 },
-  async run({ stage, random, rounds, say }) {
+  async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(3);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random, directions: 'in', pause: [50, 300] });
+    const pause = PAUSE[form];
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, directions: 'in', pause });
+    let kills = 0;
     traffic.start();
     for (let round = 1; round <= rounds; round += 1) {
       const mode = MODES[(round - 1) % MODES.length] ?? 'cut';
       await bridge.allConnected(phones, 30_000);
       await world.appMode(mode, 300);
       await delay(random.between(300, 1_000));
-      await bridge.kill9();
+      const isKilled = round % KILL_EVERY[form] === 0;
+      if (isKilled) await bridge.kill9();
       await world.appMode('ok');
+      if (!isKilled) continue;
       await bridge.restart();
-      say(`kill ${round}/${rounds}, app ${mode}: ${traffic.injected.length} messages injected`);
+      kills += 1;
+      say(`kill ${kills}, round ${round}/${rounds}, app ${mode}: ${traffic.injected.length} messages injected`);
     }
     await traffic.stop();
     const verdict = await audit({ world, bridge, traffic, appLog, numbers: phones });
-    return together({ counts: { kills: rounds }, problems: [] }, verdict);
+    return together({ counts: { kills }, problems: [] }, verdict);
   },
 };

@@ -21,7 +21,7 @@ const SETTLED = ['sent', 'failed'];
 export const jobs: Scenario = {
   name: 'jobs',
   shows: 'kill -9, pauses and resumes during broadcasts and campaigns: one message each, counts add up, one final word',
-  rounds: { short: 3, long: 30 },
+  rounds: { short: 2, long: 30 },
   async run({ stage, random, rounds, form, say }: Run) {
     const { world } = stage;
     const providers = new Providers(world);
@@ -48,7 +48,7 @@ export const jobs: Scenario = {
       await eventually(async () => (await progress()) >= goal, {
         what: `${goal} recipients are settled`,
         withinMs: 180_000,
-        everyMs: 40,
+        everyMs: 80,
       });
       const open = await unfinished(running, wrongTotals);
       const job = random.pick(open.length > 0 ? open : running);

@@ -1,7 +1,8 @@
 /**
  * P6 for the Cloud API: `kill -9` at every step of a send, and at random moments of many; the client repeats with its key.
  *
- * The steps are made to last: the app or Meta stops half-way until the bridge is dead. What is left to chance are the
+ * The steps are made to last: the app or Meta stops half-way until the bridge is dead. In the short form one kill meets all
+ * steps that can last at the same time, each on a number of its own. What is left to chance are the
  * moments between two steps, such as the one after Meta's answer and before it is on disk.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +10,7 @@ import type { Verdict } from '../../helpers/audit.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import type { Answer } from '../../helpers/json-http.ts';
-import { type Account, accountsOf, Providers } from '../../helpers/providers.ts';
+import { type Account, account, Providers } from '../../helpers/providers.ts';
 import type { Faults } from '../../loopback/provider-faults.ts';
 import { type Run, type Scenario, together } from '../scenario.ts';
 
@@ -32,7 +33,6 @@ type Step = {
 };
 
 const STEPS: readonly Step[] = [
-  { name: 'the app is asked for settings', sends: 'text', repeat: 'sent', halt: 'settings' },
   { name: 'the media begins to be uploaded', sends: 'media', repeat: 'sent', hold: { on: 'media', at: 'head' } },
   {
     name: 'the media is uploaded, Meta has not said so',
@@ -42,6 +42,8 @@ const STEPS: readonly Step[] = [
     isLong: true,
   },
   { name: 'the send waits for its turn', sends: 'text', repeat: 'sent', halt: 'turn' },
+  // Behind those beside which it is met: nobody else gets settings while it lasts.
+  { name: 'the app is asked for settings', sends: 'text', repeat: 'sent', halt: 'settings' },
   { name: 'the request is on its way', sends: 'text', repeat: 'unknown', hold: { on: 'messages', at: 'head' } },
   {
     name: 'Meta accepted, and has not said so',
@@ -66,7 +68,7 @@ const STEPS: readonly Step[] = [
   { name: 'the caller has its answer', sends: 'text', repeat: 'sent', halt: 'answered', isLong: true },
 ];
 
-type Play = Run & { readonly bridge: Bridge; readonly providers: Providers; readonly own: Account };
+type Play = Run & { readonly bridge: Bridge; readonly providers: Providers };
 
 export const killCloudSend: Scenario = {
   name: 'kill-cloud-send',
@@ -74,22 +76,47 @@ export const killCloudSend: Scenario = {
     'kill -9 at every step of a Cloud API send, repeated with its key: sent, failed or unknown, never two messages',
   rounds: { short: 1, long: 20 },
   async run(run) {
-    const account = accountsOf();
     const providers = new Providers(run.stage.world);
-    const bridge = await run.stage.bridge();
+    const play: Play = { ...run, bridge: await run.stage.bridge(), providers };
     const verdicts: Verdict[] = [];
     const steps = STEPS.filter(({ isLong }) => run.form === 'long' || !isLong);
-    for (const step of steps) verdicts.push(await killAt(step, { ...run, bridge, providers, own: account('graph') }));
-    for (let round = 1; round <= run.rounds; round += 1)
-      verdicts.push(await killAtRandom(round, { ...run, bridge, providers, own: account('graph') }));
+    // What Meta does to messages it does to those of every number.
+    const isAlone = ({ hold }: Step) => run.form === 'long' || hold?.on === 'messages';
+    const beside = steps.filter((step) => !isAlone(step));
+    for (const met of [...steps.filter(isAlone).map((step) => [step]), ...(beside.length > 0 ? [beside] : [])])
+      verdicts.push(await killAt(met, play));
+    for (let round = 1; round <= run.rounds; round += 1) verdicts.push(await killAtRandom(round, play));
     return together({ counts: { steps: steps.length }, problems: [] }, ...verdicts);
   },
 };
 
-async function killAt({ name, sends, repeat, hold, halt }: Step, play: Play): Promise<Verdict> {
-  const { stage, bridge, providers, own, say } = play;
+type Met = {
+  readonly step: Step;
+  readonly own: Account;
+  readonly send: () => Promise<Answer>;
+  /** Only when it came before the kill. */
+  readonly before: Answer | undefined;
+};
+
+async function killAt(steps: readonly Step[], play: Play): Promise<Verdict> {
+  const { stage, bridge, providers } = play;
+  const met: Met[] = [];
+  for (const step of steps) met.push(await until(step, play));
+  await bridge.kill9();
+  await providers.faults('graph', {});
+  await stage.world.appMode('ok');
+  await bridge.restart();
+  const verdicts: Verdict[] = [];
+  for (const each of met) verdicts.push(await repeated(each, play));
+  return together({ counts: { kills: 1 }, problems: [] }, ...verdicts);
+}
+
+/** Sends until this step is reached, and stays there. */
+async function until(step: Step, { stage, bridge, providers }: Play): Promise<Met> {
+  const { name, sends, hold, halt } = step;
+  const own = account('graph');
   const send = () =>
-    sends === 'text' ? bridge.sendText(own.phone, { to: TO, text: name, key: own.id }) : sendMedia(play);
+    sends === 'text' ? bridge.sendText(own.phone, { to: TO, text: name, key: own.id }) : sendMedia(bridge, own);
   await providers.add(own);
   if (halt === 'settings') await stage.world.appMode('slow', 20_000, SETTINGS);
   if (halt === 'turn') {
@@ -103,12 +130,11 @@ async function killAt({ name, sends, repeat, hold, halt }: Step, play: Play): Pr
   else if (halt === 'settings') await reached(async () => (await providers.lookUps(own.phone)) > 0);
   // Nobody can see it wait; the hold is far longer.
   else if (halt === 'turn') await delay(500);
-  const before = halt === 'answered' ? await cut : undefined;
-  await bridge.kill9();
-  await providers.faults('graph', {});
-  await stage.world.appMode('ok');
-  await bridge.restart();
+  return { step, own, send, before: halt === 'answered' ? await cut : undefined };
+}
 
+async function repeated({ step, own, send, before }: Met, { providers, say }: Play): Promise<Verdict> {
+  const { name, repeat } = step;
   const answers = [await send(), await send()];
   const taken = (await providers.messages(own)).filter(({ id }) => id !== undefined).length;
   const outcomes = answers.map(outcomeOf);
@@ -128,7 +154,8 @@ async function killAt({ name, sends, repeat, hold, halt }: Step, play: Play): Pr
 }
 
 /** Many sends at once, killed somewhere; each is repeated until nothing changes any more. */
-async function killAtRandom(round: number, { bridge, providers, own, random, say }: Play): Promise<Verdict> {
+async function killAtRandom(round: number, { bridge, providers, random, say }: Play): Promise<Verdict> {
+  const own = account('graph');
   await providers.add(own);
   await providers.faults('graph', { answerMs: random.between(0, 60) });
   await bridge.sendText(own.phone, { to: TO, text: 'warm' });
@@ -161,7 +188,7 @@ async function killAtRandom(round: number, { bridge, providers, own, random, say
     `round ${round}: ${answered} of ${BURST} answered before the kill, ${countOf(outcomes, 'unknown')} unknown after it`,
   );
   return {
-    counts: { ...countsOf(outcomes, taken, doubled), 'answered before the kill': answered },
+    counts: { kills: 1, ...countsOf(outcomes, taken, doubled), 'answered before the kill': answered },
     problems: [
       ...(doubled > 0 ? [`round ${round}: ${doubled} sends doubled`] : []),
       ...(lost > 0 ? [`round ${round}: ${lost} answered as sent, not at Meta`] : []),
@@ -171,7 +198,6 @@ async function killAtRandom(round: number, { bridge, providers, own, random, say
 }
 
 const countsOf = (outcomes: readonly Outcome[], taken: number, doubled: number) => ({
-  kills: 1,
   sends: outcomes.length,
   'sent, by the repeat': countOf(outcomes, 'sent'),
   'unknown, by the repeat': countOf(outcomes, 'unknown'),
@@ -184,7 +210,7 @@ const countOf = (outcomes: readonly Outcome[], wanted: Outcome) => outcomes.filt
 /** Contract messages §1.3, §1.4. */
 const outcomeOf = ({ status }: Answer): Outcome => (status === 200 ? 'sent' : status === 504 ? 'unknown' : 'failed');
 
-function sendMedia({ bridge, own }: Play): Promise<Answer> {
+function sendMedia(bridge: Bridge, own: Account): Promise<Answer> {
   const file = { file_base64: Buffer.from('a picture').toString('base64'), filetype: 'image/png', fileName: 'a.png' };
   return bridge.call(`/api/send-media-only/${own.phone}`, {
     body: { targetPhoneNumber: TO, targetJid: null, ...file },
@@ -193,4 +219,4 @@ function sendMedia({ bridge, own }: Play): Promise<Answer> {
 }
 
 const reached = (probe: () => Promise<boolean>) =>
-  eventually(probe, { what: 'the step is reached', withinMs: 20_000, everyMs: 10 });
+  eventually(probe, { what: 'the step is reached', withinMs: 20_000, everyMs: 20 });

@@ -9,7 +9,7 @@ import { eventually } from '../../helpers/eventually.ts';
 import type { Random } from '../../helpers/random.ts';
 import { Traffic } from '../../helpers/traffic.ts';
 import type { World } from '../../helpers/world.ts';
-import { type Scenario, together } from '../scenario.ts';
+import { PAUSE, type Scenario, together } from '../scenario.ts';
 
 const NUMBERS = 4;
 /** Of the rounds that have a fault beside the kill. */
@@ -21,12 +21,12 @@ export const kill: Scenario = {
   name: 'kill',
   shows: 'kill -9 at random moments of sending and receiving: no pairing, message or order lost, nothing doubled',
   rounds: { short: 2, long: 100 },
-  async run({ stage, random, rounds, say }) {
+  async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(NUMBERS);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: PAUSE[form] });
     const accepted = () => traffic.sent.filter((sent) => sent.outcome === 'accepted').length;
     traffic.start();
     let online = 0;

@@ -9,7 +9,7 @@ import { audit } from '../../helpers/audit.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
 import type { Stage } from '../../helpers/stage.ts';
 import { Traffic } from '../../helpers/traffic.ts';
-import { type Scenario, together } from '../scenario.ts';
+import { PAUSE, type Scenario, together } from '../scenario.ts';
 
 const REFUSAL = /another process|already (in use|running)|in use by/i;
 
@@ -22,7 +22,7 @@ export const secondProcess: Scenario = {
     const { bridge, phones } = await stage.paired(3);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: PAUSE[form] });
     const problems: string[] = [];
     traffic.start();
     for (let round = 1; round <= rounds; round += 1) {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { AppLog } from '../../helpers/app-log.ts';
 import { audit } from '../../helpers/audit.ts';
 import { Traffic } from '../../helpers/traffic.ts';
-import { type Scenario, together } from '../scenario.ts';
+import { PAUSE, type Scenario, together } from '../scenario.ts';
 
 const BUDGET_MS = 25_000;
 
@@ -14,12 +14,12 @@ export const sigterm: Scenario = {
   name: 'sigterm',
   shows: 'SIGTERM during traffic: exit code 0 within 25 s, nothing lost, pairings kept',
   rounds: { short: 1, long: 5 },
-  async run({ stage, random, rounds, say }) {
+  async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(3);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
-    const traffic = new Traffic({ world, bridge, numbers: phones, random });
+    const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: PAUSE[form] });
     // Late acks, so that there are sends in flight at every moment.
     await world.faults({ ack: { delayMs: 400 } });
     const problems: string[] = [];

@@ -6,7 +6,7 @@
  * life of what they were to renew.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Account, accountsOf, Providers } from '../../helpers/providers.ts';
+import { type Account, account, Providers } from '../../helpers/providers.ts';
 import { eventually } from '../../helpers/eventually.ts';
 import { MovedClock } from '../../helpers/moved-clock.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
@@ -30,7 +30,6 @@ export const slowSettings: Scenario = {
   rounds: { short: 1, long: 1 },
   async run({ stage, form, say }) {
     const { world } = stage;
-    const account = accountsOf();
     const providers = new Providers(world);
     const clock = new MovedClock(`${stage.dir}/clock`);
     // Signed at the bridge's own time, which the app would not believe.

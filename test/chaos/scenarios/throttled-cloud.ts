@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Verdict } from '../../helpers/audit.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
 import type { Answer } from '../../helpers/json-http.ts';
-import { type Account, accountsOf, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
+import { type Account, account, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
 import type { Faults, Refusal } from '../../loopback/provider-faults.ts';
 import { type Scenario, together } from '../scenario.ts';
 
@@ -54,7 +54,6 @@ export const throttledCloud: Scenario = {
   // Hundreds of sends at Meta for each of its two answers.
   rounds: { short: 1, long: 5 },
   async run({ stage, rounds, form, say }) {
-    const account = accountsOf();
     const bridge = await stage.bridge();
     const play: Play = { bridge, providers: new Providers(stage.world), say };
     const count = (vendor: Vendor) => (form === 'short' ? 30 : vendor === 'graph' ? 100 : 12) * rounds;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from '../../helpers/json-http.ts';
-import { type Account, accountsOf, Providers } from '../../helpers/providers.ts';
+import { type Account, account, Providers } from '../../helpers/providers.ts';
 import { type Scenario, together } from '../scenario.ts';
 
 /** Between two sends of one number; each runs beside the ones before it. */
@@ -17,7 +17,6 @@ export const tokenRotation: Scenario = {
   shows: 'tokens are rotated in the app during traffic: all sends get through, none is refused more than once',
   rounds: { short: 1, long: 5 },
   async run({ stage, rounds, say }) {
-    const account = accountsOf();
     const providers = new Providers(stage.world);
     const bridge = await stage.bridge();
     const accounts = [account('graph'), account('twilio')];

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Places } from '../../../src/actors/places.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
 import type { Answer } from '../../helpers/json-http.ts';
-import { type Account, accountsOf, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
+import { type Account, account, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
 import { Stage } from '../../helpers/stage.ts';
 import type { Refusal } from '../../loopback/provider-faults.ts';
 
@@ -111,7 +111,6 @@ const AT_ONCE = 6;
 let stage: Stage;
 let providers: Providers;
 let bridge: Bridge;
-const account = accountsOf();
 const played = new Map<Row, Promise<Play>>();
 
 type Sent = { readonly answer: Answer; readonly askedAt: number; readonly text: string };
