@@ -1,8 +1,9 @@
-/** Contract clients §11, §11.1 through the whole bridge: routes, sync, and what members decrypt. */
+/** Contract clients §11, §11.1 and inbound §9 through the whole bridge: routes, sync, what members decrypt and write. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../helpers/eventually.ts';
 import { call } from '../helpers/json-http.ts';
-import { Play } from './inbound/play.ts';
+import { Stage } from '../helpers/stage.ts';
+import { base64, Play } from './inbound/play.ts';
 
 const ALICE = '4917011110001';
 const BOB = '4917011110002';
@@ -19,8 +20,15 @@ type Told = {
   }[];
 };
 
+let play: Play;
+beforeAll(async () => {
+  play = await Play.on(await Stage.forTest(), { FORWARD_GROUPS: 'true' });
+});
+afterAll(async () => {
+  expect(await play.end()).toEqual({ violations: [], undecryptable: 0 });
+});
+
 describe('clients §11 groups', () => {
-  let play: Play;
   let number: string;
   let open: string;
   let hidden: string;
@@ -39,14 +47,10 @@ describe('clients §11 groups', () => {
   const toldOf = async (jid: string) => (await told()).flatMap(({ groups }) => groups.filter((one) => one.jid === jid));
 
   beforeAll(async () => {
-    play = await Play.begin({ FORWARD_GROUPS: 'true' });
     ({ number } = play);
     const members = [number, BOB];
     open = await newGroup({ subject: 'Friends', creator: ALICE, members });
     hidden = await newGroup({ subject: 'Strangers', creator: STRANGER, members: [number], hidePhones: true });
-  });
-  afterAll(async () => {
-    expect(await play.end()).toEqual({ violations: [], undecryptable: 0 });
   });
 
   it('§11.1 everything 7 s after open; C-46, C-48 members known only by LID are left out, never sent as digits', async () => {
@@ -234,5 +238,35 @@ describe('clients §11 groups', () => {
     });
     expect((await toldOf(open)).filter(({ size }) => size === 0).length).toBe(1);
     expect((await toldOf(hidden)).filter(({ size }) => size === 0).length).toBe(1);
+  });
+});
+
+describe('inbound §9: FORWARD_GROUPS=true', () => {
+  /** Nobody knows more of it than that it is written to. */
+  const GROUP = '120363000000000001@g.us';
+  let member: string;
+  beforeAll(() => {
+    member = play.newContact();
+  });
+
+  it('C-46: the participant is the sender, by phone and LID; the group is the chat', async () => {
+    const id = await play.write(member, { text: 'to all', group: GROUP, name: 'Mia' });
+    expect(await play.told(id)).toMatchObject({
+      ...{ raw_jid: GROUP, sender_phone: member, is_lid: false, sender_name: 'Mia', direction: 'in' },
+      group_subject: expect.any(String) as string,
+    });
+  });
+
+  it('C-46: a participant whose phone is unknown is told by LID, marked', async () => {
+    const told = await play.told(await play.write(play.newContact(), { text: 'x', group: GROUP, hidePn: true }));
+    expect(told).toMatchObject({ raw_jid: GROUP, is_lid: true, lid_jid: `${String(told['sender_phone'])}@lid` });
+  });
+
+  it('media and reactions in groups', async () => {
+    const id = await play.write(member, { image: { base64: base64('group photo') }, group: GROUP });
+    expect(await play.told(id)).toMatchObject({ media_type: 'image', media_base64: base64('group photo') });
+    await play.write(member, { reaction: { id, emoji: '🎉' }, group: GROUP });
+    const reaction = await play.find((body) => body['reaction_target'] === id, 'the reaction');
+    expect(reaction).toMatchObject({ raw_jid: GROUP, sender_phone: member, reaction_emoji: '🎉' });
   });
 });

@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Bridge } from '../helpers/bridge.ts';
 import { NO_BROWSER, startBrowser } from '../helpers/browser.ts';
+import { CommonStage, NO_FAULTS } from '../helpers/common-stage.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { FIND_CLUTTER, TELL_LIGHTS } from '../helpers/inspector-page.ts';
 import { type Answer, call } from '../helpers/json-http.ts';
@@ -49,7 +50,6 @@ const entryFrame = z.object({
 
 let stage: Stage;
 let bridge: Bridge;
-let uninspected: Bridge;
 let browser: Browser | undefined;
 let page: Page | undefined;
 const lights: Told[] = [];
@@ -174,10 +174,7 @@ beforeAll(async () => {
   secrets.text('text', TEXT_OUT);
   for (const phone of [BY_QR, BY_CODE, CONTACT]) secrets.text('number', phone);
   await Promise.all([BY_QR, BY_CODE].map((phone) => stage.world.addPhone(phone)));
-  [bridge, uninspected] = await Promise.all([
-    stage.bridge({ env: { INSPECT: '1' } }),
-    stage.bridge({ name: 'uninspected', env: { INSPECT: '0' } }),
-  ]);
+  bridge = await stage.bridge({ env: { INSPECT: '1' } });
   secrets.text('token', bridge.token);
 
   const { end } = await record();
@@ -226,12 +223,12 @@ describe('README §2: who may look', () => {
     expect(refused).toEqual({ status: 401, body: { ok: false, error: 'unauthorized' } });
   });
 
-  it.each(['/inspector', '/inspector/stream', '/inspector/machine.json'])(
-    'without INSPECT there is no %s',
-    async (path) => {
-      expect((await uninspected.call(path)).status).toBe(404);
-    },
-  );
+  it('without INSPECT there is nothing to look at', async () => {
+    const common = await CommonStage.enter();
+    for (const path of ['/inspector', '/inspector/stream', '/inspector/machine.json'])
+      expect([path, (await common.bridge.call(path)).status]).toEqual([path, 404]);
+    expect(await common.leave()).toEqual(NO_FAULTS);
+  });
 });
 
 describe('the page in a browser', () => {

@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Answer, type CallOptions, call } from './json-http.ts';
+import { type Answer, answerNear, type CallOptions, call } from './json-http.ts';
 import { Process, START_MS } from './process.ts';
 import { program } from './programs.ts';
 import { ROOT } from './root.ts';
@@ -96,7 +96,11 @@ export class World {
     // Loaded late, because programs that start a world as a process need nothing of it themselves.
     const { startWorld } = await import('../loopback/world.ts');
     const world = await startWorld();
-    return new World(world, () => world.close());
+    const farAgain = answerNear(world.control, world.fetch);
+    return new World(world, () => {
+      farAgain();
+      return world.close();
+    });
   }
 
   /** Throws for a world that has no process of its own. */
@@ -155,6 +159,11 @@ export class World {
   /** Waits up to 25 s for the number's next login, and hears of it at once; answers its moment, epoch ms. */
   async nextLogin(phone: string): Promise<number> {
     return login.parse(await this.#ok(`/numbers/${phone}/next-login`)).at;
+  }
+
+  /** App and vendors are as new, and WhatsApp without faults; who is on WhatsApp, and linked to what, stays. */
+  async forget(): Promise<void> {
+    await this.#ok('/forget', { body: {} });
   }
 
   async faults(faults: Record<string, unknown>): Promise<void> {

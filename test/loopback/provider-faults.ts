@@ -74,6 +74,11 @@ export class ProviderFaults {
     this.#answers.set(sender, [...(this.#answers.get(sender) ?? []), ...answers]);
   }
 
+  forget(): void {
+    this.set({});
+    for (const kept of [this.#answers, this.#taken, this.#blockedUntil, this.#pairs]) kept.clear();
+  }
+
   /** Calls that stop half-way now. */
   get held(): number {
     return this.#held.size;

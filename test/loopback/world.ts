@@ -39,6 +39,8 @@ export interface World {
   readonly app: AppPeer;
   readonly graph: GraphPeer;
   readonly twilio: TwilioPeer;
+  /** The control API for whoever is in this process. */
+  readonly fetch: (request: Request) => Response | Promise<Response>;
   close(): Promise<void>;
 }
 
@@ -67,6 +69,12 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
   const routes = new Hono();
   for (const peer of [whatsAppRoutes(whatsApp), app.routes, graph.routes, twilio.routes]) routes.route('/', peer);
+  // For whoever uses one world for one story after the other. WhatsApp alone keeps what it has: phones and their devices.
+  routes.post('/forget', async (context) => {
+    whatsApp.applyFaults({ clear: true });
+    for (const peer of [app, graph, twilio]) await peer.forget();
+    return context.json({ ok: true });
+  });
   const server = createAdaptorServer({ fetch: routes.fetch });
   // Clients of long runs keep connections: the default of 5 s would reset idle ones.
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = 600_000;
@@ -100,6 +108,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     app,
     graph,
     twilio,
+    fetch: (request) => routes.fetch(request),
     async close(): Promise<void> {
       if ('closeAllConnections' in server) server.closeAllConnections();
       await new Promise<void>((closed) => server.close(() => closed()));

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Play, type Told } from '../contract/inbound/play.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { Stage } from '../helpers/stage.ts';
 
 /** Loaded before the bridge: one signal for each kind of bug. */
 const BUGS = `
@@ -14,7 +15,9 @@ const BUGS = `
 
 let play: Play;
 beforeAll(async () => {
-  play = await Play.begin({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BUGS)}` });
+  play = await Play.on(await Stage.forTest(), {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BUGS)}`,
+  });
 });
 afterAll(async () => {
   expect(await play.end()).toEqual({ violations: [], undecryptable: 0 });

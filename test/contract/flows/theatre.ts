@@ -8,47 +8,43 @@ import { eventually } from '../../helpers/eventually.ts';
 import { CloudCustomer, LinkedCustomer } from '../../helpers/flow-customers.ts';
 import { planned, type PlannedNode } from '../../helpers/flow-plan.ts';
 import { Providers } from '../../helpers/providers.ts';
-import { Stage } from '../../helpers/stage.ts';
+import { CommonStage, newContact, NO_FAULTS } from '../../helpers/common-stage.ts';
 import type { World } from '../../helpers/world.ts';
 
 const CLOUD = '4930555001';
+/** A bridge remembers flows for a while: those of different files are different ones. */
+let flows = 0;
 type Body = Readonly<Record<string, unknown>>;
 
 /** Long enough to see that nothing comes. */
 export const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5_000));
 
 export class Theatre {
-  readonly stage: Stage;
+  readonly world: World;
   readonly bridge: Bridge;
   /** On the linked device. */
   readonly number: string;
   readonly cloud = CLOUD;
-  #contacts = 0;
-  #flows = 0;
+  readonly #common: CommonStage;
 
-  private constructor(stage: Stage, bridge: Bridge, number: string) {
-    this.stage = stage;
-    this.bridge = bridge;
-    this.number = number;
+  private constructor(common: CommonStage) {
+    this.world = common.stage.world;
+    this.bridge = common.bridge;
+    this.number = common.number;
+    this.#common = common;
   }
 
-  static async open(env: Record<string, string> = {}): Promise<Theatre> {
-    const stage = await Stage.forTest();
-    const providers = new Providers(stage.world);
+  static async open(): Promise<Theatre> {
+    const common = await CommonStage.enter();
+    const providers = new Providers(common.stage.world);
     await providers.add({ vendor: 'graph', phone: CLOUD, token: 'cloud-token', id: CLOUD });
-    const { bridge, phones } = await stage.paired(1, env);
-    const [number = ''] = phones;
-    await bridge.allConnected(phones, 60_000);
-    return new Theatre(stage, bridge, number);
-  }
-
-  get world(): World {
-    return this.stage.world;
+    await common.settingsChanged();
+    return new Theatre(common);
   }
 
   /** At the app; answers its id. */
   async flow(nodes: Readonly<Record<string, PlannedNode>>): Promise<number> {
-    const id = 100 + ++this.#flows;
+    const id = 100 + ++flows;
     await this.world.app('flow', { id, ...planned(nodes) });
     return id;
   }
@@ -60,11 +56,11 @@ export class Theatre {
   }
 
   linked(): LinkedCustomer {
-    return new LinkedCustomer(this.world, this.number, this.#newPhone());
+    return new LinkedCustomer(this.world, this.number, newContact());
   }
 
   onCloud(): CloudCustomer {
-    return new CloudCustomer(this.world, this.bridge, CLOUD, this.#newPhone());
+    return new CloudCustomer(this.world, this.bridge, CLOUD, newContact());
   }
 
   /** By `/api/flow/start`; the engine follows from the number's settings unless said otherwise. */
@@ -125,15 +121,6 @@ export class Theatre {
 
   /** Nothing broke the contract, and no contact failed to read a message. */
   async close(): Promise<void> {
-    await this.bridge.outboxEmpty(15_000).catch(() => undefined);
-    const violations = await this.world.violations();
-    const { undecryptable, duplicateIds } = await this.world.checks();
-    await this.stage.strike();
-    expect({ violations, undecryptable, duplicateIds }).toEqual({ violations: [], undecryptable: 0, duplicateIds: 0 });
-  }
-
-  #newPhone(): string {
-    this.#contacts += 1;
-    return `49170${String(1_000_000 + this.#contacts)}`;
+    expect(await this.#common.leave()).toEqual(NO_FAULTS);
   }
 }

@@ -13,7 +13,7 @@ describe('inbound §4: media', () => {
   let folder: string;
   beforeAll(async () => {
     // Large media make a world busy for seconds: not in the process in which other files wait and measure.
-    play = await Play.begin({}, () => Stage.set());
+    play = await Play.on(await Stage.set());
     contact = play.newContact();
     folder = `${play.bridge.dataDir}/media/in`;
   });

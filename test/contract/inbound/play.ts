@@ -4,8 +4,11 @@
  */
 import { eventually } from '../../helpers/eventually.ts';
 import { call } from '../../helpers/json-http.ts';
-import { Stage } from '../../helpers/stage.ts';
+import { CommonStage, newContact } from '../../helpers/common-stage.ts';
+import type { Stage } from '../../helpers/stage.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
+
+type Ended = { readonly violations: readonly unknown[]; readonly undecryptable: number };
 
 export type Told = Readonly<Record<string, unknown>>;
 
@@ -13,31 +16,34 @@ export class Play {
   readonly stage: Stage;
   readonly bridge: Bridge;
   readonly number: string;
-  #contacts = 0;
+  readonly newContact = newContact;
+  readonly #end: () => Promise<Ended>;
 
-  private constructor(stage: Stage, bridge: Bridge, number: string) {
+  private constructor({ stage, bridge, number }: Pick<Play, 'stage' | 'bridge' | 'number'>, end: () => Promise<Ended>) {
     this.stage = stage;
     this.bridge = bridge;
     this.number = number;
+    this.#end = end;
   }
 
-  /** `set`: with a world in this process, or in one of its own. */
-  static async begin(
-    env: Record<string, string> = {},
-    set: () => Promise<Stage> = () => Stage.forTest(),
-  ): Promise<Play> {
-    const stage = await set();
+  /** On the stage that many files share. */
+  static async begin(): Promise<Play> {
+    const common = await CommonStage.enter();
+    return new Play(common, () => common.leave());
+  }
+
+  /** On a stage of its own, gone at the end. */
+  static async on(stage: Stage, env: Record<string, string> = {}): Promise<Play> {
     const { bridge, phones } = await stage.paired(1, env);
     const number = phones[0];
     if (number === undefined) throw new Error('no number was paired');
     await bridge.allConnected([number], 60_000);
-    return new Play(stage, bridge, number);
-  }
-
-  /** Somebody who has never written before. */
-  newContact(): string {
-    this.#contacts += 1;
-    return `49170${String(1_000_000 + this.#contacts)}`;
+    return new Play({ stage, bridge, number }, async () => {
+      const violations = await stage.world.violations();
+      const { undecryptable } = await stage.world.checks();
+      await stage.strike();
+      return { violations, undecryptable };
+    });
   }
 
   /** `content` as in test/loopback/README.md. Answers the message's id. */
@@ -73,10 +79,8 @@ export class Play {
   }
 
   /** Nothing broke the contract, and the client did nothing that WhatsApp would mind. */
-  async end(): Promise<{ readonly violations: readonly unknown[]; readonly undecryptable: number }> {
-    const violations = await this.stage.world.violations();
-    const { undecryptable } = await this.stage.world.checks();
-    await this.stage.strike();
+  async end(): Promise<Ended> {
+    const { violations, undecryptable } = await this.#end();
     return { violations, undecryptable };
   }
 

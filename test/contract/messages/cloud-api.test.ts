@@ -2,19 +2,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Bridge } from '../../helpers/bridge.ts';
+import { CommonStage, NO_FAULTS } from '../../helpers/common-stage.ts';
 import { call } from '../../helpers/json-http.ts';
-import { Stage } from '../../helpers/stage.ts';
 
 const PHONE = '5511912345678';
 const TO = '4915112345678';
 const seen = z.array(z.object({ path: z.string(), body: z.unknown(), status: z.number(), id: z.string().optional() }));
 
-let stage: Stage;
+let common: CommonStage;
 let bridge: Bridge;
 let count = 0;
 
 const control = (path: string, body?: unknown) =>
-  call(`${stage.world.control}${path}`, body === undefined ? {} : { body });
+  call(`${common.stage.world.control}${path}`, body === undefined ? {} : { body });
 const settings = (fields: object) => control('/app/settings', { phone: PHONE, ...fields });
 const mode = (body: object) => control('/graph/mode', body);
 const send = (route: string, body: object, headers: Record<string, string> = {}) =>
@@ -29,11 +29,13 @@ async function reached() {
 }
 
 beforeAll(async () => {
-  stage = await Stage.forTest();
+  common = await CommonStage.enter();
+  ({ bridge } = common);
   await settings({ use_facebook_api: true, facebook_token: 'meta-token', facebook_phone_id: '109876543210' });
-  bridge = await stage.bridge();
 }, 60_000);
-afterAll(() => stage.strike());
+afterAll(async () => {
+  expect(await common.leave()).toEqual(NO_FAULTS);
+});
 
 describe('messages §9 through the bridge', () => {
   it('a text: 200 {success, messageId, id}, the envelope of §9, the footer of §1.5', async () => {
@@ -97,7 +99,7 @@ describe('messages §9 through the bridge', () => {
     await bridge.kill9();
     await cut;
     await mode({});
-    bridge = await stage.bridge();
+    await bridge.restart();
     expect((await send('send-message', { message: 'once only' }, headers)).status).toBe(504);
     expect(await reached()).toHaveLength(1);
   }, 30_000);

@@ -43,6 +43,7 @@ describe('messages: what a contact sees of each route', () => {
   beforeAll(async () => {
     play = await Play.begin();
     await play.world('/app/settings', { phone: play.number, branding_footer: BRANDING });
+    await play.bridge.call('/api/cache-bust', { body: { phone: play.number } });
   }, 200_000);
   afterAll(async () => {
     expect(await play.end()).toEqual({ violations: [], undecryptable: 0 });

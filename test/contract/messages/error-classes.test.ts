@@ -7,9 +7,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Places } from '../../../src/actors/places.ts';
 import type { Bridge } from '../../helpers/bridge.ts';
+import { CommonStage, NO_FAULTS } from '../../helpers/common-stage.ts';
 import type { Answer } from '../../helpers/json-http.ts';
 import { type Account, account, Providers, type Seen, type Vendor } from '../../helpers/providers.ts';
-import { Stage } from '../../helpers/stage.ts';
 import type { Refusal } from '../../loopback/provider-faults.ts';
 
 /** What waits after a refusal. `account`: every number of it. `long`: no single send can wait so long; it is answered 503. */
@@ -108,7 +108,7 @@ const ALIKE_MS = 900;
 const NOT_HELD_MS = 1_900;
 const AT_ONCE = 6;
 
-let stage: Stage;
+let common: CommonStage;
 let providers: Providers;
 let bridge: Bridge;
 const played = new Map<Row, Promise<Play>>();
@@ -150,9 +150,9 @@ async function play(vendor: Vendor, { refusal }: Row): Promise<Play> {
 }
 
 beforeAll(async () => {
-  stage = await Stage.forTest();
-  providers = new Providers(stage.world);
-  bridge = await stage.bridge();
+  common = await CommonStage.enter();
+  ({ bridge } = common);
+  providers = new Providers(common.stage.world);
   const vendorOf = (each: Row) => (CLOUD.includes(each) || CLOUD_CREDENTIALS.includes(each) ? 'graph' : 'twilio');
   const places = new Places(AT_ONCE);
   for (const each of [...CLOUD, ...CLOUD_CREDENTIALS, ...TWILIO, ...TWILIO_CREDENTIALS])
@@ -164,8 +164,7 @@ beforeAll(async () => {
   for (const each of played.values()) each.catch(() => undefined);
 });
 afterAll(async () => {
-  expect(await stage.world.violations()).toEqual([]);
-  await stage.strike();
+  expect(await common.leave()).toEqual(NO_FAULTS);
 });
 
 async function check(vendor: Vendor, each: Row): Promise<Play> {
@@ -278,13 +277,13 @@ describe('messages §9.2 refused credentials', () => {
       });
     for (const workspace of ['1', '2']) expect((await from(workspace, 'before')).status).toBe(200);
     await providers.accept('graph', own.id, 'another');
-    await stage.world.appMode('down');
+    await common.stage.world.appMode('down');
     for (let n = 0; n < 3; n += 1) {
       const { status, body } = await from('1', `refused ${n}`);
       expect([status, body]).toEqual([500, { success: false, error: expect.stringMatching(/^190: /) }]);
       expect((await from('2', `sent ${n}`)).status).toBe(200);
     }
-    await stage.world.appMode('ok');
+    await common.stage.world.appMode('ok');
     await providers.tell({ ...own, token: 'another', workspace: '1' });
     // §4: an app that failed is asked again after 5 s at the earliest.
     await expect.poll(async () => (await from('1', 'after')).status, { timeout: 10_000, interval: 500 }).toBe(200);

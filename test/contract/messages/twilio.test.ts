@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Bridge } from '../../helpers/bridge.ts';
+import { CommonStage, NO_FAULTS } from '../../helpers/common-stage.ts';
 import { call } from '../../helpers/json-http.ts';
-import { Stage } from '../../helpers/stage.ts';
 
 const PHONE = '5511912345679';
 const TO = '4915112345678';
@@ -11,12 +11,12 @@ const seen = z.array(
   z.object({ form: z.record(z.string(), z.string()), status: z.number(), sid: z.string().optional() }),
 );
 
-let stage: Stage;
+let common: CommonStage;
 let bridge: Bridge;
 let count = 0;
 
 const control = (path: string, body?: unknown) =>
-  call(`${stage.world.control}${path}`, body === undefined ? {} : { body });
+  call(`${common.stage.world.control}${path}`, body === undefined ? {} : { body });
 const send = (route: string, body: object, headers: Record<string, string> = {}) =>
   bridge.call(`/api/${route}/${PHONE}`, { body: { targetPhoneNumber: TO, provider: 'twilio', ...body }, headers });
 
@@ -29,13 +29,15 @@ async function reached() {
 }
 
 beforeAll(async () => {
-  stage = await Stage.forTest();
+  common = await CommonStage.enter();
+  ({ bridge } = common);
   const twilio_account_sid = `AC${'0'.repeat(32)}`;
   const credentials = { twilio_account_sid, twilio_auth_token: 'twilio-token', twilio_from_number: `+${PHONE}` };
   await control('/app/settings', { phone: PHONE, use_twilio: true, ...credentials });
-  bridge = await stage.bridge();
 });
-afterAll(() => stage.strike());
+afterAll(async () => {
+  expect(await common.leave()).toEqual(NO_FAULTS);
+});
 
 describe('messages §10 through the bridge', () => {
   it('a text: 200 with the sid twice, form fields, the status callback as the app verifies it', async () => {
@@ -46,7 +48,7 @@ describe('messages §10 through the bridge', () => {
       200,
       { success: true, message: 'MESSAGE SENT SUCCESSFULLY', id: sid, messageId: sid },
     ]);
-    const StatusCallback = `${stage.world.env['APP_DOMAIN_NAME']}/api/twilio/status`;
+    const StatusCallback = `${common.stage.world.env['APP_DOMAIN_NAME']}/api/twilio/status`;
     const addresses = { From: `whatsapp:+${PHONE}`, To: `whatsapp:+${TO}` };
     expect(request?.form).toEqual({ ...addresses, Body: 'hello', StatusCallback });
   });

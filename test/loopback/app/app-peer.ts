@@ -26,8 +26,8 @@ type Env = { Bindings: HttpBindings };
 
 export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPeer> {
   const token = options.token ?? randomBytes(32).toString('hex');
-  const answers = new Answers();
-  const faults = new Faults();
+  let answers = new Answers();
+  let faults = new Faults();
   const requests = new Requests(options.record ?? 'all');
 
   const files = new Map<string, { readonly bytes: Buffer<ArrayBuffer>; readonly type: string }>();
@@ -83,14 +83,24 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
   await listen(server, options.port ?? 0);
   const { port } = server.address() as AddressInfo;
 
-  const peer: Omit<AppPeer, 'routes'> = {
+  const peer: AppPeer = {
+    routes: new Hono(),
     url: `http://127.0.0.1:${port}`,
     token,
     signingSecret: options.signingSecret,
-    answers,
+    get answers() {
+      return answers;
+    },
     requests: (filter) => requests.list(filter),
     violations: () => requests.violations(),
     clear: () => requests.clear(),
+    async forget() {
+      await peer.mode({ mode: 'ok' });
+      answers = new Answers();
+      faults = new Faults();
+      files.clear();
+      requests.clear();
+    },
     async mode(command) {
       faults.set(command);
       if (faults.down && server.listening) await stop(server);
@@ -102,7 +112,8 @@ export async function startAppPeer(options: AppPeerOptions = {}): Promise<AppPee
       if (server.listening) await stop(server);
     },
   };
-  return { ...peer, routes: controlRoutes(peer) };
+  peer.routes.route('/', controlRoutes(peer));
+  return peer;
 }
 
 type Read = { readonly call: Call; readonly readable: boolean; readonly bytes: Uint8Array };

@@ -32,6 +32,8 @@ export type AppPeer = {
   violations(): readonly Violation[];
   /** Forgets requests and violations; numbering goes on. */
   clear(): void;
+  /** All that it knows and got is gone, and it is well: as new, but for the numbering. */
+  forget(): Promise<void>;
   /** Resolves when the mode is in force. */
   mode(command: ModeCommand): Promise<void>;
   /** A public file below `/uploads` or `/storage`. */

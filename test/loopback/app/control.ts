@@ -27,6 +27,7 @@ const COMMANDS = {
   mode: z.object({ path: z.string().optional(), mode: z.enum(MODES), ms: z.number().optional() }),
 };
 
+/** `answers` is another one after `forget`: it is looked up for each request. */
 export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
   const routes = new Hono();
 
@@ -63,15 +64,16 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
   command('/app/receipts', COMMANDS.receipts, ({ updated, matched }) =>
     peer.answers.receipts({ ...(updated !== undefined && { updated }), ...(matched !== undefined && { matched }) }),
   );
-  const { flows } = peer.answers;
-  command('/app/flow-answer', COMMANDS.flowAnswer, ({ path, body, status }) => flows.set(path, body, status));
-  command('/app/parks', z.record(z.string(), json), (rows) => flows.parks(rows));
-  routes.get('/app/flows', (context) => context.json(flows.state));
+  command('/app/flow-answer', COMMANDS.flowAnswer, ({ path, body, status }) =>
+    peer.answers.flows.set(path, body, status),
+  );
+  command('/app/parks', z.record(z.string(), json), (rows) => peer.answers.flows.parks(rows));
+  routes.get('/app/flows', (context) => context.json(peer.answers.flows.state));
   routes.post('/app/sweep-delays', async (context) => {
     const parsed = COMMANDS.sweep.safeParse(await context.req.json().catch(() => undefined));
     if (!parsed.success) return context.json({ error: z.prettifyError(parsed.error) }, 400);
     const { bridge, aheadS } = parsed.data;
-    const resumed = await flows.sweep(Date.now() + aheadS * 1_000, async (body) => {
+    const resumed = await peer.answers.flows.sweep(Date.now() + aheadS * 1_000, async (body) => {
       const headers = { 'content-type': 'application/json', 'x-node-token': peer.token };
       const url = `${bridge}/api/flow/resume-delay`;
       const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -80,17 +82,16 @@ export function controlRoutes(peer: Omit<AppPeer, 'routes'>): Hono {
     });
     return context.json({ resumed });
   });
-  const { jobs } = peer.answers;
-  command('/app/schedules', z.array(z.unknown()), (rows) => jobs.active(rows));
-  command('/app/campaigns', z.array(z.unknown()), (rows) => jobs.campaigns(rows));
-  command('/app/template', COMMANDS.template, ({ id, ...template }) => jobs.template(id, template));
+  command('/app/schedules', z.array(z.unknown()), (rows) => peer.answers.jobs.active(rows));
+  command('/app/campaigns', z.array(z.unknown()), (rows) => peer.answers.jobs.campaigns(rows));
+  command('/app/template', COMMANDS.template, ({ id, ...template }) => peer.answers.jobs.template(id, template));
   command('/app/attributes', COMMANDS.attributes, ({ workspace, attributes }) =>
-    jobs.attributes(workspace, attributes),
+    peer.answers.jobs.attributes(workspace, attributes),
   );
-  command('/app/known-jobs', COMMANDS.knownJobs, ({ table, ids }) => jobs.known(table, ids));
+  command('/app/known-jobs', COMMANDS.knownJobs, ({ table, ids }) => peer.answers.jobs.known(table, ids));
   routes.get('/app/jobs/:table{schedules|broadcasts|campaigns}/:id{[0-9]+}', (context) => {
     const { table, id } = context.req.param();
-    const row = jobs.row(TABLES.parse(table), Number(id));
+    const row = peer.answers.jobs.row(TABLES.parse(table), Number(id));
     if (!row) return context.json({ error: 'no callback spoke of it' }, 404);
     return context.json({
       ...row,

@@ -48,18 +48,21 @@ export interface GraphPeer {
   requests(): readonly GraphRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
   mode(mode: GraphMode): void;
+  /** All that it was told and asked is gone: as new, but for the numbering of messages. */
+  forget(): void;
   readonly routes: Hono;
   close(): Promise<void>;
 }
 
 const MAX_REQUESTS = 20_000;
+const TOKEN = 'meta-token';
 
 export async function startGraphPeer(options: { readonly port?: number } = {}): Promise<GraphPeer> {
   let mode: GraphMode = {};
   let left = 0;
   let next = 1;
   const requests: GraphRequest[] = [];
-  const peer = { token: 'meta-token', tokens: new Map<string, string>(), templates: [] as GraphPeer['templates'] };
+  const peer = { token: TOKEN, tokens: new Map<string, string>(), templates: [] as GraphPeer['templates'] };
   const media = new Set<string>();
 
   const note = (path: string, body: unknown, status: number, id?: string) => {
@@ -156,6 +159,13 @@ export async function startGraphPeer(options: { readonly port?: number } = {}): 
     mode: (wanted: GraphMode) => {
       mode = wanted;
       left = wanted.times ?? Number.POSITIVE_INFINITY;
+    },
+    forget() {
+      faults.forget();
+      mode = {};
+      Object.assign(peer, { token: TOKEN, templates: [] });
+      for (const kept of [peer.tokens, media]) kept.clear();
+      requests.length = 0;
     },
     async close() {
       if (!server.listening) return;

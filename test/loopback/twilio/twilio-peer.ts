@@ -45,6 +45,8 @@ export interface TwilioPeer {
   requests(): readonly TwilioRequest[];
   /** Replaces the mode as a whole; `{}` is the normal one. */
   mode(mode: TwilioMode): void;
+  /** All that it was told and asked is gone: as new, but for the numbering of messages. */
+  forget(): void;
   /** Its part of the world's control API. */
   readonly routes: Hono;
   close(): Promise<void>;
@@ -60,14 +62,16 @@ const FIELDS = [
   'ContentSid',
   'ContentVariables',
 ];
+const TOKEN = 'twilio-token';
 const ADDRESS = /^whatsapp:\+\d{6,20}$/;
 
 export async function startTwilioPeer(options: { readonly port?: number } = {}): Promise<TwilioPeer> {
   let mode: TwilioMode = {};
   let left = 0;
+  let messages = 0;
   const requests: TwilioRequest[] = [];
   const accounts = new Map<string, string>();
-  const state = { accountSid: `AC${'0'.repeat(32)}`, token: 'twilio-token', accounts };
+  const state = { accountSid: `AC${'0'.repeat(32)}`, token: TOKEN, accounts };
   const tokenOf = (sid: string) => (sid === state.accountSid ? state.token : accounts.get(sid));
   const formOf = async (context: Context) => Object.fromEntries(new URLSearchParams(await context.req.text()));
   const refusalOf = (code: number, message: string, status: number) => ({
@@ -118,7 +122,7 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
       const { code, status } = error;
       return refuse(code, 'Refused on purpose', status as 400);
     }
-    const sid = `SM${String(requests.length + 1).padStart(32, '0')}`;
+    const sid = `SM${String(++messages).padStart(32, '0')}`;
     const taken = { sid, status: 'queued', error_code: null, error_message: null, num_media: '0' };
     const response = answer(201, withoutSid ? {} : taken, sid);
     if (slowMs !== undefined) await delay(slowMs);
@@ -153,6 +157,13 @@ export async function startTwilioPeer(options: { readonly port?: number } = {}):
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     mode: setMode,
+    forget() {
+      faults.forget();
+      setMode({});
+      state.token = TOKEN;
+      accounts.clear();
+      requests.length = 0;
+    },
     close: async () => {
       if (!server.listening) return;
       if ('closeAllConnections' in server) server.closeAllConnections();
