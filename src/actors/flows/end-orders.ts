@@ -1,9 +1,10 @@
 /**
  * Endings from outside: somebody took over, the customer opted out, the number was unlinked.
  *
- *  EO1  Who ends a session stops its run first, then waits for the mailbox. What is in front of it there holds nothing up:
- *       the order to end is on disk before the answer, so that a process that stops meanwhile does not undo it; it leaves
- *       the disk with the write that ends the session, or when that is over otherwise.
+ *  EO1  The order to end a session is on disk before anything else: one that the disk refuses changes nothing. One that it has
+ *       is carried out, though the process stops meanwhile or the disk refuses that, each minute again; it leaves the disk
+ *       with the write that ends the session, or when that is over otherwise.
+ *  EO2  Then the session's run is stopped, and the mailbox waited for; what is in front of it there does not hold the answer up.
  */
 import { byDeadline, type Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
@@ -13,13 +14,13 @@ import type { Ending, SessionRow } from './session.types.ts';
 
 /** For work of the app's that an ending comes behind (contract flows §1.3: within 2 s). */
 const END_MS = 1_500;
+const REFUSED_MS = 60_000;
 
 type EndOrder = { readonly key: string; readonly how: Ending; readonly why: string };
 
 export type EndOrdersOptions = {
   readonly store: Store;
   readonly rows: Rows;
-  readonly isBusy: (row: SessionRow) => boolean;
   /** Runs the work in its mailbox, with the session as it is then. */
   readonly enter: (row: SessionRow, work: (now: SessionRow | undefined) => Promise<void>) => Promise<void>;
   readonly stop: (key: string) => void;
@@ -44,11 +45,11 @@ export class EndOrders {
   /** What an earlier process left. To be called before anything of a session runs. */
   recover(): void {
     const { rows, log } = this.#o;
-    const failed = (error: unknown) => log.error({ err: error }, 'an order to end a flow could not be taken up');
+    const failed = (error: unknown) => log.error({ err: error }, 'an order to end a flow could not be removed');
     for (const { key: id, value } of this.#table.range()) {
       const row = rows.byKey(value.key);
-      const done = row?.id === id ? this.end(row, value.how, value.why) : this.#forget(id);
-      done.catch(failed);
+      if (row?.id === id) void this.#carryOut(row, value);
+      else this.#forget(id).catch(failed);
     }
   }
 
@@ -57,26 +58,38 @@ export class EndOrders {
     return this.#waiting.has(id);
   }
 
-  /** EO1. Resolves with whether there was something to end, or is. */
+  /** EO1. Resolves with whether there was something to end, or is; rejects when the disk refuses the order. */
   async end(row: SessionRow, how: Ending, why: string): Promise<boolean> {
-    const { rows, isBusy, enter, stop, clock } = this.#o;
+    const { rows, clock } = this.#o;
+    const until = clock.now() + END_MS;
+    const order = { key: row.key, how, why };
+    await rows.write((batch) => batch.put(this.#table, row.id, order));
+    return (await byDeadline(clock, this.#carryOut(row, order), until)) !== false;
+  }
+
+  /** EO2. Whether the session ends by this. */
+  async #carryOut(row: SessionRow, order: EndOrder): Promise<boolean> {
+    const { enter, stop, end, rows, clock, log } = this.#o;
     const { id, key } = row;
-    let isEnded = false;
-    const order = { key, how, why };
-    const isHeldUp = isBusy(row);
+    let isOver = false;
     stop(key);
     this.#waiting.add(id);
-    const ordered = isHeldUp ? rows.write((batch) => batch.put(this.#table, id, order)) : undefined;
-    const done = enter(row, async (now) => {
-      if (!now || now.ended || now.id !== id) return this.#forget(id);
-      await this.#o.end(now, how, why, (batch) => {
-        rows.kept.dropAll(batch, now.key);
-        batch.remove(this.#table, id);
-      });
-      isEnded = true;
-    }).finally(() => this.#waiting.delete(id));
-    await ordered;
-    return (await byDeadline(clock, done, clock.now() + END_MS)) === 'late' || isEnded;
+    await enter(row, async (now) => {
+      try {
+        isOver = !now || now.id !== id || now.ended !== undefined;
+        if (!now || isOver) await this.#forget(id);
+        else
+          await end(now, order.how, order.why, (batch) => {
+            rows.kept.dropAll(batch, now.key);
+            batch.remove(this.#table, id);
+          });
+        this.#waiting.delete(id);
+      } catch (error) {
+        log.error({ err: error, session: id }, 'the end of a flow could not be written; it is tried again');
+        clock.setTimeout(() => void this.#carryOut(row, order), REFUSED_MS);
+      }
+    });
+    return !isOver;
   }
 
   #forget(id: Key): Promise<void> {

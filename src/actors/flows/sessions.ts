@@ -65,7 +65,6 @@ export class Sessions {
     this.#mailboxes = new Mailboxes((error) => log.error({ err: error }, 'work of a flow session failed'));
     this.#endOrders = new EndOrders({
       ...{ store, rows, clock, log },
-      isBusy: ({ device, contact }) => this.isBusy(device, contact),
       enter: ({ device, contact }, work) => this.enter(device, contact, work),
       stop: (key) => this.#runner.stop(key),
       end: (row, how, why, also) => this.#runner.end(row, how, why, also),
@@ -184,7 +183,8 @@ export class Sessions {
   /** Its login is gone: conversations over it end, those over a provider do not. */
   async unlinked(device: string): Promise<void> {
     const over = [...this.#rows.all(device)].filter((row) => !row.ended && row.engine === 'baileys');
-    await Promise.all(over.map((row) => this.end(row, 'aborted', 'the number was unlinked')));
+    const failed = (error: unknown) => this.#o.ports.log.error({ err: error }, 'a flow could not be ended');
+    await Promise.all(over.map((row) => this.end(row, 'aborted', 'the number was unlinked').catch(failed)));
   }
 
   /** The number may send again. */

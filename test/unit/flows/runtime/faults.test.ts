@@ -347,6 +347,53 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
       expect(ended(stage)).toEqual([]);
     });
 
+    /** A session at rest, or one whose message is looked up for the next half minute. */
+    async function asking(isHeldUp: boolean): Promise<Stage> {
+      const stage = new Stage();
+      stage.flows.set('1', ASK);
+      await stage.byKeyword('menu');
+      await stage.run(10_000);
+      await stage.byKeyword('shop');
+      await stage.run(10_000);
+      stage.onLookUp = async () => {
+        await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 30_000));
+        return { kind: 'none', why: 'notallow' };
+      };
+      if (isHeldUp) void stage.offer('menu');
+      await stage.run(1_000);
+      return stage;
+    }
+
+    it.each([
+      ['at rest', false],
+      ['held up', true],
+    ])(
+      'an order that the disk refuses changes nothing of a session %s, and its caller hears so',
+      async (_, isHeldUp) => {
+        const stage = await asking(isHeldUp);
+        stage.isFull = true;
+        const told = stage.desk.end(CUSTOMER, undefined).then(String, () => 'refused');
+        expect(await stage.settle(told)).toBe('refused');
+        stage.isFull = false;
+        await stage.run(2 * MINUTE);
+        expect(stage.row()?.ended?.how).not.toBe('aborted');
+        if (!isHeldUp) expect(await stage.says('Ana')).toBe('consumed');
+        await stage.run(10_000);
+        expect(stage.texts()).toEqual(['Name?', 'Name?', 'thanks']);
+      },
+    );
+
+    it('one that the disk has is carried out, though that is refused at first', async () => {
+      const stage = await asking(true);
+      expect(await stage.settle(stage.desk.end(CUSTOMER, undefined))).toBe(1);
+      stage.isFull = true;
+      await stage.run(MINUTE);
+      stage.isFull = false;
+      await stage.run(2 * MINUTE);
+      expect([stage.row()?.ended?.how, ended(stage)]).toEqual(['aborted', []]);
+      expect(stage.texts()).toEqual(['Name?', 'Name?']);
+    });
+
     it('what was ordered for an earlier session ends no later one', async () => {
       const stage = new Stage();
       stage.flows.set('1', ASK);
