@@ -1,22 +1,16 @@
 /**
- * One connection attempt of one number over Baileys: opens the socket, translates its events, and ends it for good.
+ * One connection attempt of one number over Baileys: opens the socket and translates its events.
  *
- *  CO1  `closed` is reported at most once and is the last word; after `close()` was called nothing is reported.
- *  CO2  No exception of the library or of a listener escapes: it ends this connection with its text (P1).
  *  CO3  A pairing lives in memory until WhatsApp has confirmed it; then the login is on disk before WhatsApp hears our
  *       answer. A pairing that breaks off leaves nothing behind (facts/baileys §5.2: half-paired creds get a false 401).
  *  CO4  Changed creds are on disk before the library's next step.
- *  CO5  Ending never waits for the peer: a frozen one is cut off after a moment (facts §6: `ws` would wait 30 s).
  *
- * Deliberately not here: what a close code means (machines/close-reason.ts), retries, what a login adds to the socket
- * (session.ts).
+ * Deliberately not here: how it ends (ending.ts), retries, what a login adds to the socket (session.ts).
  */
 import type { AuthenticationState, ConnectionState, WASocket } from '@whiskeysockets/baileys';
 import type { Clock } from '../../../clock.ts';
 import type { Log, LogLevel } from '../../../log.ts';
-import type { CloseReason } from '../../../machines/close-reason.ts';
 import type { KeepAlive } from '../../../machines/deafness.ts';
-import type { ConnectionEvent } from '../../../machines/number.types.ts';
 import type { DeviceStores, Store } from '../../../store/store.ts';
 import type { Target } from '../../../content/content.ts';
 import type { Contact } from '../../contact-book.ts';
@@ -25,19 +19,14 @@ import type { ConnectionOptions, Handle, Progress, SendCommand, SendResult, Star
 import { isPaired, newPairingState, openAuthState, type PairingState } from './auth-state.ts';
 import type { SharedCaches } from './caches.ts';
 import type { Device } from './device.ts';
+import { Ending } from './ending.ts';
 import { guarded, guardListeners } from './guard.ts';
-import { LOGGED_OUT, logOut, OWN_LOGOUT } from './logout.ts';
 import { askForCode, outliveReferences } from './pairing-code.ts';
 import type { Route } from './proxy.ts';
 import { Session } from './session.ts';
-import { openSocket, terminate } from './socket.ts';
-import { accountOf, reasonOf, textOf } from './translate.ts';
+import { openSocket } from './socket.ts';
+import { accountOf, reasonOf } from './translate.ts';
 import { watchHearing } from './watchdog.ts';
-
-/** How long the peer may take to answer the WebSocket close before the TCP connection is cut (CO5). */
-const CLOSE_HANDSHAKE_MS = 1_000;
-/** What the library itself reports when nobody answers (facts/baileys §6). */
-const CONNECTION_LOST = 408;
 
 /** What connections share. */
 export type EngineContext = {
@@ -58,33 +47,35 @@ export class Connection implements Handle {
   readonly #o: ConnectionOptions;
   readonly #engine: EngineContext;
   readonly #log: Log;
-  readonly #untilEnded: Promise<CloseReason>;
-  #resolveEnded: (reason: CloseReason) => void = () => undefined;
+  readonly #ending: Ending;
   #sock: WASocket | undefined;
   #session: Session | undefined;
-  #silent = false;
-  #ended = false;
   #opened = false;
   #paired = false;
   #qrSeen = false;
   #codeWanted = false;
   #stopWatching: () => void = () => undefined;
-  #closing: Promise<void> | undefined;
-  #loggingOut: Promise<boolean> | undefined;
 
   constructor(options: ConnectionOptions, engine: EngineContext) {
     this.#o = options;
     this.#engine = engine;
     this.#log = engine.logOf(options.digits);
-    this.#untilEnded = new Promise((resolve) => {
-      this.#resolveEnded = resolve;
+    this.#ending = new Ending({
+      onEvent: options.onEvent,
+      onEnded: () => {
+        this.#stopWatching();
+        this.#session?.sender.cut();
+      },
+      settled: async () => this.#session?.settled(),
+      clock: engine.clock,
+      log: this.#log,
     });
     const begin = options.mode === 'login' ? this.#login() : this.#pair();
-    begin.catch((error: unknown) => this.#fail(error));
+    begin.catch((error: unknown) => this.#ending.fail(error));
   }
 
   isOpen(): boolean {
-    return this.#opened && !this.#ended && this.#sock?.ws.isOpen === true && this.#sock.user !== undefined;
+    return this.#opened && !this.#ending.ended && this.#sock?.ws.isOpen === true && this.#sock.user !== undefined;
   }
 
   requestCode(): void {
@@ -116,14 +107,11 @@ export class Connection implements Handle {
   }
 
   logout(deadline: number): Promise<boolean> {
-    this.#loggingOut ??= this.#logout(deadline);
-    return this.#loggingOut;
+    return this.#ending.logout(this.isOpen() ? this.#sock?.user?.id : undefined, deadline);
   }
 
   close(): Promise<void> {
-    this.#silent = true;
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return this.#ending.close();
   }
 
   async #login(): Promise<void> {
@@ -131,7 +119,7 @@ export class Connection implements Handle {
     const { digits } = this.#o;
     const store = stores.exists(digits) ? stores.open(digits) : undefined;
     const auth = store && openAuthState(store);
-    if (!store || !auth || !isPaired(auth.creds)) return this.#closed({ text: 'there is no saved login' });
+    if (!store || !auth || !isPaired(auth.creds)) return this.#ending.closed({ text: 'there is no saved login' });
     const session = new Session({
       device: this.#engine.deviceOf(digits, store),
       auth,
@@ -139,12 +127,12 @@ export class Connection implements Handle {
       caches: caches.forSocket(),
       clock,
       log: this.#log,
-      ended: () => this.#ended,
-      onFailure: (error) => this.#fail(error),
-      onEnd: () => this.#cutIfFrozen(),
+      ended: () => this.#ending.ended,
+      onFailure: (error) => this.#ending.fail(error),
+      onEnd: () => this.#ending.cutIfFrozen(),
     });
     const [route] = await Promise.all([this.#engine.route(digits, store), session.recover()]);
-    if (this.#silent || this.#ended) return;
+    if (this.#ending.begun) return;
     if (route.kind === 'blocked') return this.#blocked(route);
     this.#session = session;
     this.#open(route, { creds: auth.creds, keys: session.keys }, () => auth.saveCreds());
@@ -154,7 +142,7 @@ export class Connection implements Handle {
     const { stores } = this.#engine;
     const { digits } = this.#o;
     const route = await this.#engine.route(digits, stores.exists(digits) ? stores.open(digits) : undefined);
-    if (this.#silent || this.#ended) return;
+    if (this.#ending.begun) return;
     if (route.kind === 'blocked') return this.#blocked(route);
     const auth = newPairingState();
     this.#open(route, auth, () => this.#onPairingCreds(auth));
@@ -162,7 +150,7 @@ export class Connection implements Handle {
 
   /** The number's proxy does not work: no socket is opened (clients §9, fail closed). */
   #blocked({ why }: Extract<Route, { kind: 'blocked' }>): void {
-    this.#closed({ text: why, by: 'proxy' });
+    this.#ending.closed({ text: why, by: 'proxy' });
   }
 
   #open(route: Exclude<Route, { kind: 'blocked' }>, auth: AuthenticationState, onCreds: () => void): void {
@@ -179,9 +167,10 @@ export class Connection implements Handle {
       ...(this.#session && { session: this.#session.socketOptions }),
     });
     this.#sock = sock;
+    this.#ending.owns(sock);
     if (this.#session) this.#session.listen(sock);
     else outliveReferences(sock.ws);
-    const onFault = (error: unknown) => this.#fail(error);
+    const onFault = (error: unknown) => this.#ending.fail(error);
     sock.ev.on(
       'connection.update',
       guarded((update) => this.#onUpdate(update), onFault),
@@ -193,12 +182,12 @@ export class Connection implements Handle {
   #onUpdate({ connection, qr, lastDisconnect }: Partial<ConnectionState>): void {
     if (qr !== undefined) this.#onQr(qr);
     if (connection === 'open') this.#onOpen();
-    if (connection === 'close') this.#closed(reasonOf(lastDisconnect?.error));
+    if (connection === 'close') this.#ending.closed(reasonOf(lastDisconnect?.error));
   }
 
   #onQr(qr: string): void {
     this.#qrSeen = true;
-    this.#report({ type: 'qr', qr });
+    this.#ending.report({ type: 'qr', qr });
     if (this.#codeWanted) this.#askForCode();
   }
 
@@ -206,22 +195,23 @@ export class Connection implements Handle {
   #askForCode(): void {
     this.#codeWanted = false;
     const told = askForCode(this.#socket(), this.#o.digits, this.#engine.clock).then((answer) => {
-      if (answer.kind === 'code') this.#report({ type: 'code', code: answer.code, at: answer.at });
+      if (answer.kind === 'code') this.#ending.report({ type: 'code', code: answer.code, at: answer.at });
       if (answer.kind === 'refused' && this.#sock?.ws.isOpen)
-        this.#report({ type: 'code failed', error: answer.error });
+        this.#ending.report({ type: 'code failed', error: answer.error });
     });
-    told.catch((error: unknown) => this.#fail(error));
+    told.catch((error: unknown) => this.#ending.fail(error));
   }
 
   #onOpen(): void {
-    const account = accountOf(this.#socket().user);
-    if (!account) return this.#fail(new Error('logged in without an account'));
+    const sock = this.#socket();
+    const account = accountOf(sock.user);
+    if (!account) return this.#ending.fail(new Error('logged in without an account'));
     this.#opened = true;
     const { clock, keepAlive } = this.#engine;
-    this.#stopWatching = watchHearing(this.#socket().ws, { clock, keepAlive, onDeaf: (why) => this.#onDeaf(why) });
-    this.#session?.sender.keepPromises().catch((error: unknown) => this.#fail(error));
+    this.#stopWatching = watchHearing(sock.ws, { clock, keepAlive, onDeaf: (why) => this.#ending.deaf(sock, why) });
+    this.#session?.sender.keepPromises().catch((error: unknown) => this.#ending.fail(error));
     this.#session?.surroundings.opened();
-    this.#report({ type: 'opened', account });
+    this.#ending.report({ type: 'opened', account });
   }
 
   /** CO3: `creds.update` comes with the account before the library answers WhatsApp, and without one before that. */
@@ -230,64 +220,7 @@ export class Connection implements Handle {
     if (this.#paired || !account) return auth.saveCreds();
     auth.persistTo(this.#engine.stores.open(this.#o.digits));
     this.#paired = true;
-    this.#report({ type: 'paired', account });
-  }
-
-  /** P10. The machine opens the next connection at once; this one is cut without waiting for a peer that cannot answer. */
-  #onDeaf(why: string): void {
-    const sock = this.#socket();
-    this.#report({ type: 'health lost', why });
-    sock.end(Object.assign(new Error(why), { output: { statusCode: CONNECTION_LOST } })).catch(() => undefined);
-    terminate(sock);
-  }
-
-  #report(event: ConnectionEvent): void {
-    if (!this.#silent && !this.#ended) this.#o.onEvent(event);
-  }
-
-  #closed(reason: CloseReason): void {
-    if (this.#ended) return;
-    this.#report({ type: 'closed', reason: this.#loggingOut && reason.code === LOGGED_OUT ? OWN_LOGOUT : reason });
-    this.#ended = true;
-    this.#stopWatching();
-    this.#session?.sender.cut();
-    this.#resolveEnded(reason);
-  }
-
-  /** CO2; also for a store that cannot write: the TCP connection is cut, so nothing more can be acknowledged. */
-  #fail(error: unknown): void {
-    if (this.#ended) return;
-    this.#log.error({ err: error }, 'a connection failed');
-    if (!this.#sock) return this.#closed({ text: textOf(error) });
-    const asError = error instanceof Error ? error : new Error(String(error));
-    this.#sock.end(asError).catch(() => undefined);
-    terminate(this.#sock);
-  }
-
-  /** Baileys has begun to end the socket and waits for the peer's answer (CO5). */
-  #cutIfFrozen(): void {
-    const { clock } = this.#engine;
-    const timer = clock.setTimeout(() => this.#sock && terminate(this.#sock), CLOSE_HANDSHAKE_MS);
-    void this.#untilEnded.then(() => clock.clearTimeout(timer));
-  }
-
-  async #logout(deadline: number): Promise<boolean> {
-    const jid = this.#sock?.user?.id;
-    if (!this.#sock || jid === undefined || !this.isOpen()) return false;
-    return logOut(this.#sock, jid, Math.max(1, deadline - this.#engine.clock.now()), this.#untilEnded);
-  }
-
-  async #close(): Promise<void> {
-    await this.#loggingOut;
-    if (this.#sock && !this.#ended) {
-      this.#cutIfFrozen();
-      this.#sock.end(undefined).catch(() => undefined);
-      const giveUp = this.#engine.clock.setTimeout(() => this.#closed({ text: 'closed' }), 3 * CLOSE_HANDSHAKE_MS);
-      await this.#untilEnded;
-      this.#engine.clock.clearTimeout(giveUp);
-    }
-    this.#closed({ text: 'closed' });
-    await this.#session?.settled();
+    this.#ending.report({ type: 'paired', account });
   }
 
   #socket(): WASocket {
