@@ -6,15 +6,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NO_ATTACHMENTS } from '../helpers/no-attachments.ts';
+import type { AppClient } from '../../src/app-client/client.ts';
 import { openOutbox } from '../../src/app-client/outbox.ts';
 import { deadLettersOf, rowOf, rowsOf } from '../../src/app-client/outbox-rows.ts';
 import { callbackOf } from '../../src/app-client/callbacks.ts';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
 import { program } from '../helpers/programs.ts';
 import { SimulatedTime } from '../helpers/simulated-time.ts';
 import {
   type Answer,
   type App,
+  appAtHand,
   client,
   counted,
   DEVICE,
@@ -42,9 +45,9 @@ async function appWith(decide: (seen: Seen, app: App) => Answer, port = 0): Prom
   return app;
 }
 
-function outboxAt(url: string, clock: Clock, temp = tempStore()) {
+function outboxAt(app: string | AppClient, clock: Clock, temp = tempStore()) {
   const store = temp.open();
-  const to = counted(client(url, clock));
+  const to = counted(typeof app === 'string' ? client(app, clock) : app);
   const outbox = openOutbox({ ...ROOMY, attachments: NO_ATTACHMENTS, client: to, clock, log: quiet });
   const queue = outbox.attach('data', store);
   cleanups.push(async () => {
@@ -58,7 +61,8 @@ function outboxAt(url: string, clock: Clock, temp = tempStore()) {
 const contact = (n: number) => `55119999${10_000 + n}`;
 /** Row `n` of conversation `n % 20`. */
 const row = (n: number) => inbound(contact(n % 20), `${n}`);
-const delivered = (app: App) => app.seen.filter(({ answer }) => (answer.status ?? 200) === 200 && !answer.cut);
+const delivered = (app: Pick<App, 'seen'>) =>
+  app.seen.filter(({ answer }) => (answer.status ?? 200) === 200 && !answer.cut);
 
 function expectOrder(seen: readonly Seen[], conversations = 20): void {
   for (let c = 0; c < conversations; c++) {
@@ -68,7 +72,7 @@ function expectOrder(seen: readonly Seen[], conversations = 20): void {
   }
 }
 
-const KILLS = 4;
+const KILLS = 3;
 
 describe('P5 callbacks: at least once, in order per conversation, never silently dropped', () => {
   it('C-14 app down for 20 s: all 200 reach it, in order, soon after it is back', async () => {
@@ -99,10 +103,10 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
   it('app down for a simulated 12 h: not hammered, and all 200 delivered in order', async () => {
     const time = new SimulatedTime();
     let down = true;
-    const app = await appWith(() => (down ? { cut: 'before' } : {}));
-    const temp = tempStore();
-    const disk = writes(temp.open());
-    const { queue, outbox, flying } = outboxAt(app.url, time, { ...temp, open: () => disk.store });
+    const app = appAtHand(() => (down ? { cut: 'before' } : {}));
+    const disk = writes(memoryStore());
+    const temp = { path: '', open: () => disk.store, remove: () => undefined };
+    const { queue, outbox, flying } = outboxAt(app.client, time, temp);
     const busy = () => flying() > 0 || disk.underWay() > 0;
     for (let n = 0; n < 200; n++) {
       await queue.append([row(n)]);
@@ -201,14 +205,16 @@ describe('P5 callbacks: at least once, in order per conversation, never silently
 });
 
 describe('the cost', () => {
-  it('100,000 pending rows load fast, in little memory', async () => {
+  const ROWS = 50_000;
+
+  it('50,000 pending rows load fast, in little memory', async () => {
     const temp = tempStore();
     const store = temp.open();
     const base = Date.now() * 1000;
     const rows = Array.from({ length: 2000 }, (_, n) =>
       rowOf(callbackOf(inbound(contact(n), `${n}`, 'x'.repeat(200))), DEVICE),
     );
-    for (let from = 0; from < 100_000; from += 5000) {
+    for (let from = 0; from < ROWS; from += 5000) {
       await store.write((batch) => {
         for (let n = from; n < from + 5000; n++) {
           batch.put(rowsOf(store), base + n, rows[n % rows.length] ?? expect.fail());
@@ -223,13 +229,15 @@ describe('the cost', () => {
     const { outbox } = outboxAt(app.url, systemClock, temp);
     const ms = performance.now() - started;
     const { user, system } = process.cpuUsage(cpu);
+    const cpuMs = (user + system) / 1000;
     const mb = (process.memoryUsage().rss - before) / 1e6;
-    expect(outbox.stats().pending).toBe(100_000);
+    expect(outbox.stats().pending).toBe(ROWS);
     console.log(
-      `100,000 pending rows in 2,000 conversations: loaded in ${ms.toFixed(0)} ms (CPU ${((user + system) / 1000).toFixed(0)} ms), RSS +${mb.toFixed(0)} MB`,
+      `${ROWS} pending rows in 2,000 conversations: loaded in ${ms.toFixed(0)} ms (CPU ${cpuMs.toFixed(0)} ms), RSS +${mb.toFixed(0)} MB`,
     );
-    expect(ms).toBeLessThan(10_000);
-    expect(mb).toBeLessThan(300);
+    // Not by the wall's time, which is also that of others.
+    expect(cpuMs).toBeLessThan(5_000);
+    expect(mb).toBeLessThan(200);
   });
 });
 

@@ -44,6 +44,8 @@ export type App = {
   close(): Promise<void>;
 };
 
+const TAKEN = { ok: true, routing_actions: [] };
+
 export async function startApp(decide: (seen: Seen, app: App) => Answer, port = 0): Promise<App> {
   const seen: Seen[] = [];
   let now = 0;
@@ -86,9 +88,27 @@ export async function startApp(decide: (seen: Seen, app: App) => Answer, port = 
   return app;
 }
 
+/** An app without a network between, for what takes thousands of attempts. */
+export function appAtHand(decide: (seen: Seen) => Answer): { readonly client: AppClient; readonly seen: Seen[] } {
+  const seen: Seen[] = [];
+  const client: AppClient = {
+    async post(path, sent) {
+      const body: Record<string, unknown> = typeof sent === 'string' ? JSON.parse(sent) : sent;
+      const entry: Seen = { path, body, headers: {}, at: performance.now(), answer: {} };
+      entry.answer = decide(entry);
+      seen.push(entry);
+      const { cut, status = 200, body: said = TAKEN } = entry.answer;
+      if (cut) return { kind: 'no answer', why: 'unreachable', detail: 'ECONNRESET' };
+      return { kind: 'answer', status, body: said };
+    },
+    get: () => Promise.reject(new Error('nothing is asked of it')),
+  };
+  return { client, seen };
+}
+
 function respond(response: ServerResponse, answer: Answer): void {
   if (answer.cut === 'before') return void response.destroy();
-  const text = JSON.stringify(answer.body ?? { ok: true, routing_actions: [] });
+  const text = JSON.stringify(answer.body ?? TAKEN);
   response.writeHead(answer.status ?? 200, { 'content-type': 'application/json', ...answer.headers });
   if (answer.cut === 'within') {
     response.write(text.slice(0, 3), () => response.destroy());

@@ -37,6 +37,17 @@ describe('the search for secrets finds what it must', () => {
     ]);
   });
 
+  it('SE3: each of many with one beginning, and one amid a longer list', () => {
+    const alike = [
+      Uint8Array.from(key),
+      Uint8Array.from({ length: 32 }, (_, index) => (index < 4 ? key[index]! : index)),
+    ];
+    const list = inspect(Uint8Array.from([7, 7, ...key, 7]), { breakLength: Number.POSITIVE_INFINITY });
+    const text = `${alike.map((each) => Buffer.from(each).toString('hex')).join(' ')}\n${list}`;
+    const plant = (secrets: Secrets) => alike.forEach((each, index) => secrets.key(`key ${index}`, each));
+    expect(found(text, plant)).toEqual(['key 0', 'key 1', 'key 0']);
+  });
+
   it('and nothing else', () => {
     expect(found('nothing to see', (secrets) => secrets.keysIn('key', { key, id: 'short' }))).toEqual([]);
   });
