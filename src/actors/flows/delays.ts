@@ -7,6 +7,8 @@
  *       among the variables; an order without one is for the delay at its node.
  *  DY3  Without a session here one is made of the order, as long as the flow still has the node (F-07); an app that does
  *       not answer is asked again.
+ *  DY4  One whose session has ended, or gave way to another, wakes nobody, however late it comes: its name is noted with the
+ *       ending, as that of one that went on.
  */
 import { Sequence } from '../../app-client/outbox-rows.ts';
 import type { Clock } from '../../clock.ts';

@@ -76,6 +76,7 @@ export class OneSession {
     const gone = others.filter(({ key }) => key !== row.key);
     const cleared = gone.map(({ device, key: session }): FlowFact => ({ kind: 'flow park', device, session }));
     await this.#o.save(row, [...cleared, ...told], (batch) => {
+      for (const other of others) this.#o.rows.overslept(batch, other);
       for (const other of gone) this.#o.rows.remove(batch, other);
       also?.(batch);
     });

@@ -157,9 +157,15 @@ export class Rows {
     return this.#messages.get(`${device} ${message}`);
   }
 
-  handle(batch: Batch, device: string, message: string): void {
+  /** `at`: from when on it grows old. */
+  handle(batch: Batch, device: string, message: string, at = this.#clock.now()): void {
     this.#messageSweep.onAdd(batch);
-    batch.put(this.#messages, `${device} ${message}`, this.#clock.now());
+    batch.put(this.#messages, `${device} ${message}`, at);
+  }
+
+  /** The session is over: the app, which may tell of the delays that it slept in when they end, wakes nobody by them. */
+  overslept(batch: Batch, { device, sleeps }: Pick<SessionRow, 'device' | 'sleeps'>): void {
+    for (const { name, until } of sleeps) if (name !== undefined) this.handle(batch, device, delayMark(name), until);
   }
 
   /** Whether this text has started a flow on this number lately. */
@@ -215,7 +221,7 @@ export class Rows {
   }
 }
 
-/** What `handle` notes of a delay that went on (delays.ts DY2). */
+/** What `handle` notes of a delay that went on, or that nobody sleeps in any more (delays.ts DY2, DY4). */
 export const delayMark = (name: string): string => `delay ${name}`;
 
 const normal = (text: string): string => text.trim().toLowerCase().slice(0, 200);

@@ -286,6 +286,45 @@ describe('F-55, DY2: a delay goes on once, whoever ends it', () => {
   });
 });
 
+describe('DY4: a delay that the app keeps makes no session again of one that ended while it slept', () => {
+  const DAYS = 40;
+  const sleeping = async (seconds: number): Promise<Stage> => {
+    const stage = new Stage();
+    stage.flows.set('1', flow([delay('d', seconds), say('b')], ['d>b'])).set('2', flow([say('c')], []));
+    await stage.begin('1');
+    await stage.run(10_000);
+    return stage;
+  };
+
+  it.each([
+    ['a take-over', (stage: Stage) => stage.desk.end(CUSTOMER, undefined), []],
+    ['an opt-out', (stage: Stage) => stage.life.runtime.flows.end(DEVICE, ANA), []],
+    ['the end of the login', (stage: Stage) => stage.life.runtime.unlinked(DEVICE), []],
+    ['a flow that took its place, and is over too', (stage: Stage) => stage.begin('2'), ['c']],
+  ])('%s', async (_, happens, texts) => {
+    const stage = await sleeping(3_600);
+    await stage.settle<unknown>(happens(stage));
+    // The session is forgotten by then.
+    await stage.run(HOUR);
+    expect(stage.row()).toBeUndefined();
+    await resumeDelay(stage, stage.delays[0]?.variables);
+    await stage.run(MINUTE);
+    expect([stage.texts(), [...stage.store.table('flows/delays').keys()]]).toEqual([texts, []]);
+  });
+
+  it('however long it sleeps, and though much else was remembered and forgotten since', async () => {
+    const stage = await sleeping((DAYS * DAY) / 1_000);
+    await stage.settle(stage.desk.end(CUSTOMER, undefined));
+    away(stage, DAYS * DAY);
+    for (let number = 0; number < 70; number++)
+      await stage.begin('2', { customer: `552199${String(number).padStart(7, '0')}`, once: `order ${number}` });
+    await stage.run(10_000);
+    await resumeDelay(stage, stage.delays[0]?.variables);
+    await stage.run(MINUTE);
+    expect(stage.texts()).not.toContain('b');
+  });
+});
+
 describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
   it('F-23: nor is the end of a number, by a start that asks for its flow', async () => {
     const stage = new Stage();
