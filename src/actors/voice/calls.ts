@@ -4,7 +4,7 @@
  *  CS1  One call per id of Meta's, and one outbound call per id of the app's, however often they are asked for (V-25).
  *  CS2  An id that has ended, or was ended before it began, stays ended for 10 min.
  *  CS3  More than `VOICE_MAX_CALLS` are refused at Meta and told to the app; those that run are not touched (V-27).
- *  CS4  `stop` ends every call, and resolves when all is free.
+ *  CS4  `stop` ends every call, and resolves when all is free and Meta has heard of all that were refused.
  *
  * Deliberately not here: the life of one call (call.ts).
  */
@@ -26,6 +26,8 @@ export class Calls {
   readonly #world: CallWorld;
   readonly #maxCalls: number;
   readonly #live = new Set<Call>();
+  /** Of refused calls, under way. */
+  readonly #rejects = new Set<Promise<void>>();
   readonly #byMeta = new Map<string, Call>();
   /** Outbound, under the app's id. */
   readonly #outbound = new Map<string, Call>();
@@ -109,7 +111,7 @@ export class Calls {
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const call of this.#live) call.shutDown();
-    await Promise.all([...this.#live].map((call) => call.closed));
+    await Promise.all([...[...this.#live].map((call) => call.closed), ...this.#rejects]);
   }
 
   #link(call: Call, metaCallId: string): void {
@@ -122,20 +124,33 @@ export class Calls {
   /** CS3. While stopping nothing is begun either; the guard of the routes says so to the app. */
   #refuses(request: CallRequest): boolean {
     if (!this.#stopping && this.#live.size < this.#maxCalls) return false;
-    const { direction, call, metaCallId, device, access } = request;
-    const { tell, graph, log } = this.#world;
+    const { direction, call, metaCallId, device } = request;
+    const { tell, log } = this.#world;
     this.#setupFailures += 1;
     this.#ended.add(metaCallId ?? outboundId(call));
     const reason = this.#stopping ? 'the bridge stops' : 'capacity';
     log.warn({ id: call, direction, reason }, 'a call is refused');
     tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
-    this.#watch(standingOf(request, 'over', metaCallId));
-    if (metaCallId !== undefined && !this.#stopping)
-      graph(access)(metaCallId, { action: 'reject' }).then(
-        (said) => said.kind === 'failed' && log.info({ id: call, reason: said.code }, 'Meta did not take the reject'),
-        (error: unknown) => log.error({ err: error }, 'a call could not be rejected'),
-      );
+    if (metaCallId === undefined || this.#stopping) this.#watch(standingOf(request, 'over', metaCallId));
+    else {
+      const rejected = this.#reject(request, metaCallId).finally(() => this.#rejects.delete(rejected));
+      this.#rejects.add(rejected);
+    }
     return true;
+  }
+
+  /** It stands until Meta has answered, so that a reject that is lost with the thread is said again. */
+  async #reject(request: CallRequest, metaCallId: string): Promise<void> {
+    const { graph, log } = this.#world;
+    const { call: id, access } = request;
+    this.#watch(standingOf(request, 'rejecting', metaCallId));
+    try {
+      const said = await graph(access)(metaCallId, { action: 'reject' });
+      if (said.kind === 'failed') log.info({ id, reason: said.code }, 'Meta did not take the reject');
+    } catch (error) {
+      log.error({ err: error }, 'a call could not be rejected');
+    }
+    this.#watch(standingOf(request, 'over', metaCallId));
   }
 
   #begin(request: CallRequest): Call {

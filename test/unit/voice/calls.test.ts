@@ -11,6 +11,7 @@ const ACCESS = { metaToken: 't', phoneNumberId: '109', graphVersion: 'v23.0' };
 const OUTBOUND = { ...ACCESS, call: '7', workspace: '3', assistantId: '5', to: '5511912345678', from: '' };
 
 let calls: Calls;
+let open: (maxCalls: number) => Calls;
 let told: CallFact[];
 let words: string[];
 /** The app's answer to an offer. */
@@ -43,27 +44,29 @@ beforeEach(() => {
       throw new Error('nobody talks here');
     },
   };
-  calls = new Calls({
-    maxCalls: 5,
-    watch: (standing) => {
-      const due = 'access' in standing ? ` with ${standing.access.token}, ${told.length} told` : '';
-      stood.push(`${standing.stage}${due}`);
-    },
-    world: {
-      ...{ app, tell: (fact) => told.push(fact), makers: { cascade: maker, realtime: maker }, preferred: 'cascade' },
-      graph: () => async (_, word) => {
-        words.push(word.action);
-        await answered;
-        return word.action === 'reject' ? { kind: 'failed', code: '131000' } : { kind: 'said' };
+  open = (maxCalls) =>
+    new Calls({
+      maxCalls,
+      watch: (standing) => {
+        const due = 'access' in standing ? ` with ${standing.access.token}, ${told.length} told` : '';
+        stood.push(`${standing.stage}${due}`);
       },
-      openRecording: () => {
-        throw new Error('nothing is recorded here');
+      world: {
+        ...{ app, tell: (fact) => told.push(fact), makers: { cascade: maker, realtime: maker }, preferred: 'cascade' },
+        graph: () => async (_, word) => {
+          words.push(word.action);
+          await answered;
+          return word.action === 'reject' ? { kind: 'failed', code: '131000' } : { kind: 'said' };
+        },
+        openRecording: () => {
+          throw new Error('nothing is recorded here');
+        },
+        ...{ ice: { stunUrls: [], local: true }, longestMs: 0, clock: systemClock },
+        meter: { setUp: () => undefined, firstWord: () => undefined, ended: () => undefined },
+        log: createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } }),
       },
-      ...{ ice: { stunUrls: [], local: true }, longestMs: 0, clock: systemClock },
-      meter: { setUp: () => undefined, firstWord: () => undefined, ended: () => undefined },
-      log: createLog({ level: 'trace', stream: { write: (line) => logged.push(line) } }),
-    },
-  });
+    });
+  calls = open(5);
 });
 afterEach(() => calls.stop());
 
@@ -105,6 +108,26 @@ it('TD3: the app is told first; while Meta has not answered the last word, the a
   calls.answer({ ...OUTBOUND, ...people, call: '8', metaCallId: 'wacid.in', sdp: 'v=0' });
   await quiet();
   expect(stood).toContain('rejecting with t, 1 told');
+});
+
+it('V-27, TD3: one too many: while Meta has not answered the reject, the access for it stands, and `stop` waits', async () => {
+  let answer: (() => void) | undefined;
+  answered = new Promise<void>((resolve) => (answer = resolve));
+  calls = open(0);
+  calls.answer({ ...OUTBOUND, callerPhone: '', calleePhone: '4915512345678', metaCallId: 'wacid.in', sdp: 'v=0' });
+  expect([words, stood]).toEqual([['reject'], ['rejecting with t, 1 told']]);
+  let isStopped = false;
+  const stopped = calls.stop().then(() => (isStopped = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isStopped).toBe(false);
+  answer?.();
+  await stopped;
+  expect([told, stood.slice(1), calls.stats().setupFailures]).toEqual([
+    [expect.objectContaining({ kind: 'call error', reason: 'capacity', metaCallId: 'wacid.in' })],
+    ['over'],
+    1,
+  ]);
+  expect(logged.find((line) => line.includes('the reject'))).toContain('"reason":"131000"');
 });
 
 it('V-19: an outbound call without an assistant says nothing to Meta, which knows nothing of it', async () => {
