@@ -8,7 +8,7 @@ import type { Lane } from './callbacks.ts';
 import type { AppAnswer } from './client.ts';
 import { Fifo } from './fifo.ts';
 import { Gate } from './gate.ts';
-import type { Entry, Line } from './outbox-lines.ts';
+import type { Entry, Line } from './outbox-chain.ts';
 
 /** 64 requests at once in all; receipts at most 8 (inbound §10). */
 const AT_ONCE = { inbound: 44, receipts: 8, rest: 12 } as const satisfies Record<Lane, number>;

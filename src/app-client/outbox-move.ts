@@ -5,7 +5,7 @@
  * number and its place in its line. A crash in between leaves it in both, which only means a repeat.
  */
 import type { Store, Table } from '../store/store.ts';
-import type { Entry } from './outbox-lines.ts';
+import type { Entry } from './outbox-chain.ts';
 import type { Home } from './outbox-home.ts';
 
 const AT_ONCE = 500;

@@ -1,28 +1,25 @@
 /**
- * Posts the rows of the outbox: which line may send now, and what its answer does to it. Contract README §3.1.
+ * Posts the rows of the outbox: which line may send now. Contract README §3.1.
  *
  * Invariants:
  *  W1  a line has one request under way; the next row goes after the outcome of the one before is known.
  *  W2  at most 64 requests at once, each lane within its own share: a lane never waits for another.
- *  W3  a row leaves only by success, supersede, burial, or because the app lacks the endpoint (receipts) or the job.
- *  W4  a silent or refusing app is probed, not hammered (`gate.ts`); once it answers, everything that waited for it goes.
+ *  W4  a silent or refusing app is probed, not hammered (`gate.ts`).
  *  W5  a row with a medium waits for its bytes in its own line, without a place; they are in memory during its POST.
  *
- * Deliberately not here: where rows lie (`outbox.ts`), what an answer means (`outcomes.ts`).
+ * Deliberately not here: where rows lie (`outbox.ts`), what an answer does to them (`outbox-settling.ts`).
  */
 import { setMaxListeners } from 'node:events';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { PATHS } from './callbacks.ts';
 import type { Attachments } from './attachments.types.ts';
-import type { AppAnswer, AppClient } from './client.ts';
-import { type Channel, Channels, type LaneState, reasonOf, warnRefused } from './outbox-channel.ts';
-import type { Entry, Line, Lines } from './outbox-lines.ts';
-import { eventId, type Row } from './outbox-rows.ts';
-import { isUnknownDevice, outcomeOf } from './outcomes.ts';
+import type { AppClient } from './client.ts';
+import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
+import type { Entry, Line } from './outbox-chain.ts';
+import type { Lines } from './outbox-lines.ts';
+import { eventId } from './outbox-rows.ts';
+import { Settling } from './outbox-settling.ts';
 import { RowPoster } from './row-poster.ts';
-
-const HOLD_MS = 60_000;
 
 export type WorkerOptions = {
   readonly client: AppClient;
@@ -40,13 +37,17 @@ export class OutboxWorker {
   readonly #poster: RowPoster;
   readonly #flights = new Set<Promise<void>>();
   readonly #abort = new AbortController();
-  /** Order keys of the numbers whose groups the app has refused. */
-  readonly #refusedGroups = new Set<string>();
+  readonly #settling: Settling;
   #stopped = false;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#poster = new RowPoster(options);
+    this.#settling = new Settling(options, {
+      wake: (line) => this.wake(line),
+      wait: (line, ms) => this.#wait(line, ms),
+      forget: (entry) => this.forget(entry),
+    });
     setMaxListeners(64, this.#abort.signal); // one per request under way
   }
 
@@ -135,73 +136,18 @@ export class OutboxWorker {
     const entry = lines.take(line);
     const row = entry?.home.rows.get(entry.seq);
     if (!entry) return;
-    if (!row) return this.#leave(entry);
+    if (!row) return this.#settling.leave(entry);
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;
     const call = { timeoutMs: row.timeoutMs, signal: this.#abort.signal, id: eventId(entry.seq, row) };
     const flight = this.#poster.post(row, call).then((answer) => {
       channel.lane.busy--;
-      this.#settle(channel, entry, row, answer, probe);
+      this.#settling.settle(channel, entry, row, answer, probe);
       this.#flights.delete(flight);
       this.#pump(channel.lane);
     });
     this.#flights.add(flight);
-  }
-
-  #settle(channel: Channel, entry: Entry, row: Row, answer: AppAnswer, probe: boolean): void {
-    const { lines, clock, log, random } = this.#options;
-    if (answer.kind === 'no answer' && answer.why === 'aborted') {
-      lines.putBack(entry);
-      return;
-    }
-    const { first } = entry;
-    entry.first = false;
-    const line = lines.lineOf(entry);
-    const now = clock.now();
-    const unknownDeviceMs = line.unknownDeviceSince === undefined ? 0 : now - line.unknownDeviceSince;
-    const history = { attempts: line.attempts, repeats: row.repeats ?? 0, unknownDeviceMs };
-    const outcome = outcomeOf(row.path, answer, history, now, random());
-    if (answer.kind === 'answer')
-      line.unknownDeviceSince =
-        answer.status === 404 && isUnknownDevice(row.path, answer.body) ? (line.unknownDeviceSince ?? now) : undefined;
-    if (outcome.kind === 'hold') channel.gate.refused(now);
-    else if (outcome.kind === 'retry' && outcome.appDown) this.#unanswered(channel, answer, probe);
-    else if (answer.kind === 'answer' && channel.gate.answered()) this.#release(channel);
-
-    switch (outcome.kind) {
-      case 'done':
-        if (row.about) entry.home.onAnswer?.(row.about, answer, first);
-        return this.#leave(entry);
-      case 'dead':
-        if (this.#isNewRefusal(row))
-          log.warn({ path: row.path, reason: outcome.why }, 'the app refused a callback; it lies in the dead letters');
-        entry.home.bury([entry.seq], outcome.why, answer.kind === 'answer' ? answer : undefined);
-        return this.forget(entry);
-      case 'skip':
-        return this.#leave(entry);
-      case 'hold':
-        warnRefused(channel, answer, now, log);
-        return this.#stay(entry, HOLD_MS);
-      case 'retry':
-        line.attempts++;
-        if (outcome.appDown) channel.forApp.add(line);
-        return this.#stay(entry, outcome.afterMs);
-      case 'again later':
-        line.attempts = 0;
-        if (!this.#superseded(entry)) entry.home.countRepeat(entry.seq, row);
-        return this.#stay(entry, outcome.afterMs);
-      default:
-        outcome satisfies never;
-    }
-  }
-
-  /** A number without a workspace refuses every list of groups: one line per number is enough (clients §11.1). */
-  #isNewRefusal({ path, orderKeys: [line = ''] }: Row): boolean {
-    if (path !== PATHS.groups) return true;
-    const isNew = !this.#refusedGroups.has(line);
-    this.#refusedGroups.add(line);
-    return isNew;
   }
 
   /** W5. True: its line is woken when the medium is here, or will not come. */
@@ -213,32 +159,9 @@ export class OutboxWorker {
     });
   }
 
-  #leave(entry: Entry): void {
-    entry.home.spend(entry.seq);
-    this.forget(entry);
-  }
-
   #moveOn(line: Line): void {
     line.attempts = 0;
     this.wake(line);
-  }
-
-  /** The row keeps its place and its line waits, unless a newer row speaks for it. */
-  #stay(entry: Entry, ms: number): void {
-    const { lines } = this.#options;
-    if (this.#superseded(entry)) {
-      entry.home.spend(entry.seq);
-      const line = lines.drop(entry);
-      if (line.head && !line.timer) this.#wait(line, ms);
-      return;
-    }
-    const line = lines.putBack(entry);
-    if (!line.timer) this.#wait(line, ms);
-  }
-
-  #superseded(entry: Entry): boolean {
-    const newest = entry.supersede && this.#options.lines.newest(entry.supersede.key);
-    return newest !== undefined && newest !== entry && newest.state !== 'writing';
   }
 
   #wait(line: Line, ms: number): void {
@@ -250,24 +173,5 @@ export class OutboxWorker {
       line.timer = undefined;
       this.wake(line);
     }, ms);
-  }
-
-  #unanswered(channel: Channel, answer: AppAnswer, probe: boolean): void {
-    if (channel.gate.unanswered(this.#options.clock.now(), probe))
-      this.#options.log.warn(
-        { path: channel.path, reason: reasonOf(answer) },
-        'the app does not answer; callbacks wait',
-      );
-  }
-
-  /** The app is back: everything that waited for it goes at once. */
-  #release(channel: Channel): void {
-    this.#options.log.info({ path: channel.path, lines: channel.forApp.size }, 'the app answers again');
-    for (const line of channel.forApp) {
-      if (line.timer) this.#options.clock.clearTimeout(line.timer);
-      line.timer = undefined;
-      this.wake(line);
-    }
-    channel.forApp.clear();
   }
 }

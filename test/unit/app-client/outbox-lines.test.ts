@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Line, Lines } from '../../../src/app-client/outbox-lines.ts';
+import type { Line } from '../../../src/app-client/outbox-chain.ts';
+import { Lines } from '../../../src/app-client/outbox-lines.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 import { Home } from '../../../src/app-client/outbox-home.ts';
 import { quiet, tempStore } from '../../property/outbox/app.ts';
