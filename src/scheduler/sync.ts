@@ -8,24 +8,23 @@
  *       process left (S-48), and goes on when the row is back.
  *  SY4  What was decided here after the question was asked is newer than its answer.
  *  SY5  A job that has ended while its row is alive has told so in vain: its last callback is sent again (S-40).
- *  SY6  A row that makes no sense is reported once, and remembered (S-51).
  *
- * Deliberately not here: what is new in a row (listed.ts), what becomes of overdue jobs (due-jobs.ts, S-02).
+ * Deliberately not here: what is new in a row (listed.ts), rows that make no sense (refused-rows.ts), what becomes of overdue jobs (due-jobs.ts, S-02).
  */
-import type { JobFact } from '../app-client/callbacks.types.ts';
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { ActiveRow, ScheduleList } from '../app-client/schedule-list.ts';
 import { type Ticker, ticker } from '../app-client/ticker.ts';
 import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { isFinal } from '../machines/recipient.ts';
-import type { Store, Table } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Books } from './books.ts';
 import { keyOfApp } from './drafts.ts';
 import { closedFacts } from './facts.ts';
 import type { JobRow } from './jobs.types.ts';
 import { finalTotals } from './ledger.ts';
 import { isReborn, isSame, type Listed, listedOf, registrationOf, revisionOf } from './listed.ts';
+import { RefusedRows } from './refused-rows.ts';
 import type { Scheduler } from './scheduler.ts';
 
 const EACH_MS = 60_000;
@@ -52,8 +51,7 @@ export class Sync {
   readonly #o: SyncOptions;
   readonly #ticker: Ticker;
   readonly #startedAt: number;
-  /** App id -> fingerprint of the row that was reported. */
-  readonly #unreadable: Table<string>;
+  readonly #refused: RefusedRows;
   #round: Promise<boolean> | undefined;
   #failures = 0;
   #answered = false;
@@ -65,7 +63,7 @@ export class Sync {
   constructor(options: SyncOptions) {
     this.#o = options;
     this.#startedAt = options.clock.now();
-    this.#unreadable = options.store.table('unreadable-schedules');
+    this.#refused = new RefusedRows(options);
     this.#ticker = ticker(options.clock, (signal) => this.#turn(signal));
   }
 
@@ -110,7 +108,7 @@ export class Sync {
     const works: Promise<void>[] = [];
     for (const [index, row] of answer.rows.entries()) {
       ids.add(row.id);
-      const work = row.kind === 'row' ? this.#row(row, askedAt) : this.#refuse(row.id, row.why, row.why);
+      const work = row.kind === 'row' ? this.#row(row, askedAt) : this.#refused.report(row.id, row.why, row.why);
       if (work) works.push(work.catch((error: unknown) => this.#failed(error, row.id)));
       if (works.length >= AT_ONCE) await Promise.all(works.splice(0));
       if (index % IN_A_ROW === IN_A_ROW - 1) await sleep(clock, 0);
@@ -142,7 +140,12 @@ export class Sync {
     const id = /^[\w-]{1,100}$/.test(bridgeId) && !books.job(bridgeId) ? { id: bridgeId } : {};
     if (draft.kind === 'draft') await scheduler.register({ ...draft, row: { ...draft.row, ...id } }, row.body);
     else
-      await this.#refuse(row.id, listed.digest ?? '', draft.kind === 'unreadable' ? draft.why : draft.kind, row.sender);
+      await this.#refused.report(
+        row.id,
+        listed.digest ?? '',
+        draft.kind === 'unreadable' ? draft.why : draft.kind,
+        row.sender,
+      );
   }
 
   /** SY2 */
@@ -161,7 +164,7 @@ export class Sync {
     else if (revision.kind === 'revised') await scheduler.revise(id, revision.draft, revision.body, revision.also);
     else {
       await scheduler.order('hold', id, revision.why);
-      await this.#refuse(row.id, listed.digest ?? '', revision.why, row.sender);
+      await this.#refused.report(row.id, listed.digest ?? '', revision.why, row.sender);
     }
   }
 
@@ -189,7 +192,7 @@ export class Sync {
 
   /** SY3 */
   async #absent(listed: ReadonlySet<number>, askedAt: number): Promise<void> {
-    const { books, scheduler, store } = this.#o;
+    const { books, scheduler } = this.#o;
     const missing = new Map<string, { since: number; count: number }>();
     const held: Promise<unknown>[] = [];
     for (const id of scheduler.unfinished()) {
@@ -210,25 +213,7 @@ export class Sync {
     this.#missing = missing;
     this.#hadComplete = true;
     for (const id of this.#finals.keys()) if (!listed.has(books.job(id)?.appId ?? 0)) this.#finals.delete(id);
-    const gone = [...this.#unreadable.keys()].filter((id) => !listed.has(Number(id)));
-    if (gone.length > 0) await store.write((batch) => gone.forEach((id) => batch.remove(this.#unreadable, id)));
-  }
-
-  /** SY6 */
-  async #refuse(scheduleId: number, digest: string, reason: string, device = ''): Promise<void> {
-    const { queue, clock } = this.#o;
-    if (this.#unreadable.get(scheduleId) === digest) return;
-    const ledger = keyOfApp('bulk', scheduleId);
-    const fact: JobFact = {
-      kind: 'schedule status',
-      scheduleId,
-      status: 'failed',
-      reason,
-      device,
-      ledger,
-      at: clock.now(),
-    };
-    await queue.append([fact], (batch) => batch.put(this.#unreadable, scheduleId, digest));
+    await this.#refused.keepOnly(listed);
   }
 
   /** Somebody was, or is being, sent under this job's ledger. */
