@@ -6,28 +6,22 @@
  *      are never two sockets for one number (C-18).
  *  S3  A crashed number restarts with back-off or goes into quarantine (revival.ts), its pairing kept; an explicit
  *      initialize releases it (P2).
- *  S4  A login is moved away only on the machine's `login gone` / `wrong account` or on unlink, after its handle is closed
- *      and its unsent callbacks are safe in `data/`.
  *  S5  While draining nothing starts; `stop()` closes every handle without logging anything out.
  *
- * Deliberately not here: what a state means (machines/number.ts), views and waiting (directory.ts), sending (lane.ts).
+ * Deliberately not here: what a state means (machines/number.ts), what is done about what numbers tell (number-facts.ts, S4),
+ * views and waiting (views.ts), sending (lane.ts).
  */
 import type { InspectionEvent } from 'xstate';
-import type { Fact } from '../app-client/callbacks.types.ts';
-import type { Outbox } from '../app-client/outbox.types.ts';
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
 import type { numberMachine } from '../machines/number.ts';
-import type { ConnectionEvent, NumberCommand, NumberEmitted } from '../machines/number.types.ts';
+import type { ConnectionEvent, NumberCommand } from '../machines/number.types.ts';
 import type { RestartPolicy } from '../machines/restart.ts';
 import { statusOf } from '../machines/status-words.ts';
 import { maskPhone } from '../phone.ts';
-import type { DeviceStores } from '../store/store.ts';
 import type { Engine } from './engines/engine.ts';
 import type { History } from './history.ts';
 import { type NumberActor, startNumber } from './number.ts';
-import type { NumberRecords } from './number-record.ts';
-import { CLOSE_DEADLINE_MS, NumberSockets } from './number-sockets.ts';
+import { NumberFacts, type NumberFactsOptions } from './number-facts.ts';
+import { NumberSockets } from './number-sockets.ts';
 import { Revival } from './revival.ts';
 
 type Child = {
@@ -45,17 +39,11 @@ export type ChildView = {
   readonly revival: Pick<Revival, 'quarantine'>;
 };
 
-export type SupervisorOptions = {
+export type SupervisorOptions = NumberFactsOptions & {
   readonly engine: Engine;
-  readonly stores: DeviceStores;
-  readonly records: NumberRecords;
-  readonly history: Pick<History, 'note' | 'crashed'>;
-  readonly outbox: Pick<Outbox, 'detach'>;
+  readonly history: Pick<History, 'crashed'>;
   /** Is a complete login on disk? (`me` and `account`, facts/baileys §5.1) */
   readonly isPaired: (digits: string) => boolean;
-  readonly tell: (fact: Fact) => void;
-  readonly clock: Clock;
-  readonly log: Log;
   readonly restartPolicy: RestartPolicy;
   readonly inspect?: (digits: string) => ((event: InspectionEvent) => void) | undefined;
   readonly logic?: (digits: string) => typeof numberMachine | undefined;
@@ -65,12 +53,14 @@ export type SupervisorListener = (digits: string) => void;
 
 export class Supervisor {
   readonly #o: SupervisorOptions;
+  readonly #facts: NumberFacts;
   readonly #children = new Map<string, Child>();
   readonly #listeners = new Set<SupervisorListener>();
   #draining = false;
 
   constructor(options: SupervisorOptions) {
     this.#o = options;
+    this.#facts = new NumberFacts(options);
   }
 
   /** Called after every change of a number's state, attempt or quarantine. The listener must not throw. */
@@ -136,7 +126,7 @@ export class Supervisor {
     const { current } = child.sockets;
     const remote = current?.isOpen() ? await current.logout(deadline) : false;
     child.actor?.send({ type: 'forget' });
-    this.#removeLogin(child);
+    this.#facts.removeLogin(child);
     await child.sockets.settled;
     return { remote };
   }
@@ -169,7 +159,7 @@ export class Supervisor {
         own: (handle) => child.sockets.own(handle),
         release: (handle) => child.sockets.close(handle),
         onEvent: (event) => this.#onEvent(child, event),
-        onFact: (fact) => this.#onFact(child, fact),
+        onFact: (fact) => this.#facts.heard(child, fact),
         onChange: () => this.#changed(digits),
         onEnd: (error) => this.#onEnd(child, error),
         onFault: (error) =>
@@ -187,64 +177,6 @@ export class Supervisor {
     if (event.type === 'paired') this.#o.records.persist(child.digits);
   }
 
-  #onFact(child: Child, fact: NumberEmitted): void {
-    const { digits } = child;
-    switch (fact.type) {
-      case 'status':
-        this.#o.tell({
-          kind: 'status',
-          device: digits,
-          status: fact.status,
-          progress: fact.progress,
-          ...(fact.qr !== undefined && { qr: fact.qr }),
-          at: this.#o.clock.now(),
-        });
-        return;
-      case 'stopped changed':
-        this.#o.records.change(digits, { stopped: fact.stopped });
-        return;
-      case 'login gone':
-        this.#removeLogin(child);
-        return;
-      case 'wrong account':
-        if (fact.fresh) this.#rejectAccount(child);
-        return;
-      case 'transition':
-        this.#o.history.note(digits, fact);
-        this.#o.log.info({ number: maskPhone(digits), from: fact.from, to: fact.to, reason: fact.why }, 'number');
-        return;
-      case 'ended':
-        this.#o.history.note(digits, fact);
-        return;
-      case 'warning':
-        this.#o.log.warn({ number: maskPhone(digits), reason: fact.text }, 'number');
-        return;
-      default:
-        fact satisfies never;
-    }
-  }
-
-  /**
-   * A pairing that linked somebody else's account: that device is logged out, then forgotten (clients §6.1). The machine
-   * stops the attempt right after saying so, hence `closeAfter`.
-   */
-  #rejectAccount(child: Child): void {
-    child.sockets.closeAfter((handle) => handle.logout(this.#o.clock.now() + CLOSE_DEADLINE_MS));
-    this.#removeLogin(child);
-  }
-
-  /** S4: sockets closed, callbacks safe, then the folder moves aside. */
-  #removeLogin({ digits, sockets }: Child): void {
-    const { stores, outbox, records } = this.#o;
-    sockets.closeAll();
-    sockets.queue(async () => {
-      if (!stores.exists(digits)) return;
-      await outbox.detach(digits);
-      await stores.remove(digits);
-      records.forget(digits);
-    }, 'moving a login aside');
-  }
-
   /** S1, S3. */
   #onEnd(child: Child, error: unknown): void {
     if (this.#draining) return;
@@ -253,7 +185,7 @@ export class Supervisor {
     const restartAt = child.revival.crashed(error instanceof Error ? error.message : 'ended without an error');
     const verdict = restartAt === undefined ? 'quarantine' : 'restart';
     this.#o.log.error({ err: error, number: maskPhone(child.digits), verdict }, 'a number crashed');
-    if (restartAt === undefined) this.#onFact(child, { type: 'status', ...statusOf('connection failed') });
+    if (restartAt === undefined) this.#facts.heard(child, { type: 'status', ...statusOf('connection failed') });
     this.#o.history.crashed(child.digits, restartAt);
     this.#changed(child.digits);
   }
