@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Batch, Key, Range, Store } from '../../../src/store/store.ts';
+import { anyCharacter } from '../../helpers/any-text.ts';
 
 export function storeConformance(name: string, openStore: (path: string) => Store): void {
   describe(`store port: ${name}`, () => {
@@ -209,7 +210,7 @@ export function storeConformance(name: string, openStore: (path: string) => Stor
         const key = fc.oneof(
           fc.integer({ min: -9, max: 9 }),
           fc.double({ noNaN: true }),
-          fc.string({ maxLength: 3, unit: 'binary' }),
+          fc.string({ maxLength: 3, unit: anyCharacter }),
         );
         const change = fc.record({ key, value: fc.option(fc.nat(), { nil: undefined }) });
         const range = fc.record(

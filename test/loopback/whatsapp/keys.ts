@@ -27,8 +27,6 @@ export interface SigningKeyPair extends KeyPair {
   sign(message: Uint8Array): Buffer;
 }
 
-const X25519_PRIVATE_DER = Buffer.from('302e020100300506032b656e04220420', 'hex');
-const ED25519_PRIVATE_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const KEY_TYPE = Buffer.from([5]);
 
 /** The 32 bytes from which the key named `label` is made. */
@@ -51,7 +49,7 @@ export function newKeyPair(): KeyPair {
 export function deriveSigningKeyPair(seed: Uint8Array, label: string): SigningKeyPair {
   const own = deriveSeed(seed, label);
   const pair = pairOf(clamp(createHash('sha512').update(own).digest().subarray(0, 32)));
-  const edPrivate = privateKey(ED25519_PRIVATE_DER, own);
+  const edPrivate = privateKey('Ed25519', own);
   const signBit = rawPublic(edPrivate)[31]! & 0x80;
   return {
     ...pair,
@@ -69,15 +67,16 @@ export function typed(publicKey: Uint8Array): Buffer {
 }
 
 function pairOf(scalar: Buffer): KeyPair {
-  return { private: scalar, public: rawPublic(privateKey(X25519_PRIVATE_DER, scalar)) };
+  return { private: scalar, public: rawPublic(privateKey('X25519', scalar)) };
 }
 
-function privateKey(prefix: Buffer, raw: Buffer): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([prefix, raw]), format: 'der', type: 'pkcs8' });
+/** As JWK, which takes a seventh of the time of DER. Its public half must be there, and is not looked at. */
+function privateKey(crv: 'X25519' | 'Ed25519', raw: Buffer): KeyObject {
+  return createPrivateKey({ key: { kty: 'OKP', crv, d: raw.toString('base64url'), x: '' }, format: 'jwk' });
 }
 
 function rawPublic(key: KeyObject): Buffer {
-  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
+  return Buffer.from(createPublicKey(key).export({ format: 'jwk' }).x ?? '', 'base64url');
 }
 
 function clamp(raw: Buffer): Buffer {
