@@ -14,7 +14,7 @@ import { contactKeys } from '../automation/conversations.ts';
 import { RotatingSweep } from '../rotating-sweep.ts';
 import { nextDeadline } from './deadlines.ts';
 import { KeptReplies } from './kept-replies.ts';
-import { isRunning, type SessionRow } from './session.types.ts';
+import { isRunning, type SessionRow, visitName } from './session.types.ts';
 import type { WaitType } from './waits.types.ts';
 
 const MESSAGES_MS = 14 * 86_400_000;
@@ -163,9 +163,11 @@ export class Rows {
     batch.put(this.#messages, `${device} ${message}`, at);
   }
 
-  /** The session is over: the app, which may tell of the delays that it slept in when they end, wakes nobody by them. */
-  overslept(batch: Batch, { device, sleeps }: Pick<SessionRow, 'device' | 'sleeps'>): void {
+  /** The session is over: delays of it that the app keeps, or is just asked to keep, wake nobody. */
+  overslept(batch: Batch, row: SessionRow): void {
+    const { device, sleeps, visit } = row;
     for (const { name, until } of sleeps) if (name !== undefined) this.handle(batch, device, delayMark(name), until);
+    if (visit) this.handle(batch, device, delayMark(visitName(row, visit)));
   }
 
   /** Whether this text has started a flow on this number lately. */

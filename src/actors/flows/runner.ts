@@ -96,12 +96,12 @@ export class Runner {
   async end(row: SessionRow, how: Ending, why?: string, also?: (batch: Batch) => void): Promise<void> {
     const { ports, coolDown } = this.#o;
     const now = ports.clock.now();
-    const { device, sleeps } = row;
+    const before = { ...row };
     const facts = end(row, how, now, why);
     const until = cooldownOf(row, now);
     if (until !== undefined) await coolDown(row, until);
     await this.save(row, facts, (batch) => {
-      this.#o.rows.overslept(batch, { device, sleeps });
+      this.#o.rows.overslept(batch, before);
       also?.(batch);
     });
     const about = { session: row.id, outcome: how, ...(why !== undefined && { reason: why }) };

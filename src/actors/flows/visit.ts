@@ -19,7 +19,7 @@ import { type Live, never } from './live.ts';
 import { mirrorOf } from './mirror.ts';
 import type { GuardedFetch, NodeContext, SendOptions, Sent, SessionFacts } from './node.ts';
 import { addressOf, type FlowSends } from './sends.ts';
-import type { Entry, SessionRow, Visit } from './session.types.ts';
+import { type Entry, type SessionRow, type Visit, visitName } from './session.types.ts';
 import type { Variables } from './variables.ts';
 
 export type VisitPorts = {
@@ -76,14 +76,14 @@ export class VisitContext implements NodeContext {
 
   constructor(options: VisitOptions) {
     const { live, visit, node, flow, vars, ports } = options;
-    const { device, workspace, id } = live.row;
+    const { device, workspace } = live.row;
     this.#o = options;
     this.node = node;
     this.flow = flow;
     this.vars = vars;
     this.session = sessionFacts(live.row, options.conversation);
     this.now = visit.at;
-    this.visit = `${id}-${visit.number}`;
+    this.visit = visitName(live.row, visit);
     this.appUrl = ports.appUrl;
     this.texts = ports.texts;
     this.cloud = ports.cloud(device, workspace);

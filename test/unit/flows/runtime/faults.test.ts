@@ -312,6 +312,20 @@ describe('DY4: a delay that the app keeps makes no session again of one that end
     expect([stage.texts(), [...stage.store.table('flows/delays').keys()]]).toEqual([texts, []]);
   });
 
+  it('nor of one that ended while the app was being asked to keep it', async () => {
+    const stage = new Stage();
+    stage.flows.set('1', flow([delay('d', 3_600), say('b')], ['d>b']));
+    await stage.begin('1');
+    stage.callMs = 5_000;
+    while (stage.delays.length === 0) await stage.run(100);
+    await stage.settle(stage.desk.end(CUSTOMER, undefined));
+    expect(stage.row()?.ended?.how).toBe('aborted');
+    await stage.run(HOUR);
+    await resumeDelay(stage, stage.delays[0]?.variables);
+    await stage.run(MINUTE);
+    expect(stage.texts()).toEqual([]);
+  });
+
   it('however long it sleeps, and though much else was remembered and forgotten since', async () => {
     const stage = await sleeping((DAYS * DAY) / 1_000);
     await stage.settle(stage.desk.end(CUSTOMER, undefined));
