@@ -14,6 +14,7 @@ import { extractDigits, parseDigits } from '../../phone.ts';
 import { type Declare, reply } from '../declare.ts';
 import type { Middleware } from '../env.ts';
 import { iso, isoOrNull } from '../iso.ts';
+import * as resumes from '../schemas/flow-resumes.ts';
 import * as routes from '../schemas/flows.ts';
 
 /** The app gives up after 12 s and wants the answer within 10 (contract flows §1.3). */
@@ -48,7 +49,7 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
     return reply(c, 202, { message: 'FLOW START ACCEPTED', flowId: echoed, target: customer });
   });
 
-  declare(routes.resumePort, strictly, async (c) => {
+  declare(resumes.resumePort, strictly, async (c) => {
     const port = portOf(c.req.valid('json'));
     if (port === undefined) return reply(c, 400, BAD_PARAMS);
     const which = { kind: 'key', key: c.req.param('sessionKey') } as const;
@@ -58,7 +59,7 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
       : ofOrder(resumed, { broke: (body) => reply(c, 500, body), done: (body) => reply(c, 200, body) });
   });
 
-  declare(routes.resumeByPhone, strictly, async (c) => {
+  declare(resumes.resumeByPhone, strictly, async (c) => {
     const port = portOf(c.req.valid('json'));
     const workspace = c.req.param('workspaceId').trim();
     const customer = extractDigits(c.req.param('customerPhone'));
@@ -70,7 +71,7 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
       : ofOrder(resumed, { broke: (body) => reply(c, 500, body), done: (body) => reply(c, 200, body) });
   });
 
-  declare(routes.resumeForm, strictly, async (c) => {
+  declare(resumes.resumeForm, strictly, async (c) => {
     const answers = mapOf(c.req.valid('json')['form_answers']) ?? {};
     const resumed = await flows.resumeForm(c.req.param('sessionKey'), answers);
     switch (resumed.kind) {
@@ -91,7 +92,7 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
     }
   });
 
-  declare(routes.resumeGoogleForm, strictly, async (c) => {
+  declare(resumes.resumeGoogleForm, strictly, async (c) => {
     const body = c.req.valid('json');
     const key = firstText(body, 'session_id');
     if (key === '') return reply(c, 400, { ok: false, error: 'missing_session_id' });
@@ -101,7 +102,7 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
     return resumed.kind === 'failed' ? reply(c, 500, failed(resumed.why)) : reply(c, 200, { ok: true });
   });
 
-  declare(routes.resumeDelay, strictly, async (c) => {
+  declare(resumes.resumeDelay, strictly, async (c) => {
     const body = c.req.valid('json');
     const [flowId, sessionKey, nodeId] = ['flow_id', 'session_key', 'node_id'].map((name) => firstText(body, name));
     const customer = extractDigits(textOf(body['customer_phone']));
