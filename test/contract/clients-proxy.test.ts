@@ -17,10 +17,15 @@ const PDF = Buffer.from('%PDF ').toString('base64');
 let stage: Stage;
 let bridge: Bridge;
 let echo: IpEcho;
+/** Paired before the bridge has ever heard of the app, and without a proxy there. */
+let plain: string;
 beforeAll(async () => {
   stage = await Stage.forTest();
   echo = await startIpEcho();
-  bridge = await stage.bridge({ env: { PROXY_PROBE_URL: echo.url } });
+  await stage.world.appMode('500');
+  const paired = await stage.paired(1, { PROXY_PROBE_URL: echo.url });
+  bridge = paired.bridge;
+  plain = paired.phones[0] ?? expect.fail('no number was paired');
   for (const phone of [PHONE, CONTACT]) await stage.world.addPhone(phone);
 });
 afterAll(async () => {
@@ -57,6 +62,17 @@ const exchange = async () => {
   );
   expect(told['media_base64']).toBe(PDF);
 };
+
+it('the app away and never heard of: no number goes out before its first answer, then by itself', async () => {
+  const why = async () => (await bridge.call(`/api/client-history/${plain}`)).body;
+  await eventually(async () => JSON.stringify(await why()).includes('the app has not said yet'), {
+    what: 'the number is held back',
+    withinMs: 15_000,
+  });
+  expect(await bridge.connected([plain])).toEqual([]);
+  await stage.world.appMode('ok');
+  await bridge.allConnected([plain], 60_000);
+}, 180_000);
 
 it('pairing, reconnects, uploads and downloads go through it; a dead one is `Connection Failed`, never a direct connection', async () => {
   const proxies = { http: await startHttpProxy(account), socks5: await startSocks5Proxy(account) };
@@ -97,24 +113,13 @@ it('pairing, reconnects, uploads and downloads go through it; a dead one is `Con
   expect(await starting).toMatchObject({ status: 200, body: { status: 'connected' } });
   expect((await bodies('devices/proxy-result')).at(-1)).toMatchObject({ proxy_status: 'ok' });
   await exchange();
-  await bridge.kill9();
   await alive.close();
 }, 180_000);
 
-it('the app away and never heard of: no number goes out before its first answer, then by itself', async () => {
-  const [phone = ''] = await stage.world.pairedFixtures(1, `${stage.dir}/other/legacy`);
+it('the app away at a later start: what it said last holds, none as well', async () => {
+  await bridge.kill9();
   await stage.world.appMode('500');
-  const other = await stage.bridge({ name: 'other', env: { PROXY_PROBE_URL: echo.url } });
-  const why = async () => (await other.call(`/api/client-history/${phone}`)).body;
-  await eventually(async () => JSON.stringify(await why()).includes('the app has not said yet'), {
-    what: 'the number is held back',
-    withinMs: 15_000,
-  });
-  await stage.world.appMode('ok');
-  await other.allConnected([phone], 60_000);
-  await other.kill9();
-  await stage.world.appMode('500');
-  await other.restart();
-  await other.allConnected([phone], 60_000);
-  expect(await bodies('devices/proxy-result')).not.toContainEqual(expect.objectContaining({ phone_number: phone }));
+  await bridge.restart();
+  await bridge.allConnected([plain], 60_000);
+  expect(await bodies('devices/proxy-result')).not.toContainEqual(expect.objectContaining({ phone_number: plain }));
 }, 180_000);

@@ -9,7 +9,6 @@
  * events (test/unit/inspector).
  */
 import { createWriteStream, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,6 +52,7 @@ let bridge: Bridge;
 let browser: Browser | undefined;
 let page: Page | undefined;
 const lights: Told[] = [];
+const streamed: Told[] = [];
 const troubles: string[] = [];
 let clutter: unknown;
 let refused: Answer;
@@ -69,19 +69,30 @@ function statesOf(phone: string, told: readonly Told[]): string[] {
   return states.filter((state, index) => state !== states[index - 1]);
 }
 
-function toldByStream(): Told[] {
-  const frames = [...readFileSync(streamFile(), 'utf8').matchAll(/^event: entry\ndata: (.*)\n\n/gm)];
-  return frames.map(([, data = '']) => {
-    const { entry, view } = entryFrame.parse(JSON.parse(data));
-    const path = entry.active.find((active) => active.startsWith('number.'));
-    return { number: view.number, state: path?.split('.')[1] ?? 'none' };
-  });
+/** Passes the stream on, and notes what it tells: each frame is looked at once. */
+async function* noted(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const frames = (rest + decoder.decode(chunk, { stream: true })).split('\n\n');
+    rest = frames.pop() ?? '';
+    for (const frame of frames) note(frame);
+    yield chunk;
+  }
+}
+
+function note(frame: string): void {
+  const [, data] = /^event: entry\ndata: (.*)$/.exec(frame) ?? [];
+  if (data === undefined) return;
+  const { entry, view } = entryFrame.parse(JSON.parse(data));
+  const path = entry.active.find((active) => active.startsWith('number.'));
+  streamed.push({ number: view.number, state: path?.split('.')[1] ?? 'none' });
 }
 
 /** Waits until the stream, and the page where there is one, has told these states last. */
 async function told(phone: string, states: readonly string[]): Promise<void> {
   const isTold = (by: readonly Told[]) => statesOf(phone, by).join().endsWith(states.join());
-  await eventually(() => isTold(toldByStream()) && (page === undefined || isTold(lights)), {
+  await eventually(() => isTold(streamed) && (page === undefined || isTold(lights)), {
     what: `${shown(phone)} is told to be ${states.join(', ')}`,
     withinMs: 15_000,
     everyMs: 20,
@@ -96,7 +107,7 @@ async function record(): Promise<{ readonly end: Promise<StreamEnd> }> {
   const { body } = await fetch(`${bridge.url}/inspector/stream`, { headers, signal: AbortSignal.timeout(60_000) });
   if (body === null) throw new Error('the stream has no body');
   writeFileSync(streamFile(), '');
-  const written = pipeline(Readable.from(body), createWriteStream(streamFile(), { flags: 'a' }));
+  const written = pipeline(noted(body), createWriteStream(streamFile(), { flags: 'a' }));
   return {
     end: written.then(
       () => 'by the bridge',
@@ -205,7 +216,7 @@ afterAll(async () => {
 
 describe('the stream', () => {
   it('tells the states of a number in order, from its first start to its return after a broken connection', () => {
-    expect(statesOf(BY_QR, toldByStream())).toEqual(['disconnected', ...PAIRED_BY_QR, ...CAME_BACK]);
+    expect(statesOf(BY_QR, streamed)).toEqual(['disconnected', ...PAIRED_BY_QR, ...CAME_BACK]);
   });
 
   it('is ended by the bridge when that stops, not cut off', () => {
