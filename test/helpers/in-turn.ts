@@ -21,7 +21,7 @@ export function inTurn(scenarios: readonly Scenario[], numbers: number, env: Rec
       try {
         const { counts, problems } = await shortOn(own, scenario, FIRST_SEED + index);
         expect(problems, JSON.stringify(counts)).toEqual([]);
-        await own.world.calm();
+        await own.world.forget();
         stage = own;
       } finally {
         if (stage === undefined) await own.strike();

@@ -92,7 +92,7 @@ export async function liveHouse({ keepAlive, hurry = 1 }: LiveHouseOptions = {})
         found = history.of(PHONE).find((entry) => entry.at >= after && fits(entry));
         return found !== undefined;
       };
-      await eventually(look, { what, withinMs, everyMs: 10 });
+      await eventually(look, { what, withinMs, everyMs: 40 });
       if (!found) throw new Error(what);
       return found;
     },

@@ -170,13 +170,6 @@ export class World {
     await this.#ok('/faults', { body: faults });
   }
 
-  /** Every peer is well again; what it knows and what it got stays. */
-  async calm(): Promise<void> {
-    await this.faults({ clear: true });
-    await this.appMode('ok');
-    for (const vendor of ['graph', 'twilio']) await this.#ok(`/${vendor}/faults`, { body: {} });
-  }
-
   async checks(): Promise<Checks> {
     return checks.parse(await this.#ok('/checks'));
   }

@@ -7,5 +7,5 @@ import { inTurn } from '../helpers/in-turn.ts';
 
 describe('P3, contract README §9: kill -9 at any instant never corrupts a pairing and never causes a QR', () => {
   // Fewer at once than there are numbers, so that a restore takes more than one go.
-  inTurn([kill, restore, killAfterOnline, whatsappDrops], 4, { RESTORE_CONCURRENCY: '3' });
+  inTurn([kill, restore, killAfterOnline, whatsappDrops], 3, { RESTORE_CONCURRENCY: '2' });
 });

@@ -10,7 +10,7 @@ import { type Scenario, together } from '../scenario.ts';
 
 const MODES = ['500', 'cut', 'down', 'slow'] as const;
 /** Rounds from one kill to the next. */
-const KILL_EVERY = { short: 2, long: 1 };
+const KILL_EVERY = { short: 4, long: 1 };
 const PAUSE = { short: [150, 600], long: [50, 300] } as const;
 
 export const inboundFaults: Scenario = {

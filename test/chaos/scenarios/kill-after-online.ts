@@ -18,7 +18,7 @@ export const killAfterOnline: Scenario = {
   rounds: { short: 1, long: 12 },
   async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
-    const { bridge, phones } = await stage.paired(form === 'short' ? 4 : 10);
+    const { bridge, phones } = await stage.paired(form === 'short' ? 3 : 10);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
     let kills = 0;

@@ -11,7 +11,7 @@ import { Traffic } from '../../helpers/traffic.ts';
 import type { World } from '../../helpers/world.ts';
 import { PAUSE, type Scenario, together } from '../scenario.ts';
 
-const NUMBERS = 4;
+const NUMBERS = { short: 3, long: 4 };
 /** Of the rounds that have a fault beside the kill. */
 const FAULT_PROBABILITY = 0.4;
 /** Of the rounds that are killed without waiting for a connection. */
@@ -23,7 +23,7 @@ export const kill: Scenario = {
   rounds: { short: 2, long: 100 },
   async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
-    const { bridge, phones } = await stage.paired(NUMBERS);
+    const { bridge, phones } = await stage.paired(NUMBERS[form]);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
     const traffic = new Traffic({ world, bridge, numbers: phones, random, pause: PAUSE[form] });

@@ -10,7 +10,7 @@ import { type Scenario, together } from '../scenario.ts';
 export const restore: Scenario = {
   name: 'restore',
   shows: 'paired numbers of a killed process are all back without a QR, progress is printed',
-  rounds: { short: 4, long: 200 },
+  rounds: { short: 3, long: 200 },
   async run({ stage, random, rounds: numbers, say }) {
     const { world } = stage;
     const { bridge, phones } = await stage.paired(numbers);

@@ -14,7 +14,7 @@ export const whatsappDrops: Scenario = {
   rounds: { short: 1, long: 2 },
   async run({ stage, random, rounds, form, say }) {
     const { world } = stage;
-    const { bridge, phones } = await stage.paired(form === 'short' ? 4 : 5);
+    const { bridge, phones } = await stage.paired(form === 'short' ? 3 : 5);
     await bridge.allConnected(phones, 30_000);
     const appLog = await AppLog.fromNow(world);
     const traffic = new Traffic({ world, bridge, numbers: phones, random });
