@@ -4,22 +4,22 @@
  *
  *  CL1  `release` closes pipeline, leg and recording on every path, says Meta's last word at most once, and forgets token
  *       and keys (V-05, V-34, V-35).
- *  CL2  `pre_accept` and `accept` carry the same text (V-23).
  *
- * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked
- * (asking.ts), which pipeline talks (choice.ts) and what if it fails (talker.ts).
+ * Deliberately not here: which calls there are and which id means which (calls.ts), what the app is asked (asking.ts) and
+ * Meta told (meta-words.ts), which pipeline talks (choice.ts) and what if it fails (talker.ts).
  */
 import { type ActorRefFrom, createActor, fromPromise } from 'xstate';
 import type { Asking } from '../../app-client/voice-calls.ts';
 import { byDeadline } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Claimed, Ending, Prepared, Worked } from '../../machines/call-events.ts';
-import { callMachine, CLAIM_BY_MS } from '../../machines/call.ts';
+import { callMachine } from '../../machines/call.ts';
+import { CLAIM_BY_MS } from '../../machines/call-setup.ts';
 import { askForBrief, claimFor } from './asking.ts';
 import type { CallRequest, CallWorld, Standing } from './call.types.ts';
 import { chosen, type PipelineName } from './choice.ts';
-import { COUNTS_AS_ACCEPTED, type CallWord, type SayToMeta } from './graph.ts';
 import { MetaLeg } from './meta-leg.ts';
+import { MetaWords } from './meta-words.ts';
 import type { CallLine } from './pipeline.ts';
 import type { Recording, Side } from './recording.ts';
 import { Talker } from './talker.ts';
@@ -51,9 +51,8 @@ export class Call {
   readonly #begunAt: number;
   readonly #log: Log;
   readonly #events: CallEvents;
+  readonly #meta: MetaWords;
   readonly closed: Promise<void>;
-  metaCallId: string | undefined;
-  #say: SayToMeta | undefined;
   #offer: string;
   /** What Meta gets: our answer (inbound) or our offer (outbound). */
   #sdp = '';
@@ -69,10 +68,9 @@ export class Call {
     this.#request = request;
     this.#events = events;
     this.#offer = offer;
-    this.metaCallId = request.metaCallId;
-    this.#say = world.graph(access);
     this.#begunAt = clock.now();
     this.#log = log.child({ id: request.call, direction: request.direction });
+    this.#meta = new MetaWords(world.graph(access), request.metaCallId, this.#log);
     this.#leg = new MetaLeg({
       ice: world.ice,
       clock,
@@ -89,7 +87,7 @@ export class Call {
           prepare: work((signal) => this.#prepare(signal)),
           ring: work(() => this.#ring()),
           claim: work((signal) => this.#claim(signal)),
-          accept: work(() => this.#accept()),
+          accept: work(() => this.#meta.accept()),
           dial: work((signal) => this.#dial(signal)),
           answered: work((signal) => this.#answered(signal)),
           release: fromPromise<void, Ending>(({ input }) => this.#release(input)),
@@ -114,6 +112,10 @@ export class Call {
     this.#actor.start();
   }
 
+  get metaCallId(): string | undefined {
+    return this.#meta.metaCallId;
+  }
+
   get pipelineName(): PipelineName {
     return this.#talker?.name ?? 'cascade';
   }
@@ -135,7 +137,7 @@ export class Call {
   }
 
   link(metaCallId: string): void {
-    this.metaCallId ??= metaCallId;
+    this.#meta.link(metaCallId);
     this.#actor.send({ type: 'linked' });
   }
 
@@ -178,8 +180,8 @@ export class Call {
   }
 
   async #ring(): Promise<Worked> {
-    const said = await this.#word({ action: 'pre_accept', sdp: this.#sdp });
-    if (said.kind === 'failed') return failed(`pre_accept_failed:${said.code}`);
+    const said = await this.#meta.preAccept(this.#sdp);
+    if (said.kind === 'failed') return said;
     const [, ready] = await Promise.all([this.#leg.connectedBy(this.#w.clock.now() + PATH_MS), this.#ready()]);
     return ready;
   }
@@ -195,13 +197,6 @@ export class Call {
     const ids = { call, metaCallId: this.metaCallId ?? '', assistantId };
     const isCut = () => this.#actor.getSnapshot().context.cut !== undefined;
     return claimFor(app, ids, { clock, deadline: this.#begunAt + CLAIM_BY_MS, isCut }, this.#asking(signal));
-  }
-
-  /** CL2 */
-  async #accept(): Promise<Worked> {
-    const said = await this.#word({ action: 'accept', sdp: this.#sdp });
-    if (said.kind === 'said' || said.code === COUNTS_AS_ACCEPTED) return { kind: 'done' };
-    return failed(`accept_failed:${said.code}`);
   }
 
   async #dial(signal: AbortSignal): Promise<Worked> {
@@ -264,19 +259,18 @@ export class Call {
     if (error !== undefined) this.#tellError(error);
     meter.ended(error !== undefined && !talked ? 'failed' : talked ? 'talked' : 'not taken', this.#leg.figures());
     this.#events.ended(error !== undefined && !talked);
-    const farewell = async () => {
-      if (lastWord === 'none') return;
-      const said = await this.#word({ action: lastWord });
-      if (said.kind === 'failed')
-        this.#log.info({ word: lastWord, reason: said.code }, 'Meta did not take the last word');
-    };
-    const all = Promise.allSettled([farewell(), this.#talker?.close(), this.#leg.close(), this.#recording?.close()]);
+    const all = Promise.allSettled([
+      this.#meta.last(lastWord),
+      this.#talker?.close(),
+      this.#leg.close(),
+      this.#recording?.close(),
+    ]);
     const outcomes = await byDeadline(clock, all, clock.now() + RELEASE_MS);
     for (const each of outcomes === 'late' ? [] : outcomes)
       if (each.status === 'rejected')
         this.#log.error({ err: each.reason as unknown }, 'a part of a call did not close');
     if (outcomes === 'late') this.#log.error('a part of a call takes long to close');
-    this.#say = undefined;
+    this.#meta.forget();
     this.#talker = undefined;
   }
 
@@ -284,11 +278,6 @@ export class Call {
     const { call, device } = this.#request;
     const { metaCallId } = this;
     this.#w.tell({ kind: 'call error', device, call, reason, ...(metaCallId !== undefined && { metaCallId }) });
-  }
-
-  async #word(word: CallWord): ReturnType<SayToMeta> {
-    if (!this.#say) return { kind: 'failed', code: 'over' };
-    return this.#say(this.metaCallId ?? '', word);
   }
 
   #asking(signal: AbortSignal): Asking {

@@ -7,21 +7,23 @@
  *  TD3  A thread that breaks, or has to be stopped, ends its calls: each is told to the app once, those that were held are
  *       ended at Meta. For one that was closing the last word is said again: whether Meta has heard it nobody knows, and
  *       Meta refuses a second one. The next call gets a new thread, which knows the ids that have ended.
- *  TD4  A thread that has not answered an order after 15 s is broken, too.
+ *  TD4  A thread that does not answer an order (OR1) is broken, too.
  *  TD5  No order is lost: one that no thread has taken is told as a call that failed.
  *
- * Deliberately not here: calls (calls.ts), what the thread runs (main/voice-thread.ts), messages (messages.types.ts).
+ * Deliberately not here: calls (calls.ts), what the thread runs (main/voice-thread.ts), messages (messages.types.ts) and how
+ * orders are answered (orders.ts).
  */
 import type { EventEmitter } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import type { CallFact } from '../../../app-client/callbacks.types.ts';
-import { byDeadline, type Clock, type Timer } from '../../../clock.ts';
+import { byDeadline, type Clock } from '../../../clock.ts';
 import type { Log } from '../../../log.ts';
 import { type CallMeter, outboundId, type Standing } from '../call.types.ts';
 import type { CallDesk, CallStats, InboundCall, OutboundCall } from '../desk.types.ts';
 import { type EndedId, EndedIds } from '../ended-ids.ts';
 import type { GraphAccess, SayToMeta } from '../graph.ts';
 import type { FromThread, Order, ToThread } from './messages.types.ts';
+import { Orders } from './orders.ts';
 
 export type ThreadPort = Pick<EventEmitter, 'on'> & Pick<Worker, 'postMessage' | 'terminate'>;
 
@@ -37,11 +39,9 @@ export type ThreadDeskOptions = {
   readonly log: Log;
 };
 
-type Pending = { readonly order: Order; readonly answer: (known: boolean) => void; readonly timer: Timer };
-
 type Running = {
   readonly port: ThreadPort;
-  readonly pending: Map<number, Pending>;
+  readonly orders: Orders;
   /** Calls that are not over, by the id under which they end. */
   readonly standing: Map<string, Standing>;
   readonly gone: Promise<void>;
@@ -52,7 +52,6 @@ type Running = {
 type Beginning = Extract<Order, { kind: 'answer' | 'place' }>;
 type Lost = Pick<Standing, 'call' | 'device' | 'metaCallId'>;
 
-const TAKEN_MS = 15_000;
 /** Shorter than a call may take to close (call.ts): what is left then is ended here, while the outbox still takes it. */
 const STOP_MS = 9_000;
 const NONE: CallStats = { live: 0, cascade: 0, realtime: 0, setupFailures: 0 };
@@ -65,7 +64,6 @@ export class ThreadDesk implements CallDesk {
   /** What `stop` waits for. */
   readonly #work = new Set<Promise<unknown>>();
   #running: Running | undefined;
-  #number = 0;
   /** Of threads that have broken. */
   #setupFailures = 0;
   #stopping = false;
@@ -110,7 +108,7 @@ export class ThreadDesk implements CallDesk {
     this.#stopping = true;
     const running = this.#running;
     if (running) {
-      post(running, { kind: 'stop' });
+      running.port.postMessage({ kind: 'stop' } satisfies ToThread);
       const { clock, log } = this.#o;
       if ((await byDeadline(clock, running.gone, clock.now() + STOP_MS)) === 'late') {
         log.error('calls take long to end: their thread is stopped');
@@ -125,34 +123,29 @@ export class ThreadDesk implements CallDesk {
   #begin(order: Beginning): void {
     if (this.#stopping && !this.#running) return this.#tellLost(lostOf(order), STOPPING);
     this.#running ??= this.#open();
-    void this.#give(this.#running, order);
+    void this.#running.orders.give(order);
   }
 
   /** Without a thread there is no call, and none of them begins one. */
   async #ask(order: Order): Promise<boolean> {
-    return this.#running ? this.#give(this.#running, order) : false;
-  }
-
-  /** TD4 */
-  #give(running: Running, order: Order): Promise<boolean> {
-    const number = (this.#number += 1);
-    const timer = this.#o.clock.setTimeout(() => {
-      this.#o.log.error({ kind: order.kind }, 'the thread of the calls takes no orders: it is stopped');
-      void running.port.terminate();
-    }, TAKEN_MS);
-    return new Promise((answer) => {
-      running.pending.set(number, { order, answer, timer });
-      post(running, { kind: 'order', number, order });
-    });
+    return this.#running ? this.#running.orders.give(order) : false;
   }
 
   #open(): Running {
-    const { log } = this.#o;
+    const { clock, log } = this.#o;
     const port = this.#o.open(this.#ended.all());
+    const orders = new Orders({
+      post: (word) => port.postMessage(word),
+      stuck: ({ kind }) => {
+        log.error({ kind }, 'the thread of the calls takes no orders: it is stopped');
+        void port.terminate();
+      },
+      clock,
+    });
     let left: () => void = () => {};
     const gone = new Promise<void>((resolve) => (left = resolve));
     const running: Running = {
-      ...{ port, gone, pending: new Map(), standing: new Map(), stats: NONE, hasStopped: false },
+      ...{ port, orders, gone, standing: new Map(), stats: NONE, hasStopped: false },
     };
     port.on('message', (word: FromThread) => this.#hear(running, word));
     port.on('error', (error) => log.error({ err: error }, 'the thread of the calls broke'));
@@ -167,8 +160,12 @@ export class ThreadDesk implements CallDesk {
   #hear(running: Running, word: FromThread): void {
     const { meter, line } = this.#o;
     switch (word.kind) {
-      case 'taken':
-        return this.#taken(running, word);
+      case 'taken': {
+        running.stats = word.stats;
+        const failed = running.orders.taken(word);
+        if (failed && begins(failed)) this.#tellLost(lostOf(failed), 'internal error');
+        return;
+      }
       case 'standing':
         running.stats = word.stats;
         return this.#note(running, word.standing);
@@ -188,17 +185,6 @@ export class ThreadDesk implements CallDesk {
       default:
         return word satisfies never;
     }
-  }
-
-  #taken(running: Running, { number, outcome, stats }: Extract<FromThread, { kind: 'taken' }>): void {
-    running.stats = stats;
-    const pending = running.pending.get(number);
-    running.pending.delete(number);
-    if (!pending) return;
-    const { order, answer, timer } = pending;
-    this.#o.clock.clearTimeout(timer);
-    if (outcome === 'failed' && begins(order)) this.#tellLost(lostOf(order), 'internal error');
-    answer(outcome === 'done');
   }
 
   #note({ standing }: Running, call: Standing): void {
@@ -224,10 +210,7 @@ export class ThreadDesk implements CallDesk {
       lost.set(call.call, call);
       this.#o.meter.ended('failed', { heard: 0, lost: 0, jitterMs: 0, said: 0 });
     }
-    for (const { order, answer, timer } of running.pending.values()) {
-      this.#o.clock.clearTimeout(timer);
-      answer(false);
-      if (!begins(order)) continue;
+    for (const order of running.orders.drop().filter(begins)) {
       const { call, metaCallId } = lostOf(order);
       lost.set(call, lostOf(order));
       this.#remember({ id: metaCallId ?? outboundId(call) });
@@ -264,8 +247,6 @@ export class ThreadDesk implements CallDesk {
     void work.finally(() => this.#work.delete(work));
   }
 }
-
-const post = ({ port }: Running, word: ToThread): void => port.postMessage(word);
 
 const begins = (order: Order): order is Beginning => order.kind === 'answer' || order.kind === 'place';
 
