@@ -72,13 +72,13 @@ export class Caller {
   }
 }
 
-/** Packets of a voice of 300 Hz that is loud enough to be one; their end fits to their beginning. */
-export function toneFrames(codec: Codec, count: number): Buffer[] {
+/** Packets of a voice of 300 Hz, loud enough to be one unless told otherwise; their end fits to their beginning. */
+export function toneFrames(codec: Codec, count: number, amplitude = 8_000): Buffer[] {
   return Array.from({ length: count }, (_, n) =>
     Buffer.from(
       codec.encode(
         new Int16Array(FRAME_SAMPLES).map(
-          (_sample, at) => 8_000 * Math.sin((2 * Math.PI * 300 * (n * FRAME_SAMPLES + at)) / SAMPLE_RATE),
+          (_sample, at) => amplitude * Math.sin((2 * Math.PI * 300 * (n * FRAME_SAMPLES + at)) / SAMPLE_RATE),
         ),
       ),
     ),
