@@ -59,6 +59,12 @@ export class Memory {
   }
 }
 
+/** For tests that close their store and open it again. */
+export function memoryFolder(): { open(): Store; remove(): void } {
+  const memory = new Memory();
+  return { open: () => memoryStore(memory), remove: () => undefined };
+}
+
 type Change = readonly [key: string, value: Buffer | undefined];
 
 export function memoryStore(memory = new Memory()): Store {

@@ -2,9 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import { limitsOf, noteRefusal } from '../../../src/actors/limits.ts';
 import { SentIndex } from '../../../src/actors/sent-index.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
-import { tempStore } from '../../property/outbox/app.ts';
+import { memoryFolder } from '../../helpers/memory-store.ts';
 
-const temp = tempStore();
+const temp = memoryFolder();
 const store = temp.open();
 const time = new SimulatedTime();
 const HOUR = 3_600_000;

@@ -5,6 +5,7 @@ import type { AnswerListener, Outbox } from '../../../src/app-client/outbox.type
 import type { Store } from '../../../src/store/store.ts';
 import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
+import { memoryFolder } from '../../helpers/memory-store.ts';
 import {
   type Answer,
   client,
@@ -15,7 +16,6 @@ import {
   receipt,
   type Seen,
   startApp,
-  tempStore,
   written,
   ROOMY,
 } from '../../property/outbox/app.ts';
@@ -35,7 +35,7 @@ async function world(decide: (seen: Seen) => Answer) {
   const app = await startApp(decide);
   cleanups.push(() => app.close());
   const to = counted(client(app.url, time));
-  const temp = tempStore();
+  const temp = memoryFolder();
   cleanups.push(() => temp.remove());
   const heard: [string, unknown, boolean][] = [];
   const listener: AnswerListener = ({ id }, answer, first) =>

@@ -3,9 +3,10 @@ import type { Line } from '../../../src/app-client/outbox-chain.ts';
 import { Lines } from '../../../src/app-client/outbox-lines.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 import { Home } from '../../../src/app-client/outbox-home.ts';
-import { quiet, tempStore } from '../../property/outbox/app.ts';
+import { memoryFolder } from '../../helpers/memory-store.ts';
+import { quiet } from '../../property/outbox/app.ts';
 
-const temp = tempStore();
+const temp = memoryFolder();
 const clock = new SimulatedTime();
 const store = temp.open();
 const home = new Home(store, clock, quiet);

@@ -5,6 +5,7 @@ import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
+import { memoryFolder } from '../../helpers/memory-store.ts';
 import {
   type Answer,
   type App,
@@ -20,7 +21,6 @@ import {
   type Seen,
   startApp,
   status,
-  tempStore,
   written,
   ROOMY,
 } from '../../property/outbox/app.ts';
@@ -35,7 +35,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** An outbox on simulated time before a real app, on a real store that can be reopened. */
+/** An outbox on simulated time before a real app, on a store that can be reopened. */
 async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
   const time = new SimulatedTime();
   const app = await startApp(decide);
@@ -43,7 +43,7 @@ async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
   const to = counted(client(app.url, time));
   const start = time.now();
   const arrivals: number[] = [];
-  const temp = tempStore();
+  const temp = memoryFolder();
   cleanups.push(() => temp.remove());
   let store: Store | undefined;
   let outbox: Outbox | undefined;
@@ -370,7 +370,7 @@ describe('detach', () => {
       body.wa_message_id === 'X' ? { status: 422 } : down ? { delayMs: 20, status: 500 } : {},
     );
     w.open();
-    const own = tempStore();
+    const own = memoryFolder();
     cleanups.push(() => own.remove());
     const ownStore = own.open();
     const queue = w.outbox().attach(DEVICE, ownStore);

@@ -1,4 +1,4 @@
-/** The automations of one number on a real store and simulated time; the app, the lane and the flows are the test's. */
+/** The automations of one number on a store in memory and simulated time; the app, the lane and the flows are the test's. */
 import { Automations } from '../../../src/actors/automation/automations.ts';
 import type { Automation } from '../../../src/actors/automation/automation.ts';
 import type { CustomerMessage, Flows, FlowStart, Verdict } from '../../../src/actors/automation/flows.ts';
@@ -12,7 +12,8 @@ import type { OutboxQueue } from '../../../src/app-client/outbox.types.ts';
 import type { Identity } from '../../../src/phone.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
-import { DEVICE, digits, pass, quiet, tempStore } from '../../property/outbox/app.ts';
+import { memoryFolder } from '../../helpers/memory-store.ts';
+import { DEVICE, digits, pass, quiet } from '../../property/outbox/app.ts';
 
 export { DEVICE };
 export const ANA: Identity = { pn: digits('5511999990000') };
@@ -52,7 +53,7 @@ export class Stage {
   onOffer: (message: CustomerMessage, lookUp: () => Promise<unknown>) => Promise<'consumed' | 'not consumed'> = () =>
     Promise.resolve('consumed');
 
-  readonly #temp = tempStore();
+  readonly #temp = memoryFolder();
   readonly #start = this.time.now();
   #store: Store | undefined;
   #writing = 0;

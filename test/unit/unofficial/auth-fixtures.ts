@@ -1,7 +1,7 @@
 /** A paired login with every kind of key and every id that is awkward in a file name, as Baileys itself makes them. */
 import { randomBytes } from 'node:crypto';
 import type { AuthenticationCreds, SignalDataSet } from '@whiskeysockets/baileys';
-import { Curve, initAuthCreds, proto, signedKeyPair } from '@whiskeysockets/baileys';
+import { Curve, initAuthCreds, proto } from '@whiskeysockets/baileys';
 
 export function pairedCreds(digits: string): AuthenticationCreds {
   const creds = initAuthCreds();
@@ -29,7 +29,6 @@ export function pairedCreds(digits: string): AuthenticationCreds {
 }
 
 export function allKindsOfKeys(preKeys = 30): SignalDataSet {
-  const identity = Curve.generateKeyPair();
   const session = (seed: number) => ({
     _sessions: {
       [randomBytes(33).toString('base64')]: {
@@ -44,9 +43,7 @@ export function allKindsOfKeys(preKeys = 30): SignalDataSet {
     version: 'v1',
   });
   return {
-    'pre-key': Object.fromEntries(
-      Array.from({ length: preKeys }, (_, i) => [String(i + 1), signedKeyPair(identity, i + 1).keyPair]),
-    ),
+    'pre-key': Object.fromEntries(Array.from({ length: preKeys }, (_, i) => [String(i + 1), Curve.generateKeyPair()])),
     session: { '5511912345678.0': session(1), '123456789012345_1.0': session(2), '123456789012345_1.12': session(3) },
     'sender-key': {
       '120363012345678901@g.us::123456789012345_1::0': randomBytes(400),
