@@ -24,15 +24,15 @@ const PEERS = ['test/unit/loopback/**/*.test.ts'];
 const CALLS = ['test/contract/calls.test.ts', 'test/promises/calls.test.ts'];
 
 const PROJECTS: Readonly<Record<string, Project>> = {
+  /** A project for `test/property` alone would load and compile everything once more. */
   unit: {
-    include: ['test/unit/**/*.test.ts'],
+    include: ['test/{unit,property}/**/*.test.ts'],
     exclude: [...ALONE, ...PEERS],
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     sharesProcess: true,
   },
   alone: { include: ALONE, testTimeout: 20_000 },
   peers: { include: PEERS, exclude: ALONE, testTimeout: 20_000, sharesProcess: true },
-  property: { include: ['test/property/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true },
   conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000, sharesProcess: true },
   contract: {
     include: ['test/contract/**/*.test.ts'],
