@@ -1,4 +1,4 @@
-/** The automations of one number on a store in memory and simulated time; the app, the lane and the flows are the test's. */
+/** The automations of one number on a store in memory and simulated time; app, lane and flows are the test's. */
 import { Automations } from '../../../src/actors/automation/automations.ts';
 import type { Automation } from '../../../src/actors/automation/automation.ts';
 import type { CustomerMessage, Flows, FlowStart, Verdict } from '../../../src/actors/automation/flows.ts';
