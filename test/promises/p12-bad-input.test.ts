@@ -210,6 +210,8 @@ describe('P12 without the right token nothing is even looked at', () => {
   it('any path under /api, any method, any body → 401', async () => {
     const segment = fc.oneof(traversal, named, fc.constant(PHONE)).filter((text) => !/^(\.|%2e){1,2}$/i.test(text));
     const method = fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH');
+    // A new bridge before the old one slows this address down for its guesses.
+    let [guessed, bridge] = [0, harness()];
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...routes),
@@ -218,8 +220,9 @@ describe('P12 without the right token nothing is even looked at', () => {
         fc.string(),
         async ({ path }, phone, verb, body) => {
           fc.pre(path.startsWith('/api/'));
-          // A bridge of its own: guesses from one address are slowed down.
-          const { call, numbers } = harness();
+          guessed += 1;
+          if (guessed % 15 === 0) bridge = harness();
+          const { call, numbers } = bridge;
           const sent = verb === 'GET' ? {} : { body };
           const reply = await call(path.replace('{phone}', phone), { method: verb, token: 'guess', ...sent });
           expect([reply.status, reply.body]).toEqual([401, { ok: false, error: 'unauthorized' }]);
