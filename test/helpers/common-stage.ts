@@ -14,7 +14,7 @@ import { expect } from 'vitest';
 import type { Bridge } from './bridge.ts';
 import { Stage } from './stage.ts';
 
-export type Faults = {
+type Faults = {
   readonly violations: readonly unknown[];
   readonly undecryptable: number;
   readonly duplicateIds: number;
