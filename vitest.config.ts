@@ -23,28 +23,29 @@ const PEERS = ['test/unit/loopback/**/*.test.ts'];
 /** Whole calls, with the voices of all sides in this process. */
 const CALLS = ['test/contract/calls.test.ts', 'test/promises/calls.test.ts'];
 
+/** In the order in which they run: what waits most comes first in its group, what is short last. */
 const PROJECTS: Readonly<Record<string, Project>> = {
-  /** A project for `test/property` alone would load and compile everything once more. */
+  conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000, sharesProcess: true },
   unit: {
-    include: ['test/{unit,property}/**/*.test.ts'],
+    include: ['test/unit/**/*.test.ts'],
     exclude: [...ALONE, ...PEERS],
-    testTimeout: 60_000,
+    testTimeout: 20_000,
     sharesProcess: true,
   },
   alone: { include: ALONE, testTimeout: 20_000 },
   peers: { include: PEERS, exclude: ALONE, testTimeout: 20_000, sharesProcess: true },
-  conformance: { include: ['test/conformance/**/*.test.ts'], testTimeout: 30_000, sharesProcess: true },
-  contract: {
-    include: ['test/contract/**/*.test.ts'],
-    exclude: CALLS,
-    testTimeout: 60_000,
-    sharesProcess: true,
-    wholeBridge: true,
-  },
+  property: { include: ['test/property/**/*.test.ts'], testTimeout: 60_000, sharesProcess: true },
   promises: {
     include: ['test/promises/**/*.test.ts'],
     exclude: CALLS,
     testTimeout: 240_000,
+    sharesProcess: true,
+    wholeBridge: true,
+  },
+  contract: {
+    include: ['test/contract/**/*.test.ts'],
+    exclude: CALLS,
+    testTimeout: 60_000,
     sharesProcess: true,
     wholeBridge: true,
   },
@@ -67,8 +68,8 @@ export default defineConfig({
           env: { TMPDIR },
           pool: 'forks',
           isolate: sharesProcess !== true,
-          // By default one core stays idle, half of a small machine. Tests of the whole bridge mostly wait.
-          maxWorkers: isSpoken ? 1 : wholeBridge ? 3 : availableParallelism(),
+          // More than there are cores: many wait for timers and peers, those of the whole bridge most of their time.
+          maxWorkers: isSpoken ? 1 : wholeBridge ? 5 : availableParallelism() + 1,
           // XState warns about events to stopped actors only in its development build (design/xstate.md §2.3).
           execArgv: ['--conditions=development'],
           setupFiles: ['test/helpers/no-xstate-warnings.ts'],

@@ -39,13 +39,13 @@ describe('inbound §2: identity', () => {
     },
   );
 
-  it('C-57, C-59, C-13, C-35: over a kill own sends are never echoed, nothing is told twice, and what waited comes in order', async () => {
+  it('C-57, C-59, C-13, C-35: over a restart own sends are never echoed, nothing is told twice, and what waited comes in order', async () => {
     const [contact, waiting] = [play.newContact(), play.newContact()];
     const id = await play.write(contact, { text: 'once' });
     await play.told(id);
     const sent = await play.bridge.sendText(play.number, { to: contact, text: 'from the app' });
     const { id: own } = sent.body as { id: string };
-    await play.bridge.kill9();
+    await play.bridge.stop();
     const ids: string[] = [];
     for (const content of [{ text: '1' }, { image: {}, caption: '2' }, { location: { latitude: 3, longitude: 3 } }])
       ids.push(await play.write(waiting, content));

@@ -1,4 +1,6 @@
 /** What `POST /forget` of a world leaves, and a world that is asked without a socket (test/helpers/json-http.ts). */
+// Before the library is loaded, as the other files of this process need it.
+import './strict-signatures.ts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { call } from '../../helpers/json-http.ts';
 import { Providers } from '../../helpers/providers.ts';
