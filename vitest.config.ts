@@ -68,8 +68,8 @@ export default defineConfig({
           env: { TMPDIR },
           pool: 'forks',
           isolate: sharesProcess !== true,
-          // By default one core stays idle, half of a small machine. Tests of the whole bridge mostly wait.
-          maxWorkers: isSpoken ? 1 : wholeBridge ? 5 : availableParallelism(),
+          // More than there are cores: many wait for timers and peers, those of the whole bridge most of their time.
+          maxWorkers: isSpoken ? 1 : wholeBridge ? 5 : availableParallelism() + 1,
           // XState warns about events to stopped actors only in its development build (design/xstate.md §2.3).
           execArgv: ['--conditions=development'],
           setupFiles: ['test/helpers/no-xstate-warnings.ts'],
