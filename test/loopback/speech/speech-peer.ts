@@ -163,6 +163,8 @@ export async function startSpeechPeer(): Promise<SpeechPeer> {
     const url = new URL(request.url ?? '', 'http://peer');
     const refuse = (status: string, why: string) => {
       refused.push(why);
+      // An upgrade leaves its socket without listeners, and who is refused may reset it.
+      socket.on('error', () => undefined);
       socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
     };
     const { authorization, 'xi-api-key': elevenKey } = request.headers;
