@@ -20,6 +20,9 @@ const SLOW_MS = 60_000;
 /** WhatsApp's own faults, not the message's. */
 const isTheirs = (code: number): boolean => code === 408 || code >= 500;
 
+const DAY_MS = 86_400_000;
+const nextDay = (now: number): number => (Math.floor(now / DAY_MS) + 1) * DAY_MS;
+
 /** Contract bulk §2.5; never text instead. */
 const missing = (why: string): BulkOutcome => ({
   kind: 'failed',
@@ -117,6 +120,8 @@ function ofClass(result: Failed, now: number): BulkOutcome {
       return { kind: 'wrong', error };
     case 'pause campaign':
       return { kind: 'stop', whom: 'run', error, ...until };
+    case 'day used up':
+      return { kind: 'stop', whom: 'run', error, until: nextDay(now) };
     case 'pause number':
     case 'credentials':
       return { kind: 'stop', whom: 'number', error, ...until };

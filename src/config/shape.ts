@@ -13,6 +13,7 @@ export type Config = ReturnType<typeof shape>;
 
 /** @param directory where relative folders start. */
 export function shape(env: Values, directory: string) {
+  const named = env.APP_DOMAIN_NAME ?? env.APP_URL;
   const origins = env.ALLOWED_ORIGINS.split(',').map((origin) => origin.trim().replace(/\/+$/, ''));
   return Object.freeze({
     /** 0 takes a free port. */
@@ -20,7 +21,7 @@ export function shape(env: Values, directory: string) {
     /** The bridge's own base URL, no trailing slash. */
     domainUrl: env.DOMAIN_NAME,
     /** The app's base URL, no trailing slash. */
-    appUrl: env.APP_DOMAIN_NAME ?? env.APP_URL ?? 'http://localhost:8000',
+    appUrl: named ?? 'http://localhost:8000',
     /** The secret shared with the app; `''` means none is configured. */
     token: env.NODE_WEBHOOK_TOKEN,
     /** Undefined has a meaning of its own (contract README §2). */
@@ -80,7 +81,7 @@ export function shape(env: Values, directory: string) {
       /** Messages of one number, on average. */
       perSecond: env.TWILIO_MESSAGES_PER_SECOND,
       /** Built from the variable as it is: the app verifies Twilio's signature over this URL (contract messages §10). */
-      statusCallback: env.APP_DOMAIN_NAME === undefined ? undefined : `${env.APP_DOMAIN_NAME}/api/twilio/status`,
+      statusCallback: named === undefined ? undefined : `${named}/api/twilio/status`,
     }),
     /** Calls (contract voice §12). */
     voice: Object.freeze({

@@ -126,7 +126,8 @@ function providerAnswer(c: HttpContext, engine: 'waba' | 'twilio', result: Provi
     case 'failed': {
       const { error } = result;
       if (result.class === 'no time') return reply(c, 503, { error: 'SEND TIMED OUT', details: error });
-      if (result.class === 'media refused') return reply(c, 400, { success: false, error });
+      // Contract messages §3: Twilio fetches media itself; what is refused there has no link that it could follow.
+      if (result.class === 'media refused') return reply(c, engine === 'twilio' ? 422 : 400, { success: false, error });
       const code = engine === 'twilio' && result.code !== undefined ? { errorCode: result.code } : {};
       return reply(c, 500, { success: false, error, ...code });
     }

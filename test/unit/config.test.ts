@@ -83,7 +83,11 @@ describe('CF1 the environment becomes a frozen, typed Config', () => {
     expect(read({ APP_DOMAIN_NAME: 'https://app.example/', APP_URL: 'https://other' }).appUrl).toBe(
       'https://app.example',
     );
-    expect(read({ APP_URL: 'https://other/sub/' }).appUrl).toBe('https://other/sub');
+    const byOther = read({ APP_URL: 'https://other/sub/' });
+    expect(byOther.appUrl).toBe('https://other/sub');
+    // messages §10: Twilio's status callback follows the app's URL, whichever variable names it.
+    expect(byOther.twilio.statusCallback).toBe('https://other/sub/api/twilio/status');
+    expect(read({}).twilio.statusCallback).toBeUndefined();
     expect(read({ DOMAIN_NAME: 'bridge.example/node/' }).domainUrl).toBe('https://bridge.example/node');
     expect(read({ ALLOWED_ORIGINS: 'https://a.example/, ,https://b.example' }).allowedOrigins).toEqual([
       'https://a.example',

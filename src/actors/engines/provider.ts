@@ -15,6 +15,7 @@
  *
  * Deliberately not here: where credentials come from and their one renewal, idempotency (actors/provider-sends.ts).
  */
+import { z } from 'zod';
 import type { Capabilities, Content } from '../../content/content.ts';
 
 /** Secret as a whole. */
@@ -78,6 +79,8 @@ export type FailureClass =
   /** The template or its parameters are wrong, for every recipient. */
   | 'template wrong'
   | 'pause campaign'
+  /** The account's messages of this UTC day are used up: campaigns go on with the next. */
+  | 'day used up'
   | 'pause number'
   /** Renewed once, and repeated once if they differ. */
   | 'credentials'
@@ -89,6 +92,15 @@ export type FailureClass =
   | 'media refused'
   /** No request was made: the deadline came first. */
   | 'no time';
+
+/** A code as vendors write it, also as text; null, `''` and other words are none, and not code 0. */
+export const errorCode = z.union([
+  z.int(),
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number),
+]);
 
 /** For a command whose `leaving` said no. */
 export const NOT_LEFT = {

@@ -63,6 +63,17 @@ describe('messages §10 through the bridge', () => {
     expect(image?.form).toMatchObject({ MediaUrl: 'https://93.184.216.34/a.png', Body: 'look' });
   });
 
+  it('§3 media without a public link: 422 and no request', async () => {
+    const file_base64 = Buffer.from('bytes').toString('base64');
+    const media = { file_base64, filetype: 'image/png', fileName: 'a.png' };
+    for (const route of ['send-media-only', 'send-media-message'])
+      expect(await send(route, media)).toMatchObject({
+        status: 422,
+        body: { success: false, error: 'Twilio needs a public media URL' },
+      });
+    expect(await reached()).toEqual([]);
+  });
+
   it('a refusal: 500 with the code; one request', async () => {
     await control('/twilio/mode', { error: { code: 63016, status: 400 } });
     const { status, body } = await send('send-message', { message: 'late' });

@@ -216,6 +216,7 @@ describe('through Cloud API and Twilio', () => {
     'media refused': { ...failed(false), error: 'attachment-missing: why' },
     'template wrong': { kind: 'wrong', error: 'why' },
     'pause campaign': { kind: 'stop', whom: 'run', error: 'why' },
+    'day used up': { kind: 'stop', whom: 'run', error: 'why', until: expect.any(Number) },
     'pause number': { kind: 'stop', whom: 'number', error: 'why' },
     credentials: { kind: 'stop', whom: 'number', error: 'why' },
   };
@@ -223,6 +224,12 @@ describe('through Cloud API and Twilio', () => {
     const { got, now } = await outcome({ kind: 'failed', error: 'why', class: reason });
     // Slow without a time: a minute. Stopped without a time: by request.
     expect(got).toEqual(reason.startsWith('slow') ? { ...expected, until: now + 60_000 } : expected);
+  });
+
+  it('facts/twilio.md §6 an account whose day is used up goes on with the next UTC day', async () => {
+    const { got, now } = await outcome({ kind: 'failed', error: 'why', class: 'day used up' });
+    const [day = ''] = new Date(now + 24 * HOUR).toISOString().split('T');
+    expect(got).toMatchObject({ kind: 'stop', whom: 'run', until: Date.parse(day) });
   });
 
   it('what the vendor says of the time counts', async () => {

@@ -51,6 +51,14 @@ describe('CE1 the code decides, never the HTTP status', () => {
     expect(failureOf(status, '<html>', 0)).toMatchObject({ kind: 'failed', class: meaning });
   });
 
+  it.each([[null], [''], ['none'], [[]], [true]])('a code of %j is none, not code 0', (code) => {
+    expect(failureOf(500, { error: { message: 'm', code } }, 0)).toMatchObject({ class: 'transient' });
+    expect(failureOf(400, { error: { message: 'm', code: '131026' } }, 0)).toMatchObject({
+      class: 'never',
+      code: 131026,
+    });
+  });
+
   it('PV3 a gateway that gave up waiting is `unknown`', () => {
     expect(failureOf(504, '', 0)).toMatchObject({ kind: 'unknown' });
   });

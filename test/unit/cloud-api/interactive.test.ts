@@ -73,6 +73,14 @@ describe('C-28, §9.1', () => {
     expect(await received(content)).toMatchObject([message]);
   });
 
+  it('CC2, PV3 a card that says nothing is refused before the first card leaves', async () => {
+    const before = bench.bodies().length;
+    const cards = ['T1', ''].map((title) => ({ title, body: '', footer: '', buttons: [] }));
+    const result = await bench.send({ kind: 'carousel', title: '', body: '', footer: '', cards });
+    expect(result).toMatchObject({ kind: 'failed', class: 'request wrong', error: expect.stringContaining('empty') });
+    expect(bench.bodies()).toHaveLength(before);
+  });
+
   it('a carousel is a text above, then one message for each card, with its picture, texts and reply buttons', async () => {
     const card = (n: number) => ({ title: `T${n}`, body: `B${n}`, footer: `F${n}` });
     const cards = [

@@ -178,7 +178,7 @@ describe('facts §6: error classes', () => {
     [63012, 'transient', 2_000],
     [30001, 'slow number', 600_000],
     [21611, 'slow number', 600_000],
-    [63038, 'pause campaign', 86_400_000],
+    [63038, 'day used up', undefined],
     [63049, 'not now', 86_400_000],
     [63032, 'not now', 86_400_000],
     [63016, 'needs template', undefined],
@@ -208,6 +208,11 @@ describe('facts §6: error classes', () => {
       expect(result).toMatchObject({ kind: 'failed', class: meaning, code, error: `${code}: why` });
       expect('retryAfterMs' in result ? result.retryAfterMs : undefined).toBe(retryAfterMs);
     }
+  });
+
+  it.each([[null], [''], ['none'], [[]], [true]])('a code of %j is none, not an unknown one', (code) => {
+    expect(failureOf(429, { code, message: 'm' }, 0)).toMatchObject({ class: 'slow number' });
+    expect(failureOf(400, { code: '21610', message: 'm' }, 0)).toMatchObject({ class: 'opted out', code: 21610 });
   });
 
   it.each([

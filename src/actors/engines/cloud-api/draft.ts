@@ -35,6 +35,7 @@ export const bodyOf = (text: string) => ({ body: { text: text || ' ' } });
 export const footerOf = (text: string) => (text === '' ? {} : { footer: { text: cutTo(text, FIELD) } });
 
 export function textOf(body: string): Drafted {
+  if (body.trim() === '') return wrong('WhatsApp Cloud API takes no empty text');
   if (body.length > MAX_TEXT) return wrong(tooLong('a text', MAX_TEXT));
   return drafts({ type: 'text', part: { preview_url: false, body } });
 }

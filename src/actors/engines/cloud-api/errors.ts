@@ -4,7 +4,7 @@
  *  CE1  The code decides, never the HTTP status: throttling comes as 400, permanent failures as 500.
  */
 import { z } from 'zod';
-import type { FailureClass, ProviderResult } from '../provider.ts';
+import { errorCode, type FailureClass, type ProviderResult } from '../provider.ts';
 
 type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
 type Row = readonly [meaning: FailureClass, retryAfterMs?: number];
@@ -41,7 +41,7 @@ const text = z.string().catch('');
 const envelope = z.object({
   error: z.object({
     message: text,
-    code: z.coerce.number().int(),
+    code: errorCode,
     error_subcode: z.coerce.number().int().optional().catch(undefined),
     error_user_title: text,
     error_user_msg: text,

@@ -63,7 +63,7 @@ async function send(options: TwilioOptions, limits: Limits, command: Command): P
   for (const draft of drafted.drafts) {
     const link = draft.media && (await publicLink(options, draft.media));
     if (draft.media && link === undefined)
-      return { kind: 'failed', error: 'Twilio takes media by public https link only', class: 'media refused' };
+      return { kind: 'failed', error: 'Twilio needs a public media URL', class: 'media refused' };
     forms.push(formOf(command, draft, link));
   }
   let first: Accepted | undefined;

@@ -4,7 +4,7 @@
  *  TE1  The code decides, never the HTTP status.
  */
 import { z } from 'zod';
-import type { FailureClass, ProviderResult } from '../provider.ts';
+import { errorCode, type FailureClass, type ProviderResult } from '../provider.ts';
 
 type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
 type Row = readonly [meaning: FailureClass, retryAfterMs?: number];
@@ -17,7 +17,7 @@ const TABLE = new Map<number, Row>([
   ...all(['transient', 2_000], 63012),
   // Twilio's own queue is full: it holds 4 to 10 hours of messages.
   ...all(['slow number', 600_000], 30001, 21611),
-  ...all(['pause campaign', 86_400_000], 63038),
+  ...all(['day used up'], 63038),
   ...all(['not now', 86_400_000], 63049, 63032),
   ...all(['needs template'], 63016),
   ...all(['opted out'], 21610),
@@ -28,7 +28,7 @@ const TABLE = new Map<number, Row>([
   ...all(['credentials'], 20003),
 ]);
 
-const envelope = z.object({ code: z.coerce.number().int(), message: z.string().catch('refused by Twilio') });
+const envelope = z.object({ code: errorCode, message: z.string().catch('refused by Twilio') });
 
 /** No vendor's word holds a number up for longer than this. */
 const LONGEST_MS = 3_600_000;
