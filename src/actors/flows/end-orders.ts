@@ -71,8 +71,10 @@ export class EndOrders {
   async #carryOut(row: SessionRow, order: EndOrder): Promise<boolean> {
     const { enter, stop, end, rows, clock, log } = this.#o;
     const { id, key } = row;
+    const here = rows.byKey(key);
     let isOver = false;
-    stop(key);
+    // A later one may have taken its place by now.
+    if (here?.id === id) stop(here.key);
     this.#waiting.add(id);
     await enter(row, async (now) => {
       try {

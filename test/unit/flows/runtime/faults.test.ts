@@ -340,6 +340,23 @@ describe('DY4: a delay that the app keeps makes no session again of one that end
 });
 
 describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
+  /** A session at rest, or one whose message is looked up for the next half minute. */
+  async function asking(isHeldUp: boolean): Promise<Stage> {
+    const stage = new Stage();
+    stage.flows.set('1', ASK);
+    await stage.byKeyword('menu');
+    await stage.run(10_000);
+    await stage.byKeyword('shop');
+    await stage.run(10_000);
+    stage.onLookUp = async () => {
+      await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 30_000));
+      return { kind: 'none', why: 'notallow' };
+    };
+    if (isHeldUp) void stage.offer('menu');
+    await stage.run(1_000);
+    return stage;
+  }
+
   it('F-23: nor is the end of a number, by a start that asks for its flow', async () => {
     const stage = new Stage();
     stage.flows.set('1', ASK);
@@ -353,18 +370,7 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
   });
 
   it('a take-over counts a session whose message is being looked up, and ends it afterwards', async () => {
-    const stage = new Stage();
-    stage.flows.set('1', ASK);
-    await stage.byKeyword('menu');
-    await stage.run(10_000);
-    await stage.byKeyword('shop');
-    await stage.run(10_000);
-    stage.onLookUp = async () => {
-      await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 30_000));
-      return { kind: 'none', why: 'notallow' };
-    };
-    void stage.offer('menu');
-    await stage.run(1_000);
+    const stage = await asking(true);
     const before = stage.time.now();
     expect(await stage.settle(stage.desk.end(CUSTOMER, undefined))).toBe(1);
     expect(stage.time.now() - before).toBeLessThan(2_000);
@@ -381,15 +387,7 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
       ['an opt-out', (stage: Stage) => stage.life.runtime.flows.end(DEVICE, ANA)],
       ['the end of the login', (stage: Stage) => stage.life.runtime.unlinked(DEVICE)],
     ])('%s', async (_, end) => {
-      const stage = new Stage();
-      stage.flows.set('1', ASK);
-      await stage.byKeyword('menu');
-      await stage.run(10_000);
-      await stage.byKeyword('shop');
-      await stage.run(10_000);
-      stage.onLookUp = () => new Promise(() => undefined);
-      void stage.offer('menu');
-      await stage.run(1_000);
+      const stage = await asking(true);
       await stage.settle<unknown>(end(stage));
       expect(stage.row()?.ended).toBeUndefined();
       stage.restart();
@@ -399,23 +397,6 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
       expect(stage.texts()).toEqual(['Name?', 'Name?']);
       expect(ended(stage)).toEqual([]);
     });
-
-    /** A session at rest, or one whose message is looked up for the next half minute. */
-    async function asking(isHeldUp: boolean): Promise<Stage> {
-      const stage = new Stage();
-      stage.flows.set('1', ASK);
-      await stage.byKeyword('menu');
-      await stage.run(10_000);
-      await stage.byKeyword('shop');
-      await stage.run(10_000);
-      stage.onLookUp = async () => {
-        await new Promise<void>((resolve) => stage.time.setTimeout(resolve, 30_000));
-        return { kind: 'none', why: 'notallow' };
-      };
-      if (isHeldUp) void stage.offer('menu');
-      await stage.run(1_000);
-      return stage;
-    }
 
     it.each([
       ['at rest', false],
@@ -445,6 +426,20 @@ describe('an ending is not held up by the app (§1.3: within 2 s)', () => {
       await stage.run(2 * MINUTE);
       expect([stage.row()?.ended?.how, ended(stage)]).toEqual(['aborted', []]);
       expect(stage.texts()).toEqual(['Name?', 'Name?']);
+    });
+
+    it('nor does one that is tried again hold up the session that is there by then', async () => {
+      const stage = await asking(true);
+      await stage.settle(stage.desk.end(CUSTOMER, undefined));
+      stage.isFull = true;
+      await stage.run(MINUTE);
+      stage.isFull = false;
+      stage.flows.set('2', flow([say('a'), say('b')], ['a>b']));
+      stage.sendMs = MINUTE;
+      await stage.begin('2');
+      await stage.run(5 * MINUTE);
+      expect([stage.texts(), stage.row()?.ended?.how]).toEqual([['Name?', 'Name?', 'a', 'b'], 'completed']);
+      expect(ended(stage)).toEqual([]);
     });
 
     it('what was ordered for an earlier session ends no later one', async () => {
