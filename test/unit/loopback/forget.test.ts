@@ -47,7 +47,9 @@ it('app and vendors are as new after `forget`: what they were told, how they beh
   await control('/graph/token', { token: 'rotated' });
   for (const vendor of ['graph', 'twilio']) await control(`/${vendor}/mode`, { error: { code: 1, status: 400 } });
   await providers.refuse({ vendor: 'graph', phone: PHONE, id: '7', token: '' }, { status: 429 });
-  expect([await keyword(), await gap()]).not.toEqual([asNew.keyword, asNew.gap]);
+  expect(await keyword()).not.toEqual(asNew.keyword);
+  expect(await gap()).not.toEqual(asNew.gap);
+  expect((await app('/uploads/a.png')).status).toBe(200);
   expect((await graph('rotated')).status).toBe(400);
   expect((await twilio(TWILIO, 'own-token')).status).toBe(400);
   expect(await world.violations()).not.toEqual([]);
@@ -63,6 +65,7 @@ it('app and vendors are as new after `forget`: what they were told, how they beh
   const answers = [graph('rotated'), graph('meta-token'), graph('own-token', '5'), graph('meta-token', '7')];
   expect((await Promise.all(answers)).map((answer) => answer.status)).toEqual([401, 200, 401, 200]);
   expect((await twilio(TWILIO, 'own-token')).status).toBe(401);
+  expect((await twilio(`AC${'0'.repeat(32)}`, 'twilio-token')).status).toBe(201);
 });
 
 it('without a socket statuses, bodies and refusals are the same', async () => {
