@@ -7,7 +7,8 @@
  *  L2  a line with nothing to post and nothing in flight is forgotten, with its keys.
  *  L3  a customer first seen by LID and then by phone stays one line: a row with both keys joins the two lines.
  *
- * Deliberately not here: how a line is chained (`outbox-chain.ts`), when a line is posted (`outbox-worker.ts`), and disks (`outbox.ts`).
+ * Deliberately not here: how a line is chained (`outbox-chain.ts`), when a line is posted (`outbox-worker.ts`), and disks
+ * (`outbox.ts`).
  */
 import type { Clock } from '../clock.ts';
 import { type Entry, type Line, link, type NewEntry, newLine, unlink } from './outbox-chain.ts';

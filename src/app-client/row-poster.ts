@@ -1,6 +1,6 @@
 /**
  * How a row becomes requests: a receipt is told to one or two endpoints, a medium's bytes join the body for the POST.
- * Deliberately not here: when, and what the answer means (`outbox-worker.ts`).
+ * Deliberately not here: when (`outbox-worker.ts`), and what the answer does (`outbox-settling.ts`).
  */
 import type { Attachments } from './attachments.types.ts';
 import type { AppAnswer, Post } from './client.ts';

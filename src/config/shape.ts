@@ -131,7 +131,7 @@ export function shape(env: Values, directory: string) {
     }),
     whatsapp: Object.freeze({
       socketUrl: env.WHATSAPP_SOCKET_URL,
-      /** 32 bytes in hex; set only for a peer on this machine (CF3). */
+      /** 32 bytes in hex; set only for a peer on this machine (variables.ts CF3). */
       trustRoot: env.WHATSAPP_TRUST_ROOT?.toLowerCase(),
       /** Where media are downloaded from, over TLS: host and port. */
       mediaHost: env.WHATSAPP_MEDIA_HOST,

@@ -9,7 +9,8 @@
  *  SY4  What was decided here after the question was asked is newer than its answer.
  *  SY5  A job that has ended while its row is alive has told so in vain: its last callback is sent again (S-40).
  *
- * Deliberately not here: what is new in a row (listed.ts), rows that make no sense (refused-rows.ts), what becomes of overdue jobs (due-jobs.ts, S-02).
+ * Deliberately not here: what is new in a row (listed.ts), rows that make no sense (refused-rows.ts), what becomes of
+ * overdue jobs (due-jobs.ts, S-02).
  */
 import type { OutboxQueue } from '../app-client/outbox.types.ts';
 import type { ActiveRow, ScheduleList } from '../app-client/schedule-list.ts';

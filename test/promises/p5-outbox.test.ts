@@ -1,6 +1,6 @@
 /**
  * P5, the half that faces the app: callbacks are at least once, in order per conversation, never silently dropped.
- * (That a message is in the outbox before WhatsApp is told so is p5-inbound.)
+ * (That a message is in the outbox before WhatsApp is told so is one-bridge.)
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

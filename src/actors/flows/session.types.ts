@@ -57,7 +57,10 @@ export const visitName = ({ id }: Pick<SessionRow, 'id'>, { number }: Pick<Visit
 
 export type OpenWait = Place & { readonly wait: Wait; readonly since: number; readonly due?: number };
 
-/** A delay. `name` (of the visit): of one that the app was asked to keep; when it does, `until` is when the bridge ends it instead. */
+/**
+ * A delay. `name` (of the visit): of one that the app was asked to keep; when it does, `until` is when the bridge ends it
+ * instead.
+ */
 export type Sleep = Place & { readonly until: number; readonly name?: string };
 
 /** Why the visit under way cannot go on now. */

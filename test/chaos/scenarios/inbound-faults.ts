@@ -1,6 +1,7 @@
 /**
  * P5: the app is down, answers 500, is slow, or cuts the connection in mid-answer, and the bridge is killed in each of
- * these; every injected message id reaches the app at least once, in order per conversation without its repeats.
+ * these (in the short form in the last one, after all); every injected message id reaches the app at least once, in order
+ * per conversation without its repeats.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppLog } from '../../helpers/app-log.ts';

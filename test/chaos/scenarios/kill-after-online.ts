@@ -23,7 +23,7 @@ export const killAfterOnline: Scenario = {
     const appLog = await AppLog.fromNow(world);
     let kills = 0;
     let inWindow = 0;
-    // A machine that is busy elsewhere hears of a login too late: such a kill proves less, and is made again.
+    // A machine that is busy elsewhere hears of a login too late: such a kill proves less, and is made again (long form).
     while (inWindow < rounds && kills < (form === 'short' ? rounds : 2 * rounds)) {
       await bridge.kill9();
       // Which number triggers the kill changes, so that first and last ones are hit.

@@ -1,6 +1,6 @@
 /**
- * What every adapter of the store port must do (ST1-ST5 and the words of `src/store/store.ts`), told in real files.
- * The part with kill -9 is in crash.ts.
+ * What every adapter of the store port must do (ST1-ST5 and the words of `src/store/store.ts`), also the one in memory
+ * that other tests stand on. The part with kill -9 is in crash.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
