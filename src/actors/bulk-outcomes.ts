@@ -102,16 +102,17 @@ function ofClass(result: Failed, now: number): BulkOutcome {
     case 'transient':
       return { kind: 'transient', error };
     case 'no time':
-      // The number's own pace had no place before the deadline.
-      if (retryAfterMs !== undefined) return { kind: 'wait', whom: 'number', until: after, why: error };
+      // The pace of the number, or of this recipient, had no place before the deadline.
+      if (retryAfterMs !== undefined) return { kind: 'wait', whom: result.whom ?? 'number', until: after, why: error };
       return { kind: 'transient', error };
     case 'not now':
     case 'never':
-    case 'opted out':
     case 'needs template':
     case 'request wrong':
-    case 'unknown code':
       return { kind: 'failed', error, attempted: true };
+    case 'opted out':
+    case 'unknown code':
+      return { kind: 'failed', error, attempted: true, because: result.class };
     case 'unsupported':
       return { kind: 'failed', error, attempted: false };
     case 'media refused':

@@ -34,8 +34,13 @@ export type BulkRequest = {
 export type BulkOutcome =
   /** `id`: WhatsApp's or the provider's. */
   | { readonly kind: 'sent'; readonly id: string }
-  /** For good. `attempted`: it reached WhatsApp or a provider, so that the gap follows. */
-  | { readonly kind: 'failed'; readonly error: string; readonly attempted: boolean }
+  /** For good. `attempted`: it reached WhatsApp or a provider, so that the gap follows. `because`: where more follows. */
+  | {
+      readonly kind: 'failed';
+      readonly error: string;
+      readonly attempted: boolean;
+      readonly because?: 'opted out' | 'unknown code';
+    }
   | { readonly kind: 'unknown'; readonly error: string }
   /** The linked device lost its connection in between: given again under its id it is the same message. */
   | { readonly kind: 'interrupted'; readonly error: string }

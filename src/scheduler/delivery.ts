@@ -11,42 +11,25 @@
  * Deliberately not here: content (messenger.ts), whose turn it is, and when the run waits or ends (run.ts): an outcome asks
  * for that through `DeliveryRun`.
  */
-import type { BulkOutcome, BulkRequest, BulkSends, FlowStarts } from '../actors/protocol.ts';
-import type { Clock } from '../clock.ts';
+import type { BulkOutcome } from '../actors/protocol.ts';
 import type { Content } from '../content/content.ts';
 import { derivedMessageId, newMessageId } from '../ids.ts';
-import type { Log } from '../log.ts';
 import { isAccepted } from '../machines/recipient.ts';
-import { recipientFacts, startedFacts } from './facts.ts';
+import type { DeliveryDeps, DeliveryRun, Engine } from './delivery.types.ts';
+import { optOutFacts, recipientFacts, startedFacts } from './facts.ts';
 import type { JobRow, LedgerRow } from './jobs.types.ts';
 import type { Messenger, Outgoing } from './messenger.ts';
-import { failed, INTERRUPTED, withoutTail } from './row-changes.ts';
+import { failed, INTERRUPTED, slowed, withoutTail } from './row-changes.ts';
 import type { RunLedger } from './run-ledger.ts';
+import { UnknownCodes } from './unknown-codes.ts';
 import { ASK_AGAIN_MS } from './waits.ts';
-
-export type Engine = BulkRequest['engine'];
-
-/** What an outcome may ask of the run. */
-export type DeliveryRun = {
-  readonly holdUntil: (until: number, why: string) => void;
-  /** Everybody who is left fails for the same reason. */
-  readonly failRest: (error: string) => Promise<void>;
-  /** The run, or every run of the number, must not go on: by itself at `until`, else by request. */
-  readonly halt: (whom: 'run' | 'number', why: string, until: number | undefined) => Promise<void>;
-};
-
-export type DeliveryDeps = {
-  readonly sends: Pick<BulkSends, 'send'>;
-  readonly flows: Pick<FlowStarts, 'start'>;
-  readonly clock: Clock;
-  readonly log: Log;
-};
 
 export class Delivery {
   readonly #o: DeliveryDeps;
   readonly #ledger: RunLedger;
   readonly #messenger: Pick<Messenger, 'message'>;
   readonly #run: DeliveryRun;
+  readonly #unknownCodes = new UnknownCodes();
 
   constructor(deps: DeliveryDeps, ledger: RunLedger, messenger: Pick<Messenger, 'message'>, run: DeliveryRun) {
     this.#o = deps;
@@ -87,7 +70,10 @@ export class Delivery {
       made.kind === 'flow'
         ? await this.#start(job, row, engine, id, made)
         : await this.#send(job, row, engine, id, made.content);
-    return this.#settle(job, ledger.sheet.row(row.n) ?? sending, outcome, followUps, engine);
+    const attempted = await this.#settle(job, ledger.sheet.row(row.n) ?? sending, outcome, followUps, engine);
+    const tooMany = this.#unknownCodes.tooMany(outcome);
+    if (tooMany !== undefined && ledger.sheet.own.pending > 0) await this.#run.halt('run', tooMany, undefined);
+    return attempted;
   }
 
   /** RU6 */
@@ -171,7 +157,8 @@ export class Delivery {
       case 'failed': {
         const after = failed(row, outcome.error, job);
         ledger.failed(outcome.error);
-        await ledger.write(job, after, recipientFacts(job, after, now));
+        const optOut = outcome.because === 'opted out' ? optOutFacts(job, after, now) : [];
+        await ledger.write(job, after, [...recipientFacts(job, after, now), ...optOut]);
         return outcome.attempted;
       }
       case 'unknown': {
@@ -200,11 +187,17 @@ export class Delivery {
         await this.#interrupted(job, row);
         this.#run.holdUntil(now + ASK_AGAIN_MS, outcome.why);
         return false;
-      case 'wait':
-        if (outcome.whom === 'recipient') await this.#pending(job, { ...row, notBefore: outcome.until });
-        else await this.#interrupted(job, row);
-        if (outcome.whom === 'number') await this.#run.halt('number', outcome.why, outcome.until);
+      case 'wait': {
+        if (outcome.whom === 'number') {
+          await this.#interrupted(job, row);
+          await this.#run.halt('number', outcome.why, outcome.until);
+          return true;
+        }
+        const later = slowed(row, outcome.until, now);
+        if (!later) return this.#settle(job, row, { kind: 'failed', error: outcome.why, attempted: true }, []);
+        await this.#pending(job, later);
         return true;
+      }
       case 'stop':
         await this.#interrupted(job, row);
         await this.#run.halt(outcome.whom, outcome.error, outcome.until);

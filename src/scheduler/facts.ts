@@ -51,6 +51,13 @@ export function recipientFacts(job: JobRow, row: LedgerRow, at: number): JobFact
   }
 }
 
+/** The provider says that this person wants no more messages; only campaigns have a word for it (contract bulk §4.4). */
+export function optOutFacts({ kind, appId, sender: device, ledger }: JobRow, row: LedgerRow, at: number): JobFact[] {
+  if (kind !== 'campaign' || appId === undefined) return [];
+  const reply = { kind: 'unsubscribe', phone: row.to ?? row.listed } as const;
+  return [{ kind: 'campaign reply', campaignId: appId, reply, device, ledger, at }];
+}
+
 /** A flow's start has none: each message of the flow is told, and charged, by itself. */
 const messageIdOf = ({ flow }: JobRow, { id }: LedgerRow) =>
   flow === undefined && id !== undefined ? { messageId: id } : {};

@@ -95,6 +95,8 @@ export type LedgerRow = {
   /** The registration it was last tried for. */
   readonly dispatch: number;
   readonly notBefore?: number;
+  /** When its provider first said that this recipient gets too much. */
+  readonly slowSince?: number;
   /** Its second part is still to be sent. */
   readonly tail?: true;
   /** Fingerprint of what was sent. */

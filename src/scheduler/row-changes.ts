@@ -10,9 +10,22 @@ export const INTERRUPTED: BulkOutcome = {
   error: 'outcome unknown (bridge restarted while sending)',
 };
 
+/** facts/cloud-api.md §6.2: so long a recipient may wait for its provider. */
+const SLOW_RECIPIENT_MS = 600_000;
+
 /** Without the id of a message that never was. */
-export function failed({ id: _, notBefore: __, ...row }: LedgerRow, error: string, job: JobRow): LedgerRow {
+export function failed(
+  { id: _, notBefore: __, slowSince: ___, ...row }: LedgerRow,
+  error: string,
+  job: JobRow,
+): LedgerRow {
   return { ...row, state: 'failed', error, dispatch: job.dispatch };
+}
+
+/** Its provider takes nothing for it before `until`. Undefined: it has had its time. */
+export function slowed(row: LedgerRow, until: number, now: number): LedgerRow | undefined {
+  const { slowSince = now } = row;
+  return until - slowSince > SLOW_RECIPIENT_MS ? undefined : { ...row, slowSince, notBefore: until };
 }
 
 /** Without its second part, sent or not. */

@@ -13,7 +13,8 @@
  */
 import type { BulkSends } from '../actors/protocol.ts';
 import { isAccepted, isFinal } from '../machines/recipient.ts';
-import { Delivery, type DeliveryDeps, type Engine } from './delivery.ts';
+import { Delivery } from './delivery.ts';
+import type { DeliveryDeps, Engine } from './delivery.types.ts';
 import type { Books } from './books.ts';
 import { recipientFacts } from './facts.ts';
 import type { JobRow, LedgerRow } from './jobs.types.ts';

@@ -20,6 +20,9 @@ import { MAX_KEYS, Rate } from './rate.ts';
 
 type Slow = Extract<FailureClass, 'slow number' | 'slow account' | 'slow recipient'>;
 
+const OF_NUMBER = ['slow number', 'slow account'] as const satisfies readonly Slow[];
+const ALL = [...OF_NUMBER, 'slow recipient'] as const satisfies readonly Slow[];
+
 /** ms; each "slow down" in a row makes it `growth` times longer, up to `max`. */
 type Hold = { readonly base: number; readonly growth: number; readonly max: number };
 
@@ -39,7 +42,10 @@ type Failed = Extract<ProviderResult, { kind: 'failed' }>;
 
 export type Sender = { readonly number: string; readonly account: string; readonly recipient: string };
 
-export type Turn = { readonly kind: 'now' } | { readonly kind: 'too late'; readonly waitMs: number };
+export type Turn =
+  | { readonly kind: 'now' }
+  /** `recipient`: the number itself could send to others in time. */
+  | { readonly kind: 'too late'; readonly waitMs: number; readonly whom: 'number' | 'recipient' };
 
 export class Limits {
   readonly #clock: Clock;
@@ -64,8 +70,11 @@ export class Limits {
     for (;;) {
       const now = clock.now();
       const heldMs = this.#held(sender) - now;
-      const waitMs = Math.max(this.#pairs?.wait(pair, now) ?? 0, this.#numbers.wait(sender.number, now), heldMs);
-      if (now + waitMs + (waitMs > 0 ? ANSWER_MS : 0) >= deadline) return { kind: 'too late', waitMs };
+      const numberMs = Math.max(this.#numbers.wait(sender.number, now), this.#held(sender, OF_NUMBER) - now);
+      const waitMs = Math.max(this.#pairs?.wait(pair, now) ?? 0, numberMs, heldMs);
+      const isLate = (ms: number) => now + ms + (ms > 0 ? ANSWER_MS : 0) >= deadline;
+      if (isLate(numberMs)) return { kind: 'too late', waitMs: numberMs, whom: 'number' };
+      if (isLate(waitMs)) return { kind: 'too late', waitMs, whom: 'recipient' };
       if (heldMs > 0) {
         // No place is booked meanwhile: at the end of the hold all that wait would leave at once.
         await sleep(clock, heldMs);
@@ -116,8 +125,9 @@ export class Limits {
     }
   }
 
-  #held(sender: Sender): number {
-    return Math.max(...Object.values(keysOf(sender)).map((key) => this.#holds.get(key)?.until ?? 0));
+  #held(sender: Sender, of: readonly Slow[] = ALL): number {
+    const keys = keysOf(sender);
+    return Math.max(...of.map((slow) => this.#holds.get(keys[slow])?.until ?? 0));
   }
 }
 

@@ -125,6 +125,8 @@ export type ProviderResult =
       readonly code?: number;
       /** The least to wait before a repeat, where the class has one. */
       readonly retryAfterMs?: number;
+      /** `no time` because this recipient has to wait; others need not. */
+      readonly whom?: 'recipient';
     }
   | { readonly kind: 'unknown'; readonly error: string };
 

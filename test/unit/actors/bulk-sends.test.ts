@@ -208,10 +208,10 @@ describe('through Cloud API and Twilio', () => {
     'no time': { kind: 'transient', error: 'why' },
     'not now': failed(true),
     never: failed(true),
-    'opted out': failed(true),
+    'opted out': { ...failed(true), because: 'opted out' },
     'needs template': failed(true),
     'request wrong': failed(true),
-    'unknown code': failed(true),
+    'unknown code': { ...failed(true), because: 'unknown code' },
     unsupported: failed(false),
     'media refused': { ...failed(false), error: 'attachment-missing: why' },
     'template wrong': { kind: 'wrong', error: 'why' },
@@ -230,6 +230,13 @@ describe('through Cloud API and Twilio', () => {
     const { got, now } = await outcome({ kind: 'failed', error: 'why', class: 'day used up' });
     const [day = ''] = new Date(now + 24 * HOUR).toISOString().split('T');
     expect(got).toMatchObject({ kind: 'stop', whom: 'run', until: Date.parse(day) });
+  });
+
+  it('a recipient whose own turn comes too late holds up nobody else', async () => {
+    const late = { kind: 'failed', error: 'why', class: 'no time', retryAfterMs: 5_000 } as const;
+    const { got, now } = await outcome({ ...late, whom: 'recipient' });
+    expect(got).toEqual({ kind: 'wait', whom: 'recipient', until: now + 5_000, why: 'why' });
+    expect((await outcome(late)).got).toMatchObject({ kind: 'wait', whom: 'number' });
   });
 
   it('what the vendor says of the time counts', async () => {

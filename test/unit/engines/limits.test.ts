@@ -36,7 +36,7 @@ describe('limits, with the figures of Cloud API', () => {
     const clock = waited();
     const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     limits.slowDown('slow number', sender, 0);
-    expect(await limits.turn(sender, clock.now() + 1_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
+    expect(await limits.turn(sender, clock.now() + 1_000)).toEqual({ kind: 'too late', waitMs: 2_000, whom: 'number' });
   });
 
   it('CL3 who has to wait keeps 2 s for the answer; who does not may leave at the last moment', async () => {
@@ -44,7 +44,7 @@ describe('limits, with the figures of Cloud API', () => {
     const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
     expect(await limits.turn(sender, clock.now() + 1)).toEqual({ kind: 'now' });
     limits.slowDown('slow number', sender, 0);
-    expect(await limits.turn(sender, clock.now() + 4_000)).toEqual({ kind: 'too late', waitMs: 2_000 });
+    expect(await limits.turn(sender, clock.now() + 4_000)).toEqual({ kind: 'too late', waitMs: 2_000, whom: 'number' });
     expect(await limits.turn(sender, clock.now() + 4_001)).toEqual({ kind: 'now' });
   });
 
@@ -60,6 +60,26 @@ describe('limits, with the figures of Cloud API', () => {
     await limits.turn({ ...sender, recipient: '50' }, far);
     limits.slowDown('slow account', { ...sender, number: '2' }, 0);
     expect(await limits.turn(sender, clock.now() + 1_000)).toMatchObject({ kind: 'too late' });
+  });
+
+  it('CL3, CL4 who waits is told: this recipient alone, or the number; an own pace of the pair counts like a hold', async () => {
+    const clock = waited();
+    const limits = new Limits({ ...CLOUD_LIMITS, clock, perSecond: 1_000, random: () => 0 });
+    limits.slowDown('slow recipient', sender, 60_000);
+    expect(await limits.turn(sender, clock.now() + 5_000)).toEqual({
+      kind: 'too late',
+      waitMs: 60_000,
+      whom: 'recipient',
+    });
+    limits.slowDown('slow account', sender, 0);
+    expect(await limits.turn(sender, clock.now() + 5_000)).toEqual({
+      kind: 'too late',
+      waitMs: 60_000,
+      whom: 'number',
+    });
+    const other = { number: '2', account: 'b', recipient: '49' };
+    for (let n = 0; n < 50; n += 1) await limits.turn(other, clock.now() + 600_000);
+    expect(await limits.turn(other, clock.now() + 5_000)).toMatchObject({ kind: 'too late', whom: 'recipient' });
   });
 
   it('CL4 a Retry-After that is longer than the hold counts, also when it comes later', async () => {

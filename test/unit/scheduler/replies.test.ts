@@ -45,6 +45,37 @@ class Customers {
 
 const response = (contactId: number, text: string) => ({ kind: 'response', contactId, text });
 
+describe('facts/cloud-api.md §6.1, facts/twilio.md §6: the provider says that somebody opted out', () => {
+  const optedOut = { kind: 'failed', error: '131050: stopped', attempted: true, because: 'opted out' } as const;
+
+  it('a campaign tells it, after the failure of that contact and of nobody else', async () => {
+    const { stage } = new Customers();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    stage.outcome = ({ to }) => (to === ANA ? optedOut : undefined);
+    const contacts = [ANA, BOB].map((phone, index) => ({ id: index + 1, phone }));
+    await stage.register('campaign', campaign(5, contacts));
+    await stage.run(60_000);
+    const told = stage.facts.flatMap((fact): unknown[][] => {
+      if (fact.kind === 'campaign recipient') return [[fact.contactId, fact.status]];
+      return fact.kind === 'campaign reply' ? [[fact.campaignId, fact.reply]] : [];
+    });
+    expect(told).toEqual([
+      [1, 'failed'],
+      [5, { kind: 'unsubscribe', phone: ANA }],
+      [2, 'sent'],
+    ]);
+  });
+
+  it('other jobs have no word for it: the error says it', async () => {
+    const { stage } = new Customers();
+    stage.outcome = () => optedOut;
+    await stage.register('broadcast', { broadcastId: 5, targetContacts: [{ id: 1, phone: ANA }], message: 'x' });
+    await stage.run(60_000);
+    expect(stage.told('broadcast recipient')).toMatchObject([{ status: 'failed', error: '131050: stopped' }]);
+    expect(stage.told('campaign reply')).toEqual([]);
+  });
+});
+
 describe('S-64', () => {
   it('RP2: the first reply is told once per contact, with its text, and is kept in the ledger', async () => {
     const them = new Customers();

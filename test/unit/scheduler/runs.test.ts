@@ -340,6 +340,66 @@ describe('waiting (settings §6)', () => {
     expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'completed', success: 3, failed: 0 });
   });
 
+  const strange = { kind: 'failed', error: '999: what?', attempted: true, because: 'unknown code' } as const;
+
+  it('UC1 three unknown codes in a row pause the run, which goes on by request; others in between end the row', async () => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    const known = phones(8)[2];
+    const { because: _, ...familiar } = strange;
+    stage.outcome = ({ to }) => (to === known ? familiar : strange);
+    const { id } = await stage.register('broadcast', broadcast(9, contacts(8)), { immediate: true });
+    await stage.run(HOUR);
+    expect(stage.jobs.job(id)).toMatchObject({ state: 'paused', totals: { sent: 0, pending: 2, failed: 6 } });
+    expect(stage.told('broadcast status').at(-1)).toMatchObject({
+      status: 'processing',
+      reason: '3 unknown error codes in a row: 999: what?',
+    });
+    stage.outcome = () => undefined;
+    await stage.settle(stage.jobs.order('resume', id));
+    await stage.run(MINUTE);
+    expect(stage.sentTo()).toEqual(phones(8).slice(6));
+    expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'completed_with_errors', success: 2 });
+  });
+
+  it('UC1 the third who was the last one ends the run, with its final callback', async () => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    stage.outcome = () => strange;
+    await stage.register('broadcast', broadcast(9, contacts(3)), { immediate: true });
+    await stage.run(HOUR);
+    expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'failed', failed: 3, reason: '999: what?' });
+  });
+
+  it('facts §6.2 a recipient that stays too slow fails after 10 minutes, also over a restart; the others go on', async () => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    const [slow = '', fine = ''] = phones(2);
+    const holds = [1, 4, 16, 64, 256, 600].map((s) => s * 1_000);
+    let tries = 0;
+    stage.outcome = ({ to }) => {
+      if (to !== slow) return undefined;
+      const until = stage.time.now() + (holds[tries++] ?? 600_000);
+      return { kind: 'wait', whom: 'recipient', until, why: '131056: pair' };
+    };
+    await stage.register('broadcast', broadcast(9, contacts(2)), { immediate: true });
+    await stage.run(MINUTE);
+    expect([stage.sentTo(), tries]).toEqual([[fine], 4]);
+    stage.restart();
+    await stage.run(HOUR);
+    expect(tries).toBe(6);
+    expect(stage.told('broadcast recipient').map(({ status, error }) => [status, error])).toEqual([
+      ['sent', undefined],
+      ['failed', '131056: pair'],
+    ]);
+    expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'completed_with_errors' });
+    // Listed again it has its 10 minutes anew.
+    tries = 0;
+    await stage.register('broadcast', broadcast(9, contacts(1)), { immediate: true });
+    await stage.run(MINUTE);
+    expect(tries).toBe(4);
+  });
+
   it('what is transient is tried twice more at the end; what is unknown never again', async () => {
     const stage = new Stage();
     stage.engine = { kind: 'engine', engine: 'waba', branding: '' };

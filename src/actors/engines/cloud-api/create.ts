@@ -94,7 +94,8 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
     const turn = await this.#limits.turn(sender, deadline);
     if (turn.kind === 'too late') {
       const error = 'WhatsApp allows no further message to leave before the deadline; nothing was sent';
-      return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
+      const { waitMs: retryAfterMs, whom } = turn;
+      return { kind: 'failed', error, class: 'no time', retryAfterMs, ...(whom === 'recipient' && { whom }) };
     }
     if (command.leaving && !(await command.leaving())) return NOT_LEFT;
     const envelope = {

@@ -88,7 +88,8 @@ async function inTurn(
   const turn = await limits.turn(sender, deadline);
   if (turn.kind === 'too late') {
     const error = 'Twilio allows no further message to leave before the deadline; nothing was sent';
-    return { kind: 'failed', error, class: 'no time', retryAfterMs: turn.waitMs };
+    const { waitMs: retryAfterMs, whom } = turn;
+    return { kind: 'failed', error, class: 'no time', retryAfterMs, ...(whom === 'recipient' && { whom }) };
   }
   if (command.leaving && !(await command.leaving())) return NOT_LEFT;
   const result = await post(options, command, form);
