@@ -9,7 +9,7 @@
  *  RP4  What was handed over is mirrored with its real id, in the transaction that ends its task (C-58); media with their
  *       bytes, for which a mirror waits until they are uploaded (inbound §7).
  *  RP5  A reply that cannot go now is tried again for ten minutes; then it would be no answer any more.
- *  RP6  What a flow's look-up finds for a message that it had kept is decided by the same rules (flows/answers.ts AW4).
+ *  RP6  What a flow's look-up finds for a message that it had kept is decided by the same rules (flows/kept-answers.ts KA1).
  *
  * Deliberately not here: what to reply (automation.ts) and how it is worded (auto-reply.ts).
  */

@@ -6,22 +6,15 @@
  *       what follows from it runs behind that.
  *  AW2  The order of §7.1: trigger word, own options and jumps, remembered keyword, whatever the wait takes else (F-18).
  *  AW3  A caller that has given up decides nothing any more (F-20).
- *  AW4  What was kept while a step ran is decided on by the same steps when it is through, however long that took, unless the
- *       app withdrew it meanwhile. What a look-up finds then for the linked device, and is no flow, is for the number's
- *       automation to say (replies.ts RP6); at a provider it is the app's.
- *  AW5  What became older than `STALE_AFTER_SECONDS` meanwhile, through an outage, may still answer what a session waits for;
- *       it starts nothing, and nothing is looked up for it.
+ *
+ * Deliberately not here: what becomes of messages that came while a step ran (kept-answers.ts).
  */
 import type { KeywordAnswer } from '../../app-client/endpoints.ts';
-import type { AutomaticReply } from '../../app-client/inbound-answers.ts';
-import type { Batch, Key } from '../../store/store.ts';
-import type { CustomerMessage } from '../automation/flows.ts';
-import { type LookUp, notAsked, once } from '../automation/look-up.ts';
+import type { Batch } from '../../store/store.ts';
 import { routingOf, type RoutingOptions } from './answer-routing.ts';
-import type { Kept, KeptPlace } from './kept-replies.ts';
-import { type FlowLookUp, LOOK_UP_MS } from './look-ups.ts';
 import type { Start } from './new-session.ts';
 import type { Parks } from './parks.ts';
+import { isSame, isTyped, type Question } from './question.ts';
 import type { Rows } from './rows.ts';
 import { isRunning, type SessionRow } from './session.types.ts';
 import type { Sessions } from './sessions.ts';
@@ -29,26 +22,16 @@ import type { Starts } from './starts.ts';
 import { jump, take } from './steps.ts';
 import type { Reply } from './waits.types.ts';
 
-export type Question = Kept & {
-  readonly lookUp: LookUp;
-  /** AW3. */
-  readonly isOpen: () => boolean;
-  /** Of its arrival (kept-replies.ts `arrived`). */
-  readonly number: number;
-  /** Where it is kept. */
-  readonly id?: Key;
-};
+/** Of a flow that the app names: no rule sets its times (contract flows §7.1). */
+export const ROUTED = { cooldownS: 0, keyword: false };
 
 export type AnswersOptions = RoutingOptions & {
   readonly rows: Rows;
   readonly sessions: Sessions;
   readonly starts: Starts;
   readonly parks: Parks;
-  readonly lookUp: FlowLookUp;
-  /** AW5. `STALE_AFTER_SECONDS`, in ms. */
+  /** `STALE_AFTER_SECONDS`, in ms. */
   readonly staleAfterMs: number;
-  /** AW4. Resolves when the automation has decided on it. */
-  readonly replyLate: (device: string, message: CustomerMessage, reply: AutomaticReply) => Promise<void>;
 };
 
 export class Answers {
@@ -90,6 +73,7 @@ export class Answers {
     question: Question,
     flowId: string,
     by: Pick<Start, 'timeoutS' | 'cooldownS'> & { readonly keyword: boolean },
+    also?: (batch: Batch) => void,
   ): Promise<void> {
     const { rows, starts } = this.#o;
     const { reply, start, number } = question;
@@ -97,8 +81,9 @@ export class Answers {
     const trigger = keyword && isTyped(reply) ? reply.text.trim() : '';
     const order = { ...start, ...rest, flowId, ...(trigger !== '' && { trigger }), since: number + 1 };
     await starts.order(order, (batch) => {
-      this.#decided(batch, question);
+      this.decided(batch, question);
       if (trigger !== '') rows.rememberKeyword(batch, start.device, trigger);
+      also?.(batch);
     });
   }
 
@@ -107,7 +92,7 @@ export class Answers {
     const { flowId, isOpen, lookUp } = question;
     if (!isOpen()) return false;
     if (flowId === undefined) return this.#startFound(question, await lookUp());
-    await this.start(question, flowId, { cooldownS: 0, keyword: false });
+    await this.start(question, flowId, ROUTED);
     return true;
   }
 
@@ -132,18 +117,18 @@ export class Answers {
   /** Changes the row when a session takes the message (AW1). */
   async #decide(row: SessionRow, question: Question): Promise<boolean> {
     if (this.#o.rows.isHandled(row.device, question.reply.id)) return true;
-    if (!isRunning(row)) return this.#taken(row, question);
+    if (!isRunning(row)) return this.taken(row, question);
     // It waits for something else than the customer, for hours perhaps: the message is kept for then.
     await this.keep(row.key, question);
     return true;
   }
 
-  /** AW2 */
-  async #taken(row: SessionRow, question: Question): Promise<boolean> {
+  /** AW2. Changes the row when its session takes the message; to be called in the mailbox. */
+  async taken(row: SessionRow, question: Question): Promise<boolean> {
     const { rows, sessions, clock } = this.#o;
     const { device } = row;
     const { reply } = question;
-    const mayStart = isTyped(reply) && !this.#isStale(reply);
+    const mayStart = isTyped(reply) && !this.isStale(reply);
     if (mayStart && row.trigger !== undefined && isSame(reply.text, row.trigger)) return this.#restart(row, question);
     const found = routingOf(this.#o, row, reply);
     const isAny = found.kind === 'none' || (found.kind === 'answer' && found.match.anyText === true);
@@ -158,11 +143,12 @@ export class Answers {
     const now = clock.now();
     if (found.kind === 'jump') jump(row, found, reply.text, now);
     else take(row, found.open, reply, found.match, now);
-    await sessions.save(row, (batch) => this.#decided(batch, question));
+    await sessions.save(row, (batch) => this.decided(batch, question));
     return true;
   }
 
-  #decided(batch: Batch, { start, reply, id }: Question): void {
+  /** AW1. What each decision writes. */
+  decided(batch: Batch, { start, reply, id }: Question): void {
     this.#o.rows.handle(batch, start.device, reply.id);
     if (id !== undefined) this.#o.rows.kept.drop(batch, id);
   }
@@ -178,7 +164,7 @@ export class Answers {
     return true;
   }
 
-  /** AW4. For the session of this key, or the one that is to begin. */
+  /** For the session of this key, or the one that is to begin, when what runs now is through. */
   async keep(key: string, { reply, start, flowId, media, isAsked, coolsDown, number }: Question): Promise<void> {
     const { rows } = this.#o;
     const more = { ...(flowId !== undefined && { flowId }), ...(media && { media }), ...(isAsked && { isAsked }) };
@@ -188,60 +174,8 @@ export class Answers {
     });
   }
 
-  /** AW4. In the order in which it came; to be called in the mailbox, when nothing of theirs runs. */
-  async takeKept(key: string, row: SessionRow | undefined): Promise<void> {
-    const { rows, sessions, starts } = this.#o;
-    const [first] = rows.kept.of(key);
-    if (!first || sessions.isStopped) return;
-    const { start } = first.kept;
-    const pending = starts.pending(start.device, start.contact);
-    if (pending && first.number >= pending.since) return;
-    const question = this.#questionOf(first);
-    const isTaken = row && !row.ended && (await this.#taken(row, question));
-    if (isTaken !== true && !(await this.#startKept(question))) {
-      if (sessions.isStopped) return;
-      await rows.write((batch) => this.#decided(batch, question));
-    }
-    return row && isRunning(row) ? sessions.run(row) : this.takeKept(key, row);
-  }
-
-  /** AW4. Whether it starts a flow. */
-  async #startKept(question: Question): Promise<boolean> {
-    const { reply, start, isOpen, lookUp } = question;
-    if (reply.vote || this.#isStale(reply)) return false;
-    if (await this.startAny(question)) return true;
-    if (!isOpen() || start.provider !== '') return false;
-    // The same look-up.
-    const found = await lookUp();
-    if (found.kind === 'found' && found.reply.kind !== 'flow' && found.reply.kind !== 'none')
-      await this.#o.replyLate(start.device, messageOf(question), found.reply);
-    return false;
-  }
-
-  #isStale({ at }: Reply): boolean {
+  /** It may answer what a session waits for, and starts nothing. */
+  isStale({ at }: Reply): boolean {
     return this.#o.clock.now() - at > this.#o.staleAfterMs;
   }
-
-  /** F-19: its look-up is noted before it begins. */
-  #questionOf({ id, number, kept }: KeptPlace): Question {
-    const { rows, sessions, lookUp, clock } = this.#o;
-    const note = (isAsked: boolean) => () => rows.write((batch) => rows.kept.change(batch, id, { isAsked }));
-    const witness = { asking: note(true), refused: note(false) };
-    return {
-      ...{ ...kept, id, number },
-      isOpen: () => !sessions.isStopped && rows.kept.has(id),
-      lookUp: kept.isAsked
-        ? notAsked('it was asked before')
-        : once(() => lookUp(kept, clock.now() + LOOK_UP_MS, witness)),
-    };
-  }
 }
-
-/** As automations see it. */
-const messageOf = ({ reply: { id, text, at }, start: { contact, seeds } }: Question): CustomerMessage => ({
-  ...{ id, contact, text, at: at / 1_000 },
-  name: seeds.kind === 'message' ? seeds.name : '',
-});
-
-const isTyped = ({ tap, vote, text }: Reply): boolean => !tap && !vote && text.trim() !== '';
-const isSame = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();

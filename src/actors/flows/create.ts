@@ -13,6 +13,7 @@ import { Definitions } from './definitions.ts';
 import { Delays } from './delays.ts';
 import { Failures, flowDesk } from './desk.ts';
 import { flowInbound } from './inbound.ts';
+import { KeptAnswers, type KeptAnswersOptions } from './kept-answers.ts';
 import { flowLookUp } from './look-ups.ts';
 import type { NodeKind } from './node.ts';
 import { kindOf as realKindOf } from './nodes/index.ts';
@@ -36,7 +37,7 @@ export type FlowsOptions = {
   readonly branding: FlowSendsOptions['branding'];
   readonly ports: Omit<VisitPorts, 'sends' | 'app' | 'clock' | 'log'>;
   readonly coolDown: RunnerOptions['coolDown'];
-  readonly replyLate: AnswersOptions['replyLate'];
+  readonly replyLate: KeptAnswersOptions['replyLate'];
   readonly staleAfterMs: AnswersOptions['staleAfterMs'];
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
@@ -69,7 +70,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
     delayPark: app.delayPark,
     coolDown: o.coolDown,
     isReady: (device) => o.sends.isReady(device),
-    onRest: (key, row) => answers.takeKept(key, row),
+    onRest: (key, row) => keptAnswers.take(key, row),
   });
   const failures = new Failures();
   const starts = new Starts({
@@ -83,13 +84,12 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
   });
   const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
   const lookUp = flowLookUp(o.endpoints, clock);
-  const answers: Answers = new Answers({
-    ...{ rows, sessions, starts, parks, definitions, lookUp, kindOf, clock },
-    ...{ replyLate: o.replyLate, staleAfterMs: o.staleAfterMs },
-  });
+  const { staleAfterMs, replyLate } = o;
+  const answers = new Answers({ rows, sessions, starts, parks, definitions, kindOf, clock, staleAfterMs });
+  const keptAnswers: KeptAnswers = new KeptAnswers({ rows, sessions, starts, answers, lookUp, replyLate, clock });
   const resume = new Resume({ rows, sessions, parks, definitions, clock });
   const delays = new Delays({ store, rows, sessions, parks, definitions, clock, log });
-  const inbound = flowInbound({ rows, sessions, starts, answers, parks, lookUp, clock });
+  const inbound = flowInbound({ rows, sessions, starts, answers, keptAnswers, parks, lookUp, clock });
   o.sends.onReady((device) => sessions.ready(device));
   const desk = flowDesk({ rows, sessions, starts, resume, delays, inbound, definitions, app, failures, ttlMs, clock });
   return {

@@ -16,10 +16,12 @@ import type { Identity } from '../../phone.ts';
 import { contactKeys } from '../automation/conversations.ts';
 import type { Flows } from '../automation/flows.ts';
 import { notAsked, once } from '../automation/look-up.ts';
-import type { Answers, Question } from './answers.ts';
+import type { Answers } from './answers.ts';
+import type { KeptAnswers } from './kept-answers.ts';
 import { type FlowLookUp, LOOK_UP_MS } from './look-ups.ts';
 import type { Parks } from './parks.ts';
 import type { ProviderMessage } from './protocol.ts';
+import type { Question } from './question.ts';
 import { replyOf } from './reply.ts';
 import { contactOf } from './resume.ts';
 import type { Rows } from './rows.ts';
@@ -39,6 +41,7 @@ export type InboundOptions = {
   readonly sessions: Sessions;
   readonly starts: Starts;
   readonly answers: Answers;
+  readonly keptAnswers: KeptAnswers;
   readonly parks: Parks;
   readonly lookUp: FlowLookUp;
   readonly clock: Clock;
@@ -50,7 +53,7 @@ export type FlowInbound = {
 };
 
 export function flowInbound(o: InboundOptions): FlowInbound {
-  const { rows, sessions, starts, answers, parks, lookUp, clock } = o;
+  const { rows, sessions, starts, answers, keptAnswers, parks, lookUp, clock } = o;
 
   const flows: Flows = {
     waiting(device, { contact, text, tap, vote }) {
@@ -87,8 +90,8 @@ export function flowInbound(o: InboundOptions): FlowInbound {
       if (verdict.kind === 'go on') return false;
       const keys = [...rows.allOf(device, contact), starts.pending(device, contact)].flatMap((of) => of?.key ?? []);
       const places = [...new Set(keys)].flatMap((key) => [...rows.kept.of(key)]);
-      const place = places.find(({ kept: { reply } }) => reply.id === id);
-      if (!place) return false;
+      const place = places.find((each) => each.kept.reply.id === id && rows.kept.get(each.id));
+      if (!place) return verdict.kind === 'flow' && keptAnswers.startLate(device, id, verdict.flowId);
       await rows.write((batch) => {
         if (verdict.kind === 'stop') rows.kept.drop(batch, place.id);
         else rows.kept.change(batch, place.id, { flowId: verdict.flowId });

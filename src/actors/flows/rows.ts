@@ -64,7 +64,7 @@ export class Rows {
     this.#places = store.table('flows/places');
     this.#due = store.table('flows/due');
     this.#names = store.table('flows/names');
-    this.kept = new KeptReplies(store, sequence);
+    this.kept = new KeptReplies(store, sequence, clock);
     this.#messages = store.table('flows/messages');
     this.#keywords = store.table('flows/keywords');
     this.#conversations = store.table('flows/conversations');

@@ -176,7 +176,7 @@ describe('IB1: a message that is decided on just at its deadline', () => {
 const order = (flowId: string) =>
   ({ device: DEVICE, customer: CUSTOMER, flowId, provider: '', contact: {}, variables: {} }) as const;
 
-describe('AW4: what was kept goes through the steps of §7.1', () => {
+describe('KA1: what was kept goes through the steps of §7.1', () => {
   it('3a: the trigger word restarts, in the workspace of the session', async () => {
     const stage = stageOf();
     await paused(stage);
@@ -257,7 +257,7 @@ describe('AW4: what was kept goes through the steps of §7.1', () => {
   });
 });
 
-describe('AW4, inbound §8: what a look-up finds for the linked device, and is no flow, is for its automation', () => {
+describe('KA1, inbound §8: what a look-up finds for the linked device, and is no flow, is for its automation', () => {
   const PRICES: KeywordReply = { kind: 'text', text: 'prices', delayS: 0, timeoutS: 600, cooldownS: 0 };
 
   /** In front of `hi`, which asks nothing. */
@@ -339,7 +339,115 @@ describe('AW4, inbound §8: what a look-up finds for the linked device, and is n
   });
 });
 
-describe('AW5: what became older than STALE_AFTER_SECONDS meanwhile', () => {
+describe('KA3, F-22: a flow that the app names late for a message that was kept', () => {
+  const PRICES: KeywordReply = { kind: 'text', text: 'prices', delayS: 0, timeoutS: 600, cooldownS: 0 };
+  const heard = (stage: Stage, flowId = '2') =>
+    stage.life.runtime.flows.heard(DEVICE, { id: 'A', contact: ANA }, { kind: 'flow', flowId });
+
+  /** In front of `hi`, which asks nothing, with a message that came meanwhile. */
+  async function asking(text = 'voice'): Promise<Stage> {
+    const stage = stageOf();
+    stage.flows.set('1', flow([say('hi')], []));
+    await paused(stage);
+    await stage.says(text, { id: 'A' });
+    return stage;
+  }
+
+  it.each<readonly [string, KeywordReply, readonly string[], number]>([
+    ['starts when that finds nothing', NOTHING, ['hi', 'Other?'], 0],
+    ['does not when that finds a reply', PRICES, ['hi'], 1],
+    ['does not when that finds a flow', found('3'), ['hi', 'Third?'], 0],
+  ])('while it is looked up: %s', async (_, reply, texts, replies) => {
+    const stage = await asking();
+    stage.flows.set('3', flow([ask('t', 'Third?', 'third')], []));
+    stage.onLookUp = async () => {
+      await heard(stage);
+      return reply;
+    };
+    await ready(stage);
+    expect([stage.texts(), stage.lookUps, stage.lateReplies.length]).toEqual([texts, ['voice'], replies]);
+    expect(kept(stage)).toBe(0);
+  });
+
+  it.each<readonly [string, number, boolean, boolean]>([
+    ['a minute after nothing came of it it starts, once', 60_000, false, true],
+    ['also after a restart', 60_000, true, true],
+    ['not after more than two minutes', 150_000, false, false],
+  ])('%s', async (_, ms, isRestarted, starts) => {
+    const stage = await asking();
+    await ready(stage);
+    if (isRestarted) stage.restart();
+    await stage.run(ms - 20_000);
+    expect(await stage.settle(heard(stage))).toBe(starts);
+    await stage.run(20_000);
+    expect(await stage.settle(heard(stage))).toBe(false);
+    await stage.run(20_000);
+    expect([stage.texts(), stage.lookUps, kept(stage)]).toEqual([['hi', ...(starts ? ['Other?'] : [])], ['voice'], 0]);
+  });
+
+  it.each<readonly [string, boolean, KeywordReply, readonly string[]]>([
+    ['that nothing came of it: it starts', true, NOTHING, ['hi', 'Other?']],
+    ['what it started: nothing more (KR2)', false, found('3'), ['hi', 'Third?']],
+    ['whose answer it is: nothing more (KR2)', false, NOTHING, ['hi', 'Name?', 'City?']],
+  ])('in the moment in which it is being written %s', async (_, starts, reply, texts) => {
+    const stage = stageOf();
+    stage.flows.set('3', flow([ask('t', 'Third?', 'third')], []));
+    await started(stage, 'voice', '3');
+    await stage.run(10_000);
+    const isAnswer = texts.includes('City?');
+    const questions = [ask('q', 'Name?', 'name'), ask('c', 'City?', 'city')];
+    stage.flows.set('1', isAnswer ? flow([say('hi'), ...questions], ['hi>q', 'q>c']) : flow([say('hi')], []));
+    await paused(stage);
+    await stage.says('voice', { id: 'A' });
+    let told: Promise<boolean> | undefined;
+    stage.onLookUp = () => {
+      stage.writesHeldUntil = stage.time.now() + 1_000;
+      stage.time.setTimeout(() => void (told = heard(stage)), 500);
+      return reply;
+    };
+    await ready(stage);
+    await stage.run(60_000);
+    expect([await told, stage.texts().slice(1), stage.lookUps, kept(stage)]).toEqual([starts, texts, ['voice'], 0]);
+    expect(stage.row()?.wait?.node).toBe(isAnswer ? 'c' : starts ? 'o' : 't');
+  });
+});
+
+it('KR2: of all that is said of one before it is on disk nothing is lost', async () => {
+  const store = temporaryStore();
+  const { time } = new Stage();
+  const replies = new KeptReplies(store, new Sequence(time), time);
+  const start = { device: DEVICE, contact: ANA, provider: '', byMessage: true } as const;
+  const seeds = { kind: 'message', text: 'a', name: '', phone: '' } as const;
+  const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
+  await store.write((batch) => replies.keep(batch, KEY, replies.arrived(), reply));
+  const [first] = replies.of(KEY);
+  await Promise.all([
+    store.write((batch) => replies.change(batch, first!.id, { isAsked: true })),
+    store.write((batch) => replies.change(batch, first!.id, { flowId: '2' })),
+  ]);
+  const again = new KeptReplies(store, new Sequence(time), time);
+  expect([...again.of(KEY)]).toMatchObject([{ kept: { isAsked: true, flowId: '2' } }]);
+});
+
+it('KA1: a decision that the disk refuses is made a minute later, though nobody says anything more', async () => {
+  const stage = stageOf();
+  await started(stage, 'other', '2');
+  await stage.run(10_000);
+  await running(stage);
+  stage.onLookUp = () => {
+    stage.isFull = true;
+    return NOTHING;
+  };
+  expect(await stage.settle(inbound(stage, 'other'))).toEqual({ consumed: true });
+  await stage.run(5_000);
+  expect([stage.lookUps, stage.row()?.wait?.node, kept(stage)]).toEqual([['other'], 'q', 1]);
+  stage.isFull = false;
+  await stage.run(70_000);
+  expect(stage.vars()).toMatchObject({ name: 'other' });
+  expect([stage.texts().at(-1), stage.lookUps, kept(stage)]).toEqual(['thanks', ['other'], 0]);
+});
+
+describe('KA2: what became older than STALE_AFTER_SECONDS meanwhile', () => {
   const MINUTES = 60_000;
 
   it.each([
@@ -437,7 +545,8 @@ it('what finds nothing leaves no trace', async () => {
 
 it('F-19: a look-up that is refused after its reply was decided on does not bring it back', async () => {
   const store = temporaryStore();
-  const replies = new KeptReplies(store, new Sequence(new Stage().time));
+  const { time } = new Stage();
+  const replies = new KeptReplies(store, new Sequence(time), time);
   const start = { device: DEVICE, contact: ANA, provider: '', byMessage: true } as const;
   const seeds = { kind: 'message', text: 'a', name: '', phone: '' } as const;
   const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
