@@ -38,8 +38,7 @@ export type DownloadOptions = Limits & { readonly egress: Egress };
 export async function download(address: string, file: FileHandle, options: DownloadOptions): Promise<Downloaded> {
   let next = address;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops += 1) {
-    const checked = await options.egress.check(next);
-    options.signal.throwIfAborted();
+    const checked = await unlessAborted(options.egress.check(next), options.signal);
     if (checked.kind === 'refused') return checked;
     const step = await fetchOnce(checked.url, { agent: false, lookup: pinned(checked.addresses) }, file, options);
     if (step.kind !== 'redirect') return step;
@@ -57,6 +56,16 @@ export async function downloadThrough(
 ): Promise<Downloaded> {
   const step = await fetchOnce(new URL(address), { agent }, file, limits);
   return step.kind === 'redirect' ? refused('it lies elsewhere') : step;
+}
+
+/** A look-up cannot be ended: it goes on, and nobody waits for it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 type Step = Downloaded | { readonly kind: 'redirect'; readonly to: string };

@@ -7,12 +7,14 @@
  *       two default ports. Every other host must resolve to public addresses only, in every answer it gives.
  *       For webhooks, names of the inside are refused wherever they lead.
  *  EG3  What was checked is what is connected to: the answer names the addresses, and nobody resolves the name again.
+ *  EG4  A name server that does not answer holds nobody for longer than a caller can wait (contract messages §1.4).
  *
  * Deliberately not here: the request, its redirects (each is checked again) and its limits (download.ts).
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { byDeadline, type Clock, systemClock } from '../clock.ts';
 
 export type EgressOptions = {
   /** The app's base URL. */
@@ -23,6 +25,8 @@ export type EgressOptions = {
   readonly purpose?: 'media' | 'webhooks';
   /** Every address of a host name, in the order of preference. Default: the system's resolver. */
   readonly resolve?: (host: string) => Promise<readonly string[]>;
+  /** Default: the system's. */
+  readonly clock?: Clock;
 };
 
 export type Checked =
@@ -31,6 +35,8 @@ export type Checked =
 
 type Endpoint = { readonly host: string; readonly port: string };
 
+/** EG4. The system's resolver itself may take half a minute. */
+const RESOLVE_MS = 5_000;
 const DEFAULT_PORTS = ['80', '443'];
 const INSIDE = /^localhost$|\.(localhost|internal)$|metadata\./;
 
@@ -42,13 +48,15 @@ export class Egress {
   readonly #allowed: readonly Endpoint[];
   readonly #forWebhooks: boolean;
   readonly #resolve: (host: string) => Promise<readonly string[]>;
+  readonly #clock: Clock;
 
-  constructor({ appUrl, allowHosts, purpose, resolve = systemResolve }: EgressOptions) {
+  constructor({ appUrl, allowHosts, purpose, resolve = systemResolve, clock = systemClock }: EgressOptions) {
     this.#app = endpointOf(new URL(appUrl));
     const named = allowHosts.map((entry) => endpointOf(new URL(`https://${entry}`)));
     this.#allowed = [this.#app, ...named];
     this.#forWebhooks = purpose === 'webhooks';
     this.#resolve = resolve;
+    this.#clock = clock;
   }
 
   /** Never throws; an unresolvable name is refused. */
@@ -79,7 +87,9 @@ export class Egress {
 
   async #addressesOf(host: string): Promise<readonly string[]> {
     if (isIP(host) !== 0) return [host];
-    return this.#resolve(host).catch(() => []);
+    const resolving = this.#resolve(host).catch(() => []);
+    const found = await byDeadline(this.#clock, resolving, this.#clock.now() + RESOLVE_MS);
+    return found === 'late' ? [] : found;
   }
 }
 

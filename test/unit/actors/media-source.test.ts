@@ -50,10 +50,10 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-const sources = (command = 'no-such-converter') =>
+const sources = (command = 'no-such-converter', egress = new Egress({ appUrl: app, allowHosts: [] })) =>
   new MediaSources({
     files: new MediaFiles(join(dir, 'out')),
-    egress: new Egress({ appUrl: app, allowHosts: [] }),
+    egress,
     voice: new VoiceConverter({ command, log }),
     maxBytes: LIMIT,
     readBases: [join(dir, 'base')],
@@ -177,6 +177,15 @@ describe('ME1 URLs', () => {
     serve = (_request, response) => void response.write('half');
     const begun = Date.now();
     expect(await fetch(medium(url('/slow')), 300)).toEqual({ kind: 'late' });
+    expect(Date.now() - begun).toBeLessThan(3_000);
+    expect(left()).toEqual([]);
+  });
+
+  it('ME2, C-29 nor does a name server that never answers hold a send beyond its deadline', async () => {
+    const silent = new Egress({ appUrl: app, allowHosts: [], resolve: () => new Promise(() => undefined) });
+    const begun = Date.now();
+    const content = medium({ kind: 'url', url: 'https://public.example/a' });
+    expect(await sources('no-such-converter', silent).fetch(DIGITS, content, begun + 300)).toEqual({ kind: 'late' });
     expect(Date.now() - begun).toBeLessThan(3_000);
     expect(left()).toEqual([]);
   });

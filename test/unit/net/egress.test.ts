@@ -1,6 +1,7 @@
 /** SSRF (contract messages §11, EG1-EG3): which addresses may be fetched, whatever they are called. */
 import { describe, expect, it } from 'vitest';
 import { Egress, isPublic } from '../../../src/net/egress.ts';
+import { SimulatedTime } from '../../helpers/simulated-time.ts';
 
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'public.example': ['93.184.216.34', '2606:2800:220:1:248:1893:25c8:1946'],
@@ -122,6 +123,18 @@ describe('EG1-EG3 URLs', () => {
     expect(await local.check('http://127.0.0.1:6379/')).toMatchObject({ kind: 'refused' });
     expect(await local.check('http://127.0.0.2:8000/')).toMatchObject({ kind: 'refused' });
   });
+});
+
+it('EG4, C-29 a name server that never answers is no answer after 5 s', async () => {
+  const time = new SimulatedTime();
+  const silent = new Egress({
+    ...{ appUrl: 'https://app.example', allowHosts: [], clock: time },
+    resolve: () => new Promise(() => undefined),
+  });
+  const asked = Promise.all([silent.check('https://public.example/'), silent.isPublic('https://public.example/')]);
+  await time.advanceAsync(5_000);
+  expect(await asked).toEqual([{ kind: 'refused', why: 'the host has no address' }, false]);
+  expect(time.pending).toBe(0);
 });
 
 describe('flows §3.1: webhooks and tools of calls', () => {
