@@ -182,6 +182,16 @@ describe('unwrap and decode (contract inbound §4)', () => {
       says('q\n- a\n- b'),
     ],
     [
+      'C-16 poll of the newest form',
+      { pollCreationMessageV5: { name: 'q', options: [{ optionName: 'a' }, { optionName: 'b' }] } },
+      says('q\n- a\n- b'),
+    ],
+    [
+      'C-16 result of a poll',
+      { pollResultSnapshotMessageV3: { name: 'q', pollVotes: [{ optionName: 'a', optionVoteCount: 2 }] } },
+      says('q\n- a: 2'),
+    ],
+    [
       'event',
       { eventMessage: { name: 'Party', startTime: 1_700_000_000, location: { name: 'Here' } } },
       says('Party\n2023-11-14 22:13 UTC\nHere'),
@@ -248,6 +258,15 @@ describe('unwrap and decode (contract inbound §4)', () => {
     ['revoke', { protocolMessage: { type: proto.Message.ProtocolMessage.Type.REVOKE } }, 'revoke'],
   ])('%s', (_, message, expected) => {
     expect(read(message)).toEqual(expected);
+  });
+
+  it('C-16 every wrapper that the protocol knows is opened', () => {
+    const wrapped = (field: string) => proto.Message.fromObject({ [field]: { message: { conversation: 'hello' } } });
+    const isWrapper = (field: string) =>
+      Object.values(wrapped(field)).some((value) => value instanceof proto.Message.FutureProofMessage);
+    const fields = Object.keys(proto.Message.prototype).filter(isWrapper);
+    expect(fields.length).toBeGreaterThan(15);
+    expect(fields.filter((field) => JSON.stringify(read(wrapped(field))) !== JSON.stringify(hello))).toEqual([]);
   });
 
   const medium = (message: proto.IMessage) => {

@@ -8,13 +8,15 @@ type Amount = number | { toNumber(): number } | null | undefined;
 
 /** Undefined for any other kind. */
 export function readCard(message: proto.IMessage): string | undefined {
-  const poll = message.pollCreationMessage ?? message.pollCreationMessageV2 ?? message.pollCreationMessageV3;
+  const { pollCreationMessage, pollCreationMessageV2, pollCreationMessageV3, pollCreationMessageV5 } = message;
+  const poll = pollCreationMessage ?? pollCreationMessageV2 ?? pollCreationMessageV3 ?? pollCreationMessageV5;
   if (poll) return lines(poll.name, ...(poll.options ?? []).map(({ optionName }) => `- ${optionName ?? ''}`));
-  const { eventMessage, groupInviteMessage, productMessage, orderMessage, pollResultSnapshotMessage } = message;
-  if (pollResultSnapshotMessage) {
-    const votes = pollResultSnapshotMessage.pollVotes ?? [];
-    const results = votes.map(({ optionName, optionVoteCount }) => `- ${optionName ?? ''}: ${number(optionVoteCount)}`);
-    return lines(pollResultSnapshotMessage.name, ...results);
+  const { eventMessage, groupInviteMessage, productMessage, orderMessage } = message;
+  const result = message.pollResultSnapshotMessage ?? message.pollResultSnapshotMessageV3;
+  if (result) {
+    const votes = result.pollVotes ?? [];
+    const counts = votes.map(({ optionName, optionVoteCount }) => `- ${optionName ?? ''}: ${number(optionVoteCount)}`);
+    return lines(result.name, ...counts);
   }
   if (eventMessage) return eventLines(eventMessage);
   if (groupInviteMessage) {

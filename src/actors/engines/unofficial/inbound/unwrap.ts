@@ -29,7 +29,15 @@ const WRAPPERS = [
   'questionMessage',
   'questionReplyMessage',
   'botForwardedMessage',
+  'botTaskMessage',
+  'eventCoverImage',
+  'pollCreationOptionImageMessage',
+  'limitSharingMessage',
+  'groupStatusMessage',
   'groupStatusMessageV2',
+  'groupStatusMentionMessage',
+  'statusMentionMessage',
+  'statusAddYours',
 ] as const satisfies readonly (keyof proto.IMessage)[];
 
 /** A real message is wrapped two or three times; more is somebody's experiment. */
