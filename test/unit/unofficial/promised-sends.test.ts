@@ -63,10 +63,19 @@ describe('promised sends', () => {
     { kind: 'unknown', error: 'cut' },
     { kind: 'pending', to: '' },
     { kind: 'failed', error: 'no connection' },
-  ] as const)('PS2 stay after $kind without a code', async (result) => {
+    { kind: 'failed', error: 'rate-overlimit', code: 429 },
+    { kind: 'failed', error: 'internal-server-error', code: 500 },
+  ] as const)('PS2 stay after $kind $code: a fault of the moment', async (result) => {
     await promised(['A']);
     await repeats(result);
     expect(await repeats(result)).toEqual(['A']);
+  });
+
+  it('PS2 end with a refusal of the message itself, whatever its code', async () => {
+    await promised(['A']);
+    await new SentIndex(store, clock).refuse('A', 500, (change) => store.write(change));
+    expect(await repeats({ kind: 'failed', error: 'refused', code: 500 })).toEqual(['A']);
+    expect(await repeats({ kind: 'sent', to: '' })).toEqual([]);
   });
 
   it("PS2 end with WhatsApp's refusal, and after a day", async () => {

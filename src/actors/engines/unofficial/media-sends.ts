@@ -17,7 +17,7 @@ import type { SentIndex } from '../../sent-index.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
 import { type HeaderMedia, type NativeFlow, nativeFlowMessage } from './outgoing/native-flow.ts';
 import { uploadMedia } from './outgoing/media.ts';
-import type { Promised, PromisedSends, PromisedUpload } from './promised-sends.ts';
+import { firstly, type Promised, type PromisedSends, type PromisedUpload, type Repeat } from './promised-sends.ts';
 import type { Resolved } from './recipient.ts';
 import { failed, type Finished } from './send-outcome.ts';
 
@@ -61,15 +61,16 @@ export class MediaSends {
       return this.#o.handOver(order, content);
     }
     const uploading = this.#upload(id, to, content);
+    const upload = { to, content, ...(origin && { origin }) };
     const waiting = this.#whileWaitedFor(uploading, deadline).then(
       async (done): Promise<Uploaded | { readonly kind: 'promised'; readonly promise: Promised }> =>
-        done === 'late'
-          ? { kind: 'promised', promise: await promised.make(id, { to, content, ...(origin && { origin }) }) }
-          : done,
+        done === 'late' ? { kind: 'promised', promise: await promised.make(id, upload) } : done,
     );
     const uploaded = await this.#noted(waiting);
     if (uploaded.kind === 'promised') {
-      promised.keepOne(uploaded.promise, this.#firstWith(uploading), this.#o.cut).catch(this.#o.onFailure);
+      const first = uploading.then((done) => this.#finish(this.#withoutCaller(id, upload), content, done));
+      const again: Repeat = () => this.keep(id, upload);
+      promised.keepOne(uploaded.promise, firstly(first, again), this.#o.cut).catch(this.#o.onFailure);
       return { kind: 'pending', id, to };
     }
     const result = await this.#finish(order, content, uploaded);
@@ -91,17 +92,6 @@ export class MediaSends {
   async keep(id: string, upload: PromisedUpload): Promise<SendResult> {
     const { to, content } = upload;
     return this.#finish(this.#withoutCaller(id, upload), content, await this.#upload(id, to, content));
-  }
-
-  /** The upload that is running already is the first try of its promise. */
-  #firstWith(uploading: Promise<Uploaded>): (id: string, upload: PromisedUpload | undefined) => Promise<SendResult> {
-    let first: Promise<Uploaded> | undefined = uploading;
-    return async (id, upload) => {
-      if (!upload) throw new Error('a promised upload without its content');
-      const uploaded = await (first ?? this.#upload(id, upload.to, upload.content));
-      first = undefined;
-      return this.#finish(this.#withoutCaller(id, upload), upload.content, uploaded);
-    };
   }
 
   #withoutCaller(id: string, { to, origin }: PromisedUpload): Omit<HandOver, 'message'> {

@@ -6,8 +6,8 @@
  *  PS2  It ends when WhatsApp or the contact has the message, when the message certainly cannot be sent, or after a day;
  *       its media files end with it.
  *  PS3  What was handed over is repeated by the next connection, never by the one it was made on, which may still get the
- *       ack; what certainly was not (an upload that failed) is tried again on the same one. Always under the same id,
- *       which phones show once.
+ *       ack; what certainly was not (an upload or a query that failed) is tried again on the same one. Always under the
+ *       same id, which phones show once.
  *
  * Deliberately not here: sending (send.ts) and uploading (media-sends.ts). `unknown` is no promise: its caller was told
  * to decide.
@@ -23,6 +23,8 @@ import type { Progress, SendCommand, SendResult } from '../engine.ts';
 
 /** As long as an idempotency key is remembered. */
 const DAY_MS = 24 * 3_600_000;
+/** Of a query: too much at once, or WhatsApp's own fault (bulk-outcomes.ts treats them likewise). */
+const isOfTheMoment = (code: number): boolean => code === 408 || code === 429 || code >= 500;
 const BACKOFF: Backoff = { base: 5_000, growth: 2, maxFactor: 60, jitter: 2_000, max: 300_000 };
 
 /** What must still be uploaded. */
@@ -32,6 +34,16 @@ type Row = { readonly id: string; readonly upload?: PromisedUpload };
 export type Promised = { readonly key: string; readonly row: Row };
 
 export type Repeat = (id: string, upload: PromisedUpload | undefined) => Promise<SendResult>;
+
+/** What is under way already is the first try. */
+export function firstly(underWay: Promise<SendResult>, again: Repeat): Repeat {
+  let first: Promise<SendResult> | undefined = underWay;
+  return (id, upload) => {
+    const result = first ?? again(id, upload);
+    first = undefined;
+    return result;
+  };
+}
 
 export class PromisedSends {
   readonly #store: Store;
@@ -72,7 +84,7 @@ export class PromisedSends {
       const result = this.#canBeKept(key, row) ? await repeat(row.id, row.upload) : undefined;
       // The store may be closed by now; the next connection sees by itself how far it came.
       if (cut.aborted) return;
-      if (!result || isFinal(result)) return this.#end({ key, row }, result);
+      if (!result || this.#isFinal(result)) return this.#end({ key, row }, result);
       const isSafe = result.kind === 'failed';
       if (!isSafe || !(await this.#pause(tries, cut))) return;
     }
@@ -106,24 +118,30 @@ export class PromisedSends {
     if (row.upload) await this.#files.remove(filesOf(row.upload.content));
   }
 
+  /**
+   * A failure of no stated kind is a fault of the moment, and so are a query that WhatsApp could not answer and one too
+   * many; a refusal of the message itself is not, whatever its code.
+   */
+  #isFinal(result: SendResult): boolean {
+    switch (result.kind) {
+      case 'sent':
+        return true;
+      case 'failed': {
+        const { id, code, why } = result;
+        if (why === 'media refused' || why === 'not on WhatsApp') return true;
+        return code !== undefined && (this.#sent.get(id)?.refused !== undefined || !isOfTheMoment(code));
+      }
+      case 'pending':
+      case 'unknown':
+        return false;
+      default:
+        return result satisfies never;
+    }
+  }
+
   /** False when the connection ended meanwhile. */
   async #pause(tries: number, cut: AbortSignal): Promise<boolean> {
     await sleep(this.#clock, backoff(BACKOFF, tries, Math.random()), cut).catch(() => undefined);
     return !cut.aborted;
-  }
-}
-
-/** A failure of no stated kind is a fault of the moment: it is tried again. */
-function isFinal(result: SendResult): boolean {
-  switch (result.kind) {
-    case 'sent':
-      return true;
-    case 'failed':
-      return result.code !== undefined || result.why === 'media refused' || result.why === 'not on WhatsApp';
-    case 'pending':
-    case 'unknown':
-      return false;
-    default:
-      return result satisfies never;
   }
 }

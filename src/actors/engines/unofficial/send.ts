@@ -9,6 +9,8 @@
  *  SE5  Sends to one recipient are handed over in the order of the calls; a slow look-up delays only its own recipient, a
  *       slow upload nobody.
  *  SE6  Buttons, lists and cards that WhatsApp refuses go out once more as ordinary messages (refused.ts).
+ *  SE7  A hand-over that was under way when its caller was answered, and then certainly failed, is tried again on the same
+ *       connection: the caller was told that the message is on its way (PS3).
  *
  * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
  */
@@ -24,7 +26,7 @@ import { MediaSends } from './media-sends.ts';
 import { isSendable } from './outgoing/capabilities.ts';
 import { compose, type Plain } from './outgoing/compose.ts';
 import type { Recipients, Resolved } from './recipient.ts';
-import type { PromisedSends } from './promised-sends.ts';
+import { firstly, type PromisedSends, type Repeat } from './promised-sends.ts';
 import { orPlainly } from './refused.ts';
 import { Relay, type RelayOptions } from './relay.ts';
 import { type Ack, failed, type HandedOver, ofAck, type Prepared } from './send-outcome.ts';
@@ -75,7 +77,7 @@ export class Sender {
     this.#media = new MediaSends({
       upload: () => options.socket().waUploadToServer,
       resolve: (to) => this.#resolve(to),
-      handOver: (order, content) => this.#orPlainly({ ...order, content }, this.#promising(this.#send(order))),
+      handOver: (order, content) => this.#orPlainly({ ...order, content }, this.#promising(order)),
       ...{ sent, promised, files, clock, log, onFailure: options.onFailure, cut: this.#cut.signal },
     });
   }
@@ -87,13 +89,13 @@ export class Sender {
     const { id, content } = command;
     if (!isSendable(content)) return this.#unsupported(id, content);
     if (mediaOf(content).length > 0) return this.#run(id, this.#media.send(command));
-    const sending = this.#promising(this.#send({ ...command, content: content as Plain }));
+    const sending = this.#promising({ ...command, content: content as Plain });
     return this.#run(id, this.#orPlainly(command, sending));
   }
 
   /** PS3: to be called when the socket has opened, before anything else is sent on it. */
   keepPromises(): Promise<void> {
-    const { promised, sent, clock } = this.#o;
+    const { promised, sent } = this.#o;
     return promised.keep((id, upload) => {
       // An upload that was finished and then left unacknowledged has two promises.
       const running = this.#running.get(id);
@@ -101,7 +103,7 @@ export class Sender {
       const to = sent.get(id)?.to ?? upload?.to ?? '';
       const isUploaded = sent.get(id)?.message !== undefined;
       if (upload && !isUploaded) return this.#run(id, this.#media.keep(id, upload));
-      const order = { id, to, deadline: clock.now() + PROMISE_MS };
+      const order = this.#withoutCaller(id, to);
       const sending = this.#send(order);
       return this.#run(id, upload ? this.#orPlainly({ ...order, ...upload, to }, sending) : sending);
     }, this.#cut.signal);
@@ -156,21 +158,33 @@ export class Sender {
     return result;
   }
 
-  /** PS1. */
-  async #promising(sending: Promise<SendResult>): Promise<SendResult> {
-    const result = await sending;
-    if (result.kind === 'pending') await this.#o.promised.make(result.id);
+  /** PS1, SE7. */
+  async #promising(order: Order): Promise<SendResult> {
+    const { promised, onFailure } = this.#o;
+    let underWay: Promise<HandedOver> | undefined;
+    const result = await this.#send(order, (handingOver) => (underWay = handingOver));
+    if (result.kind !== 'pending') return result;
+    const promise = await promised.make(result.id);
+    const again: Repeat = (id) => this.#running.get(id) ?? this.#run(id, this.#send(this.#withoutCaller(id)));
+    const first = underWay?.then((done) => (done.kind === 'finished' ? done.result : result));
+    if (first) promised.keepOne(promise, firstly(first, again), this.#cut.signal).catch(onFailure);
     return result;
+  }
+
+  /** The content is in the sent index. */
+  #withoutCaller(id: string, to = this.#o.sent.get(id)?.to ?? ''): Order {
+    return { id, to, deadline: this.#o.clock.now() + PROMISE_MS };
   }
 
   /** SE6. */
   #orPlainly(command: Omit<SendCommand, 'from'>, sending: Promise<SendResult>): Promise<SendResult> {
     const { sent, clock, log, onFailure } = this.#o;
-    const send = (part: Order) => this.#promising(this.#send(part));
+    const send = (part: Order) => this.#promising(part);
     return orPlainly(command, sending, { sent, send, clock, log, onFailure });
   }
 
-  async #send(command: Order): Promise<SendResult> {
+  /** `onLate` gets the hand-over that was under way at the deadline. */
+  async #send(command: Order, onLate?: (handingOver: Promise<HandedOver>) => void): Promise<SendResult> {
     const { id, to, deadline } = command;
     const { clock } = this.#o;
     const turn: Turn = { begun: false, cancelled: false };
@@ -179,7 +193,10 @@ export class Sender {
     this.#join(to, handingOver);
     try {
       const done = await byDeadline(clock, handingOver, deadline);
-      if (done === 'late') return this.#late(command, turn);
+      if (done === 'late') {
+        if (turn.begun) onLate?.(handingOver);
+        return this.#late(command, turn);
+      }
       if (done.kind === 'finished') return done.result;
       const ack = await byDeadline(clock, acked, Math.min(deadline, clock.now() + ACK_MS));
       return ack === 'late' ? { kind: 'pending', id, to: done.to } : ofAck(ack, id, done.to);
