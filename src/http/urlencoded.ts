@@ -2,7 +2,8 @@
  * `application/x-www-form-urlencoded` with brackets, as PHP and browsers write it: `phones[]=1`, `phones[0]=1`,
  * `location[latitude]=2` (contract README §1, "extended").
  *
- *  U1  Work is bounded: 5000 fields (1000 phones of clients-status and the rest of a form fit), 8 levels.
+ *  U1  Work is bounded: 5000 fields (1000 phones of clients-status and the rest of a form fit), 8 levels. More fields are
+ *      seen before any is read: 50 MB of `a&a&…` would hold up every number for half a minute, and a stranger may send them.
  *  U2  A key that names something of a prototype is left out, at every level.
  */
 
@@ -14,6 +15,7 @@ type Tree = Map<string, Tree | string>;
 
 /** The form's fields, or undefined when it is beyond the bounds of U1. */
 export function parseUrlencoded(text: string): Record<string, unknown> | undefined {
+  if (hasMoreThan(MAX_FIELDS, text)) return undefined;
   const root: Tree = new Map();
   let fields = 0;
   for (const [key, value] of new URLSearchParams(text)) {
@@ -23,6 +25,13 @@ export function parseUrlencoded(text: string): Record<string, unknown> | undefin
     if (!path.some((segment) => FORBIDDEN.has(segment))) put(root, path, value);
   }
   return Object.fromEntries([...root].map(([key, node]) => [key, plain(node)]));
+}
+
+/** Separators; there may be one behind the last field. */
+function hasMoreThan(most: number, text: string): boolean {
+  let count = 0;
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) if (++count > most) return true;
+  return false;
 }
 
 /** `a[b][]` → `['a', 'b', '']`; a key whose brackets do not fit is taken as it stands. */
