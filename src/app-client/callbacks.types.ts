@@ -134,7 +134,7 @@ export type BroadcastRecipientFact = OfJob & {
 export type CampaignStatusFact = OfJob & {
   readonly kind: 'campaign status';
   readonly campaignId: number;
-  readonly status: 'running' | 'paused' | 'cancelled' | 'completed' | 'failed';
+  readonly status: 'scheduled' | 'running' | 'paused' | 'cancelled' | 'completed' | 'failed';
   readonly totals: {
     readonly total: number;
     readonly sent: number;

@@ -5,7 +5,7 @@
  *       after: killed anywhere, the linked device gets the same message again and a provider's outcome is `unknown` (P6).
  *       A flow is started once under that id, whatever the engine.
  *  RU2  The job's state is read before each message, also between the two messages of one recipient: after a pause or
- *       cancel none begins.
+ *       cancel none begins. What a pause has cut off goes out after the resume, what a cancel has cut off never.
  *  RU6  What goes wrong with one recipient's content fails that recipient, not the run (S-18).
  *
  * Deliberately not here: content (messenger.ts), whose turn it is, and when the run waits or ends (run.ts): an outcome asks
@@ -227,7 +227,13 @@ export class Delivery {
   /** Second parts go out once each; a failure is logged and changes nothing (contract bulk §2.3). RU2. */
   async #tail(job: JobRow, row: LedgerRow, engine: Engine, followUps: readonly Content[]): Promise<boolean> {
     for (const [index, content] of followUps.entries()) {
-      if (this.#ledger.job()?.state === 'ended') break;
+      const state = this.#ledger.job()?.state;
+      if (state === 'ended') break;
+      // A resume goes on with them, unless they have begun: a provider knows no message by its id.
+      if (state !== 'active' && index === 0) {
+        this.#ledger.sheet.untake(row);
+        return true;
+      }
       const id = derivedMessageId(row.id ?? '', `part ${index + 2}`);
       const { kind } = await this.#send(job, row, engine, id, content);
       if (kind !== 'sent')

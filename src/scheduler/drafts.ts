@@ -2,7 +2,7 @@
  * A registration's fields → what the job will be (contract schedules §1-§4, §5, §11, §12, bulk §1.1, §4.1). Pure.
  *
  *  DR1  What cannot be read is refused whole, and nothing of it is stored (S-51).
- *  DR2  Due or past means now, whatever the way in (S-56).
+ *  DR2  Due or past means now, whatever the way in (S-56): of a series the latest date that has passed, and none before it.
  *  DR3  The key decides what a repeat is: the app's id; for reminders also the instant and the content; without an id the
  *       same fields within a minute.
  */
@@ -12,14 +12,14 @@ import { type Fields, flagOf, mapOf, numberOf, textOf } from '../content/loose.t
 import { newMessageId } from '../ids.ts';
 import { splitOf } from './content/ab-split.ts';
 import { recipientsOf } from './content/recipients.ts';
-import type { JobRow } from './jobs.types.ts';
+import { anchorOf, type JobRow } from './jobs.types.ts';
 import { opensAt } from './opening.ts';
 import { warmUpOf } from './pacing.ts';
 import { contentDigest, digestOf } from './payload.ts';
 import type { Entry, JobKind, Registered } from './protocol.ts';
 import { quietHoursOf } from './quiet-hours.ts';
 import { zoneOf } from './recipient-zone.ts';
-import { occurrenceAfter, type Rule, ruleOf } from './recurrence.ts';
+import { latestOccurrence, occurrenceAfter, type Rule, ruleOf } from './recurrence.ts';
 import { isZone, readTime, type Wall, wallOf } from './wall-clock.ts';
 
 export type Draft = { readonly kind: 'draft'; readonly row: JobRow; readonly now: boolean };
@@ -49,9 +49,12 @@ export function draftOf(entry: Entry, now: number): DraftRead {
   const key = keyOf(entry, appId);
   const isReminder = kind === 'bulk' && appId !== undefined && appId < 0;
   const id = `${kind}_${randomBytes(12).toString('base64url')}`;
-  const zones = flagOf(body['recipientTimezones'], false)
-    ? [...new Set(recipients.map((each) => zoneOf(each.to ?? '', each.zone, zone)))]
-    : undefined;
+  // What is to be sent now waits for nobody's clock.
+  const isTimed = !entry.immediate || rule !== undefined;
+  const zones =
+    isTimed && flagOf(body['recipientTimezones'], false)
+      ? [...new Set(recipients.map((each) => zoneOf(each.to ?? '', each.zone, zone)))]
+      : undefined;
   const gap = gapOf(body);
   const provider = textOf(body['provider']).trim().toLowerCase();
   const owner = workspace ?? (textOf(body['workspaceId']).trim() || undefined);
@@ -73,7 +76,8 @@ export function draftOf(entry: Entry, now: number): DraftRead {
     ...(zones && { zones }),
     ...(quiet && { quiet }),
     ...(gap && { gap }),
-    occurrence: at,
+    occurrence:
+      (rule && at <= now && latestOccurrence(rule, anchorOf({ at, zone, ...(anchor && { anchor }) }), zone, now)) || at,
     next: Math.max(opensAt({ zone, ...(zones && { zones }) }, at), now),
     dispatch: 0,
     digest,

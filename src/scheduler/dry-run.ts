@@ -5,6 +5,7 @@
  *  DY1  The code of a real run finds engine, times and messages, so that the two cannot differ; only media is not fetched.
  */
 import type { BulkSends } from '../actors/protocol.ts';
+import { isPossible } from './content/country-code.ts';
 import type { Draft } from './drafts.ts';
 import { Messenger, type MessengerDeps } from './messenger.ts';
 import { openingOf } from './opening.ts';
@@ -43,8 +44,14 @@ export async function dryRunOf(deps: DryRunDeps, { row: job }: Draft, body: Fiel
     const zone = zoneOf(line.to ?? '', recipient?.zone, job.zone);
     const at = line.notBefore ?? opens;
     finishAt = Math.max(at, index === 0 ? at : finishAt + gap);
-    const own = engine === null || line.state === 'failed' ? undefined : messenger.problem(line);
-    const found = [line.error, own, index >= room ? 'over the daily cap: sent on a later day' : undefined];
+    const own = engine === null || line.state === 'failed' ? [] : messenger.problems(line);
+    const isBad = line.to !== undefined && !line.to.includes('@') && !isPossible(line.to);
+    const found = [
+      line.error,
+      isBad ? 'no phone number has this many digits' : undefined,
+      ...own,
+      index >= room ? 'over the daily cap: sent on a later day' : undefined,
+    ];
     views.push({
       listed: line.listed,
       ...(line.contactId !== undefined && { contactId: line.contactId }),

@@ -116,13 +116,14 @@ export class DueJobs {
 
   /** SC5. Its rows stay as they are: the app may send again by its own policy. */
   async giveUp(job: JobRow, reason: string): Promise<JobRow> {
-    const { books, agenda, clock } = this.#o;
+    const { books, runs, agenda, clock } = this.#o;
     const now = clock.now();
     const { open: _, openedAt: __, next: ___, ...rest } = job;
     const totals = finalTotals(this.totals(job), job.recipients);
     const outcome = totals.sent > 0 ? 'completed' : 'failed';
     const ended: JobRow = { ...rest, state: 'ended', outcome, reason, endedAt: now };
     await books.commit({ jobs: [ended], facts: closedFacts(job, totals, reason, true, now) });
+    runs.letMediaGo(ended);
     agenda.rearm(ended);
     return ended;
   }

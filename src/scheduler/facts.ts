@@ -127,7 +127,7 @@ export function stoppedFacts(job: JobRow, totals: Totals, reason: string, at: nu
 /** Somebody paused, resumed or cancelled a campaign; other kinds have no word for it. */
 export function orderedFacts(
   job: JobRow,
-  status: 'paused' | 'running' | 'cancelled',
+  status: 'paused' | 'scheduled' | 'running' | 'cancelled',
   totals: Totals,
   at: number,
 ): JobFact[] {
@@ -202,7 +202,7 @@ function broadcast(
 function campaign(
   { sender: device, ledger }: JobRow,
   campaignId: number,
-  status: 'running' | 'paused' | 'cancelled' | 'completed' | 'failed',
+  status: 'scheduled' | 'running' | 'paused' | 'cancelled' | 'completed' | 'failed',
   { total, sent, failed, unknown, delivered, read }: Totals,
   at: number,
   reason?: string,

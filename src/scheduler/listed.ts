@@ -56,7 +56,9 @@ export const isSame = (a: Listed | undefined, b: Listed): boolean =>
 /** As a registration of its own; LI4. */
 export function registrationOf(row: ActiveRow, body: Fields, listed: Listed, now: number): DraftRead {
   const read = draftOf({ kind: row.recurring ? 'recurring' : 'bulk', sender: row.sender, body }, now);
-  return read.kind === 'draft' ? { ...read, row: { ...read.row, listed, next: opensAt(read.row, read.row.at) } } : read;
+  if (read.kind !== 'draft') return read;
+  const { row: job } = read;
+  return { ...read, row: { ...job, listed, occurrence: job.at, next: opensAt(job, job.at) } };
 }
 
 /** Whether a row that is listed after its job has ended asks for more than that job did. */

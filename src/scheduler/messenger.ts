@@ -14,7 +14,7 @@ import type { Made } from '../content/body.ts';
 import type { Content, MediaPlace, MediaSource } from '../content/content.ts';
 import type { EngineName } from '../content/engine-choice.ts';
 import { type Fields, textOf } from '../content/loose.ts';
-import { splitOf, templateIdOf, type Variant } from './content/ab-split.ts';
+import { type Split, splitOf, templateIdOf, type Variant } from './content/ab-split.ts';
 import { mediaIn, withMedia } from '../content/media-in.ts';
 import { NO_PHONE } from './content/failures.ts';
 import { type Recipient, recipientsOf } from './content/recipients.ts';
@@ -49,6 +49,7 @@ export type Prepared =
   | { readonly kind: 'later'; readonly why: string }
   | { readonly kind: 'refused'; readonly why: string };
 
+const WINDOW = 'not a template: arrives only within 24 hours of what the customer wrote last';
 const LOOK_UP_MS = 8_000;
 const MEDIA_MS = 90_000;
 
@@ -57,7 +58,7 @@ type Held = Awaited<ReturnType<BulkSends['hold']>>;
 export class Messenger {
   /** Listed by the newest registration. */
   readonly recipients: readonly Recipient[];
-  readonly variantOf: (index: number) => Variant | undefined;
+  readonly variantOf: Split;
   readonly #o: MessengerDeps;
   readonly #job: JobRow;
   readonly #body: Fields;
@@ -88,7 +89,8 @@ export class Messenger {
     if (found.kind === 'none') return { kind: found.final ? 'refused' : 'later', why: found.why };
     const looked = job.kind === 'campaign' ? await this.#lookUp(job) : undefined;
     if (looked) return looked;
-    const refusal = refusalOf(this.#content([...this.#templates.keys()][0]));
+    const variants = this.#templates.size > 0 ? [...this.#templates.keys()] : [undefined];
+    const refusal = variants.map((variant) => refusalOf(this.#content(variant))).find((why) => why !== undefined);
     if (refusal !== undefined) return { kind: 'refused', why: refusal };
     this.#engine = { engine: found.engine, branding: found.branding };
     return { kind: 'ready', engine: found.engine };
@@ -106,13 +108,21 @@ export class Messenger {
       : made;
   }
 
-  /** What keeps a recipient from being sent, as far as can be told without sending. */
-  problem(row: LedgerRow): string | undefined {
-    const made = this.#render(row);
-    return made.kind === 'invalid' ? made.why : undefined;
+  /** What keeps a recipient from being sent, or from getting what was meant, as far as can be told without sending. */
+  problems(row: LedgerRow): readonly string[] {
+    const missing = new Set<string>();
+    const made = this.#render(row, (key) => missing.add(key.trim()));
+    if (made.kind === 'invalid') return [made.why];
+    const problems = [...missing].map((key) => `no value for ${key}`);
+    return made.kind === 'made' && !this.#mayReach(made.content) ? [...problems, WINDOW] : problems;
   }
 
-  #render(row: LedgerRow): Outgoing {
+  /** Providers let only templates through to who has not written lately; when that was is the app's to know. */
+  #mayReach({ kind }: Content): boolean {
+    return this.#engine?.engine === 'baileys' || kind === 'template' || kind === 'content template';
+  }
+
+  #render(row: LedgerRow, onMissing?: (key: string) => void): Outgoing {
     const recipient = this.#byKey.get(row.key);
     if (!recipient || !this.#engine) return { kind: 'invalid', why: NO_PHONE };
     const { flow: flowId } = this.#job;
@@ -121,24 +131,28 @@ export class Messenger {
         ? { kind: 'invalid', why: NO_PHONE }
         : { kind: 'flow', flowId, contact: recipient.fields };
     const { engine, branding } = this.#engine;
-    return render(this.#content(row.variant), recipient, { engine, branding, appUrl: this.#o.appUrl });
+    const scene = { engine, branding, appUrl: this.#o.appUrl, ...(onMissing && { onMissing }) };
+    return render(this.#content(row.variant), recipient, scene);
   }
 
   #content(variant: Variant | undefined) {
-    const template = this.#templates.get(variant);
+    // Whose variant is compared no more gets what everybody gets.
+    const template = this.#templates.get(variant) ?? [...this.#templates.values()][0];
     return { kind: this.#job.kind, body: this.#body, ...(template && { template }), attributes: this.#attributes };
   }
 
   async #lookUp({ flow }: JobRow): Promise<Prepared | undefined> {
     if (flow !== undefined) return this.#lookUpFlow(flow);
     if (textOf(this.#body['campaignType']).trim().toLowerCase() !== 'template') return undefined;
-    const variants = new Set(this.recipients.map((_, index) => this.variantOf(index)));
-    for (const variant of variants) {
+    const needed = new Set(this.recipients.map((_, index) => this.variantOf(index)));
+    // A dispatch that lists a part may need the other one for who had it before.
+    const others: Variant[] = needed.has(undefined) ? [] : ['A', 'B'];
+    for (const variant of new Set([...needed, ...others])) {
       const id = templateIdOf(this.#body, variant);
       const answer = id === undefined ? ({ kind: 'not found' } as const) : await this.#o.lookUps.template(id);
       if (answer.kind === 'no answer') return { kind: 'later', why: answer.why };
-      if (answer.kind === 'not found') return { kind: 'refused', why: `Template ${id ?? ''} not found` };
-      this.#templates.set(variant, answer.fields);
+      if (answer.kind === 'found') this.#templates.set(variant, answer.fields);
+      else if (needed.has(variant)) return { kind: 'refused', why: `Template ${id ?? ''} not found` };
     }
     const { workspace } = this.#job;
     if (workspace !== undefined) this.#attributes = await this.#o.lookUps.attributes(workspace);

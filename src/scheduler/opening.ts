@@ -13,6 +13,7 @@
  *       who was there before goes on sharing it.
  */
 import { isAccepted } from '../machines/recipient.ts';
+import type { Split } from './content/ab-split.ts';
 import { personOf, type Recipient } from './content/recipients.ts';
 import type { Alias, JobRow, LedgerRow } from './jobs.types.ts';
 import { afterQuiet } from './quiet-hours.ts';
@@ -35,7 +36,7 @@ export type OpeningOf = {
   readonly recipients: readonly Recipient[];
   /** Rows of this occurrence, by key. */
   readonly known: ReadonlyMap<string, LedgerRow>;
-  readonly variantOf: (index: number) => 'A' | 'B' | undefined;
+  readonly variantOf: Split;
   readonly now: number;
   readonly graceMs: number;
 };
@@ -67,7 +68,7 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
     if (job.rule && (wasPast || isMissed)) continue;
     const from = Math.max(own ?? 0, now);
     const notBefore = job.quiet ? afterQuiet(from, job.quiet, zoneFor(recipient)) : from;
-    const variant = before?.variant ?? variantOf(index);
+    const variant = variantOf(index, before?.variant);
     rows.push({
       n: before?.n ?? ++n,
       key: recipient.key,

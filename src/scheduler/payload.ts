@@ -67,8 +67,8 @@ function canonical(value: unknown): unknown {
  * listed again goes on under `earlierContacts`, with what placeholders and prebuilt payloads know of them.
  */
 export function joined(older: Fields, newer: Fields): Fields {
-  const listed = new Set((listOf(newer['targetContacts']) ?? []).map(contactKey));
-  const earlier = ['targetContacts', 'earlierContacts'].flatMap((name) => listOf(older[name]) ?? []);
+  const listed = new Set(contactsIn(newer).map(contactKey));
+  const earlier = [...contactsIn(older), ...(listOf(older['earlierContacts']) ?? [])];
   const template = mapOf(newer['templateData']);
   const payloads = {
     ...mapOf(mapOf(older['templateData'])?.['meta_payloads']),
@@ -81,6 +81,13 @@ export function joined(older: Fields, newer: Fields): Fields {
     ...(Object.keys(tracked).length > 0 && { tracked_bodies: tracked }),
     ...(template && Object.keys(payloads).length > 0 && { templateData: { ...template, meta_payloads: payloads } }),
   };
+}
+
+/** Numbers stand in for contacts where there are none (contract bulk §1.1). */
+function contactsIn(body: Fields): readonly unknown[] {
+  const contacts = listOf(body['targetContacts']) ?? [];
+  if (contacts.length > 0) return contacts;
+  return (listOf(body['targetPhoneNumbers']) ?? []).map((phone) => ({ phone: textOf(phone) }));
 }
 
 const contactKey = (contact: unknown): string =>

@@ -111,14 +111,18 @@ export class Run implements Work {
     const now = this.#o.clock.now();
     const row = this.sheet.take(now);
     if (!row) return this.#end();
+    let attempted: boolean;
     try {
-      return await this.#turn(job, row, prepared.engine, now);
+      attempted = await this.#turn(job, row, prepared.engine, now);
     } catch (error) {
       const durable = this.#o.books.row(this.#ledger.place(job, row)) ?? row;
       this.sheet.set(durable);
       this.sheet.untake(durable);
       throw error;
     }
+    // Nobody is left, so there is nothing to wait for (S-47).
+    if (this.#isThrough()) await this.#end();
+    return attempted;
   }
 
   async #turn(job: JobRow, row: LedgerRow, engine: Engine, now: number): Promise<boolean> {
@@ -186,8 +190,12 @@ export class Run implements Work {
     return false;
   }
 
+  #isThrough(): boolean {
+    return this.sheet.readyAt() === Infinity && this.sheet.own.pending === 0;
+  }
+
   async #end(): Promise<boolean> {
-    if (this.sheet.readyAt() === Infinity && this.sheet.own.pending === 0) {
+    if (this.#isThrough()) {
       await this.#o.close(this, this.sheet.own.total === 0 ? 'no recipients' : this.#ledger.failure());
     } else if (this.sheet.readyAt() === Infinity) {
       throw new Error('a run has pending recipients that are in no queue');

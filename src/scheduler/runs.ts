@@ -125,6 +125,14 @@ export class Runs {
     return (await byDeadline(this.#o.clock, removed, this.#o.clock.now() + ms)) !== 'late';
   }
 
+  /** Of a run that was closed or a job that was ended: when the message that is on its way is through (S-31). */
+  letMediaGo({ id, sender }: JobRow): void {
+    const { sends, log } = this.#o;
+    Promise.resolve(this.#queues.get(sender)?.remove(id))
+      .then(() => (this.#open.has(id) ? undefined : sends.release(id)))
+      .catch((error: unknown) => log.warn({ err: error, job: id }, 'media of a job could not be removed'));
+  }
+
   /** RS4. Durable when it resolves. */
   async receipt({ id, status, at }: JobReceipt): Promise<void> {
     const { books } = this.#o;
@@ -203,9 +211,7 @@ export class Runs {
         : { ...counted, occurrence: next, next: Math.max(opensAt(job, next), now) };
     await books.commit({ jobs: [closed], facts: closedFacts(job, totals, reason, next === undefined, now) });
     this.#leave(job);
-    void this.#o.sends.release(job.id).catch((error: unknown) => {
-      this.#o.log.warn({ err: error, job: job.id }, 'media of a job could not be removed');
-    });
+    this.letMediaGo(job);
     // An order may have come meanwhile.
     this.#o.rearm(books.job(job.id) ?? closed);
   }

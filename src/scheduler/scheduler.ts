@@ -26,7 +26,7 @@ import type { Runs } from './runs.ts';
 import { resumedAt, successor } from './succession.ts';
 import { Turns } from './turns.ts';
 
-/** Contract schedules §12: the same fields again within this time are the same job. */
+/** Contract schedules §12: the same fields again within this time are the same job, unless it was cancelled. */
 const SAME_MS = 60_000;
 /** How long a registration waits for the message that is on its way, and an order. */
 const LOOP_MS = 8_000;
@@ -90,7 +90,8 @@ export class Scheduler {
   register({ row }: Draft, body: Fields): Promise<JobRow> {
     return this.#turns.take(row.key, async () => {
       const before = this.#o.books.jobOf(row.key);
-      const isSame = before && row.appId === undefined && this.#o.clock.now() - before.createdAt < SAME_MS;
+      const isRecent = before !== undefined && this.#o.clock.now() - before.createdAt < SAME_MS;
+      const isSame = isRecent && row.appId === undefined && before.outcome !== 'cancelled';
       return isSame ? before : this.#succeed(row.appId === undefined ? undefined : before, row, body);
     });
   }
@@ -162,7 +163,9 @@ export class Scheduler {
         ...ended,
         ...resumed,
       };
-      const word = WORDS[order];
+      // One that was resumed before its hour runs then; a series does from its registration on.
+      const isAhead = state === 'active' && !moved.rule && moved.open === undefined && (moved.next ?? 0) > now;
+      const word = order === 'resume' && isAhead ? 'scheduled' : WORDS[order];
       const facts = word ? orderedFacts(job, word, this.totals(job), now) : [];
       const writing = books.commit({ jobs: [moved], facts });
       this.rearm(moved);
@@ -172,6 +175,7 @@ export class Scheduler {
         this.#asBefore(job);
         throw error;
       }
+      if (ended) runs.letMediaGo(job);
       return moved;
     });
   }

@@ -7,8 +7,12 @@ import { type Fields, firstText, flagOf, numberOf } from '../../content/loose.ts
 
 export type Variant = 'A' | 'B';
 
-/** `count`: recipients of the campaign. The function takes their index; undefined where nothing is compared. */
-export function splitOf(body: Fields, count: number): (index: number) => Variant | undefined {
+/**
+ * `count`: recipients of the campaign. The function takes their index, and what they had in an earlier dispatch; undefined
+ * where nothing is compared.
+ */
+export type Split = (index: number, before?: Variant) => Variant | undefined;
+export function splitOf(body: Fields, count: number): Split {
   const isTest = flagOf(body['isABTest'], false) && firstText(body, 'campaignType').toLowerCase() === 'template';
   const a = idIn(body, 'templateIdA');
   const b = idIn(body, 'templateIdB');
@@ -18,7 +22,7 @@ export function splitOf(body: Fields, count: number): (index: number) => Variant
   const percent = numberOf(body['abSplit']);
   const share = Number.isFinite(percent) ? Math.min(100, Math.max(0, percent)) : 50;
   const firstB = Math.floor((count * share) / 100);
-  return (index) => (index < firstB ? 'A' : 'B');
+  return (index, before) => before ?? (index < firstB ? 'A' : 'B');
 }
 
 /** The app's id of the template to fetch; undefined when the request names none. */

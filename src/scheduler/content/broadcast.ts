@@ -7,7 +7,7 @@ import type { Made } from '../../content/body.ts';
 import { type Fields, isObject, mapOf, textOf } from '../../content/loose.ts';
 import { lookupOf } from '../../content/placeholders.ts';
 import type { Recipient } from './recipients.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, watched } from './scene.ts';
 import { templateMessage } from './template.ts';
 import { firstOf } from './template-data.ts';
 
@@ -19,7 +19,7 @@ export function broadcastMessage(body: Fields, recipient: Recipient, scene: Scen
     template,
     body: firstOf(ownBody(body['tracked_bodies'], recipient), ...shared),
     request: body,
-    lookup: lookupOf('broadcast', recipient.fields),
+    lookup: watched(lookupOf('broadcast', recipient.fields), scene),
   };
   return templateMessage(job, recipient, scene);
 }

@@ -12,7 +12,7 @@ import { mediaAt } from './attachments.ts';
 import { NO_CONTENT } from './failures.ts';
 import { failed, laidOut } from './layout.ts';
 import type { Recipient } from './recipients.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, watched } from './scene.ts';
 import { templateMessage } from './template.ts';
 import { buttonsIn, firstOf, said } from './template-data.ts';
 import { trackOf } from './tracking.ts';
@@ -31,7 +31,7 @@ export function campaignMessage(job: CampaignJob, recipient: Recipient, scene: S
   const contact = lookupOf('campaign', recipient.fields);
   switch (firstText(body, 'campaignType').toLowerCase()) {
     case 'template': {
-      const lookup = withWorkspace(attributes, contact);
+      const lookup = watched(withWorkspace(attributes, contact), scene);
       const text = textOf(template['template_body']);
       return templateMessage(
         { origin: 'campaign', template, body: text, request: {}, lookup, track },
@@ -41,7 +41,7 @@ export function campaignMessage(job: CampaignJob, recipient: Recipient, scene: S
     }
     case 'custom': {
       const isFilled = flagOf(body['useAttributes'], false) || scene.engine === 'twilio';
-      const fill = isFilled ? fillerOf('campaign', contact) : (text: string) => text;
+      const fill = isFilled ? fillerOf('campaign', watched(contact, scene)) : (text: string) => text;
       return ownMessage(body, { fill, ...(track && { track }) }, scene);
     }
     default:

@@ -28,4 +28,7 @@ function validOf(digits: string): string | undefined {
   return number?.isValid() ? number.number.slice(1) : undefined;
 }
 
+/** Whether a number of this length can exist. */
+export const isPossible = (digits: string): boolean => parsePhoneNumberFromString(`+${digits}`)?.isPossible() ?? false;
+
 const withoutTrunk = (mobile: string): string => mobile.replace(/^0+/, '');

@@ -15,13 +15,13 @@ import { mediaAt, scheduledMediaOf } from './attachments.ts';
 import { attachmentMissing, BAD_COORDINATES } from './failures.ts';
 import { captioned, failed, laidOut } from './layout.ts';
 import type { Recipient } from './recipients.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, watched } from './scene.ts';
 import { templateMessage } from './template.ts';
 import { firstOf } from './template-data.ts';
 
 export function scheduleMessage(body: Fields, recipient: Recipient, scene: Scene): Made {
   const template = mapOf(body['templateData']) ?? {};
-  const lookup = lookupOf('schedule', recipient.fields);
+  const lookup = watched(lookupOf('schedule', recipient.fields), scene);
   const message = firstOf(textOf(body['message']), textOf(template['template_body']));
   const media = scheduledMediaOf(body['mediaUrl'], scene);
   if (Object.keys(template).length > 0) {

@@ -1,0 +1,252 @@
+/** What issue clauses say of jobs and no other test had named: series that begin in the past, parts of a dispatch, dry runs, media of what is cancelled. */
+import { describe, expect, it } from 'vitest';
+import type { Fields } from '../../../src/scheduler/protocol.ts';
+import { SENDER, Stage, START } from './stage.ts';
+
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
+const phones = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + index)}`);
+const [P = '', Q = ''] = phones(2);
+const iso = (at: number): string => new Date(at).toISOString();
+const now = { immediate: true } as const;
+const contacts = (count: number): Fields[] => phones(count).map((phone, index) => ({ id: index + 1, phone }));
+const template = (name: string) => ({ template_body: `template ${name}` });
+
+describe('a series that is registered with a start in the past (schedules §6)', () => {
+  const series = (more: Fields = {}): Fields => ({
+    ...{ scheduleId: 7, targetPhoneNumbers: [P], message: 'hello', timezone: 'UTC', repeatInterval: 'daily' },
+    ...more,
+  });
+
+  it('S-11, S-38: runs now, once, and then at its next time; what lay before its registration is not made up', async () => {
+    const stage = new Stage();
+    await stage.register('recurring', series({ scheduleDateTime: iso(START - 3 * DAY - 2 * HOUR) }));
+    await stage.run(20 * HOUR);
+    expect(stage.messages).toHaveLength(1);
+    await stage.run(3 * HOUR);
+    expect(stage.messages.map(({ at }) => Math.round((at - START) / HOUR))).toEqual([0, 22]);
+    expect(stage.told('schedule status').map(({ totals }) => totals?.sent)).toEqual([1, 2]);
+  });
+});
+
+describe('A/B (bulk §4.1)', () => {
+  const campaign = (targetContacts: readonly Fields[]): Fields => ({
+    ...{ campaignId: 5, campaignType: 'template', isABTest: true, templateIdA: 1, templateIdB: 2, targetContacts },
+  });
+
+  it('S-12, S-13: who is tried again gets the template of before, also when only a part is listed', async () => {
+    const stage = new Stage();
+    stage.templates.set(1, template('A')).set(2, template('B'));
+    stage.outcome = ({ to }, tries) =>
+      to === P && tries === 1 ? { kind: 'failed', error: 'no', attempted: true } : undefined;
+    await stage.register('campaign', campaign(contacts(4)), now);
+    await stage.run(MINUTE / 2);
+    await stage.register('campaign', campaign(contacts(1)), now);
+    await stage.run(MINUTE);
+    expect(stage.messages.map(({ to, text }) => [to, text])).toEqual([
+      ...phones(4)
+        .slice(1, 2)
+        .map((to) => [to, 'template A']),
+      ...phones(4)
+        .slice(2)
+        .map((to) => [to, 'template B']),
+      [P, 'template A'],
+    ]);
+    expect(stage.told('campaign recipient').at(-1)).toMatchObject({ contactId: 1, status: 'sent', variant: 'A' });
+  });
+
+  it('settings §6: an authentication template is refused also when it is the second one', async () => {
+    const stage = new Stage();
+    stage.templates.set(1, template('A')).set(2, { ...template('B'), category: 'AUTHENTICATION' });
+    await stage.register('campaign', campaign(contacts(4)), now);
+    await stage.run(MINUTE);
+    expect(stage.messages).toEqual([]);
+    expect(stage.told('campaign status').at(-1)).toMatchObject({
+      ...{ status: 'failed', reason: 'authentication templates cannot be sent in bulk' },
+    });
+  });
+
+  it('S-60: a dispatch with one of the two templates goes to everybody who is left', async () => {
+    const stage = new Stage();
+    stage.templates.set(1, template('A')).set(2, template('B'));
+    await stage.register('campaign', campaign(contacts(4)), now);
+    await stage.run(1_000);
+    await stage.register('campaign', { ...campaign(contacts(4)), templateIdA: null }, now);
+    await stage.run(MINUTE);
+    expect(stage.messages.map(({ text }) => text)).toEqual(['template A', ...Array(3).fill('template B')]);
+  });
+});
+
+it('bulk §1.1, §1.3: numbers instead of contacts: a part that is dispatched again loses nobody of the rest', async () => {
+  const stage = new Stage();
+  const broadcast = (numbers: readonly string[]): Fields => ({
+    ...{ broadcastId: 9, targetPhoneNumbers: numbers, targetContacts: [], message: 'hello' },
+  });
+  await stage.register('broadcast', broadcast(phones(4)), now);
+  await stage.run(1_000);
+  await stage.register('broadcast', broadcast([Q]), now);
+  await stage.run(MINUTE);
+  expect(stage.sentTo().sort()).toEqual(phones(4));
+  expect(stage.told('broadcast status').at(-1)).toMatchObject({ status: 'completed', success: 4, failed: 0 });
+});
+
+it('bulk §1.1: recipientTimezones is for schedules: what is to be sent now goes to everybody now', async () => {
+  const stage = new Stage();
+  const body = { broadcastId: 9, targetContacts: [{ id: 1, phone: P, timezone: 'America/Lima' }], message: 'x' };
+  await stage.register('broadcast', { ...body, recipientTimezones: true }, now);
+  await stage.run(MINUTE);
+  expect(stage.sentTo()).toEqual([P]);
+});
+
+it('§12: what was cancelled and is registered again within a minute, without an id, is sent', async () => {
+  const stage = new Stage();
+  const body = {
+    targetPhoneNumber: P,
+    message: 'x',
+    timezone: 'UTC',
+    scheduleDateTime: iso(START + HOUR),
+    provider: 'baileys',
+  };
+  const first = await stage.register('single', body);
+  await stage.settle(stage.jobs.order('cancel', first.id));
+  const second = await stage.register('single', body);
+  expect(second.id).not.toBe(first.id);
+  await stage.run(2 * HOUR);
+  expect(stage.ids()).toEqual([second.messageId]);
+});
+
+describe('media of a job (settings §6)', () => {
+  const templateData = { template_body: 'x', attachment_type: 'image', attachment_url: 'http://a.test/i.png' };
+  const body = { scheduleId: 7, targetPhoneNumbers: phones(3), templateData, timezone: 'UTC' };
+
+  it('S-62, S-31: let go when the job is cancelled, after what is on its way', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('bulk', body);
+    await stage.run(50);
+    expect([stage.held.length, stage.released]).toEqual([1, []]);
+    await stage.settle(stage.jobs.order('cancel', id));
+    await stage.run(MINUTE);
+    expect(stage.messages).toHaveLength(1);
+    expect(stage.released).toEqual([id]);
+  });
+
+  it('S-31: also when the message on its way takes longer than the order waits', async () => {
+    const stage = new Stage();
+    stage.sendMs = 20_000;
+    const { id } = await stage.register('bulk', body);
+    await stage.run(50);
+    await stage.settle(stage.jobs.order('cancel', id));
+    expect(stage.released).toEqual([]);
+    await stage.run(MINUTE);
+    expect(stage.released).toEqual([id]);
+  });
+});
+
+it('S-14: a pause that is answered while a message is on its way is followed by none, not by its second part either', async () => {
+  const stage = new Stage();
+  stage.sendMs = 20_000;
+  const location = { latitude: 1, longitude: 2 };
+  const body = {
+    scheduleId: 7,
+    targetPhoneNumbers: [P, Q],
+    templateData: { template_body: 'x', location },
+    timezone: 'UTC',
+  };
+  const { id } = await stage.register('bulk', body);
+  await stage.run(1_000);
+  await stage.settle(stage.jobs.order('pause', id));
+  await stage.run(5 * MINUTE);
+  expect(stage.messages.map(({ text }) => text)).toEqual(['x']);
+  await stage.settle(stage.jobs.order('resume', id));
+  await stage.run(5 * MINUTE);
+  expect(stage.messages.map(({ to, text }) => [to, text])).toEqual(
+    [P, Q].flatMap((to) => [
+      [to, 'x'],
+      [to, 'location'],
+    ]),
+  );
+});
+
+it('S-47: the last recipient is followed by the last word, not by a gap', async () => {
+  const stage = new Stage();
+  await stage.register('bulk', { scheduleId: 7, targetPhoneNumbers: [P], message: 'x', timezone: 'UTC' });
+  await stage.run(1_000);
+  expect(stage.told('schedule status').map(({ status }) => status)).toEqual(['running', 'completed']);
+});
+
+it('bulk §4.4: a campaign that is resumed before its time is told as scheduled', async () => {
+  const stage = new Stage();
+  const body = { campaignId: 5, campaignType: 'custom', customMessage: { message: 'x' }, targetContacts: contacts(1) };
+  const { id } = await stage.register('campaign', { ...body, scheduleDateTime: iso(START + DAY), timezone: 'UTC' });
+  await stage.settle(stage.jobs.order('pause', id));
+  await stage.settle(stage.jobs.order('resume', id));
+  expect(stage.told('campaign status').map(({ status }) => status)).toEqual(['paused', 'scheduled']);
+});
+
+describe('a dry run names problems (issue, Build 8)', () => {
+  const plan = async (kind: 'bulk' | 'broadcast' | 'campaign', body: Fields, stage = new Stage()) => {
+    const dry = await stage.settle(stage.jobs.dryRun({ kind, sender: SENDER, body: { timezone: 'UTC', ...body } }));
+    expect([stage.messages, stage.held, stage.jobs.list(SENDER)]).toEqual([[], [], []]);
+    return dry.kind === 'dry run' ? dry.recipients.map(({ problems }) => problems) : [];
+  };
+  const engine = (name: 'waba' | 'twilio') => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: name, branding: '' };
+    return stage;
+  };
+
+  it('a variable that the recipient has no value for, in each dialect', async () => {
+    const recipientAttributes = { [P]: { name: 'Ada' }, [Q]: [] };
+    const schedule = { scheduleId: 7, targetPhoneNumbers: [P, Q], message: 'Dear {{name}}', recipientAttributes };
+    expect(await plan('bulk', schedule)).toEqual([[], ['no value for name']]);
+    const targetContacts = [
+      { id: 1, phone: P, first_name: 'Ada', custom_attributes: { city: 'Lima' } },
+      { id: 2, phone: Q, first_name: '', custom_attributes: [] },
+    ];
+    const both = [[], ['no value for First Name', 'no value for city']];
+    expect(
+      await plan('broadcast', { broadcastId: 9, targetContacts, message: '{{First Name}} in {{city}}, {{city}}' }),
+    ).toEqual(both);
+    const custom = { campaignId: 5, campaignType: 'custom', targetContacts, customMessage: { message: '{city}' } };
+    expect(await plan('campaign', custom)).toEqual([[], []]);
+    expect(await plan('campaign', { ...custom, useAttributes: true })).toEqual([[], ['no value for city']]);
+  });
+
+  it('a number of a variable that the template has no name for, or the recipient no value', async () => {
+    const templateData = {
+      ...{ template_name: 'offer', template_body: 'Dear {{1}}, {{2}}', language: 'en' },
+      variable_map: { body: [{ num: 1, key: 'name' }] },
+    };
+    const recipientAttributes = { [P]: { name: 'Ada' } };
+    const body = { scheduleId: 7, targetPhoneNumbers: [P, Q], templateData, recipientAttributes };
+    const problems = [['no value for 2'], ['no value for name', 'no value for 2']];
+    expect(await plan('bulk', body, engine('waba'))).toEqual(problems);
+  });
+
+  it('a number that is none, and one that cannot exist', async () => {
+    const body = { scheduleId: 7, targetPhoneNumbers: [P, 'x', '1555123'], message: 'x' };
+    expect(await plan('bulk', body)).toEqual([[], ['No phone number'], ['no phone number has this many digits']]);
+  });
+
+  it('free text at a provider: it reaches nobody who has not written lately', async () => {
+    const body = { scheduleId: 7, targetPhoneNumbers: [P], message: 'x' };
+    const templateData = { template_name: 'offer', template_body: 'x', language: 'en' };
+    const closed = [['not a template: arrives only within 24 hours of what the customer wrote last']];
+    expect(await plan('bulk', body)).toEqual([[]]);
+    for (const name of ['waba', 'twilio'] as const) expect(await plan('bulk', body, engine(name))).toEqual(closed);
+    expect(await plan('bulk', { ...body, templateData }, engine('waba'))).toEqual([[]]);
+  });
+
+  it('over the cap, and what is wrong with the job as a whole', async () => {
+    const stage = new Stage();
+    Object.assign(stage, { room: 1, isReady: false });
+    const body = { scheduleId: 7, targetPhoneNumbers: [P, Q], message: 'x' };
+    const dry = await stage.settle(stage.jobs.dryRun({ kind: 'bulk', sender: SENDER, body }));
+    expect(dry).toMatchObject({
+      ...{ engine: 'baileys', finishAt: START + 3_000, problems: ['the number is not connected'] },
+      recipients: [{ problems: [] }, { problems: ['over the daily cap: sent on a later day'] }],
+    });
+  });
+});
