@@ -13,7 +13,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { readBody } from './body.ts';
+import { fieldOfStranger } from './body.ts';
 import type { HttpContext, Middleware } from './env.ts';
 import { FailedTokens } from './failed-tokens.ts';
 import { hostName, isLocalPeer, isLoopbackName } from './peer.ts';
@@ -65,8 +65,7 @@ export function createAuth(options: AuthOptions): Auth {
   };
 
   const tokenOfBody = async (c: HttpContext): Promise<string | undefined> => {
-    const read = await readBody(c);
-    const given = read.kind === 'read' ? read.body['node_token'] : undefined;
+    const given = await fieldOfStranger(c, 'node_token');
     return typeof given === 'string' ? given : undefined;
   };
 

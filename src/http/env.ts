@@ -15,12 +15,17 @@ export type BodyRead =
   /** The caller went away or was too slow (server.ts); nobody hears the answer. */
   | { readonly kind: 'cut off' };
 
+/** As it came, not parsed yet. */
+export type RawBody = { readonly kind: 'raw'; readonly text: string; readonly parse: (text: string) => BodyRead };
+
 export type HttpEnv = {
   Bindings: {
     /** Missing only when the app is called in-process: such a caller has no address and is never trusted by it. */
     incoming?: IncomingMessage;
   };
   Variables: {
+    /** The body's text, until it is parsed. */
+    raw?: Promise<RawBody | BodyRead> | undefined;
     /** The body, read at most once per request. */
     body?: Promise<BodyRead>;
     /** Set by the first step (request-id.ts). */

@@ -1,6 +1,6 @@
 /** Contract README §2: authentication app → bridge. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AuthMode } from '../../src/http/auth.ts';
 import { type Caller, harness, PHONE, TOKEN } from '../unit/http/harness.ts';
 
@@ -144,6 +144,25 @@ describe('README §2 token source', () => {
     ['malformed body', { token: null, body: `{"node_token":"${TOKEN}"` }, unauthorized],
   ] as const)('%s', async (_, caller, expected) => {
     expect(await answerTo(bridge('token'), path, caller)).toEqual(expected);
+  });
+
+  it('B4 of a caller without a token in the header only a body with few parts is parsed', async () => {
+    const parsed = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => parsed.mockRestore());
+    const longest = () => Math.max(0, ...parsed.mock.calls.map(([text]) => String(text).length));
+    const parts = (count: number) => `{"node_token":"${TOKEN}","more":[${'[],'.repeat(count)}[]]}`;
+    const none = { token: null, headers: { 'Content-Type': 'application/json' } };
+    for (const body of [parts(100_001), `{"more":"${'x'.repeat(1_000_000)}"}`]) {
+      expect(await answerTo(bridge('token'), path, { ...none, body })).toEqual(unauthorized);
+      expect(longest()).toBeLessThan(1_000);
+    }
+    expect(await answerTo(bridge('token'), path, { ...none, body: parts(90_000) })).toBe(200);
+    const known = { headers: none.headers, body: parts(100_001) };
+    expect(await answerTo(bridge('token'), path, known)).toBe(200);
+    // A medium is long, but one part.
+    const medium = { ...none, body: `{"node_token":"${TOKEN}","file_base64":"${'A'.repeat(4_000_000)}"}` };
+    expect(await answerTo(bridge('token'), path, medium)).toBe(200);
+    expect(longest()).toBeGreaterThan(4_000_000);
   });
 
   it('no query parameter', async () => {
