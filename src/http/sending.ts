@@ -163,7 +163,8 @@ function answerOf<S extends object>(
       const { id, code, error, why } = answer;
       // §11: the caller's media cannot be had; nothing about the number or WhatsApp went wrong.
       if (why === 'media refused') return reply(c, 400, { ...flagOf({ failed }), error });
-      const details = code === undefined ? error : `${error} (${code})`;
+      const isNamed = code === undefined || error.includes(`(${code})`);
+      const details = isNamed ? error : `${error} (${code})`;
       const words = failed === 'success false' ? { error: details } : { error: failed(content), details };
       return reply(c, 500, { ...flagOf({ failed }), ...words, id, messageId: id });
     }

@@ -287,6 +287,52 @@ describe('messages: what a contact sees of each route', () => {
     expect(await inbox(contact)).toEqual([]);
   });
 
+  describe('§1.3 what did not reach the contact is answered so, and no receipt says otherwise', () => {
+    const text = { message: 'are you there?' };
+    const told = async (id: string) => {
+      const all = await Promise.all(
+        ['chat/message-status', 'campaigns/update-status-by-id'].map((path) => play.stage.world.appRequests({ path })),
+      );
+      return all.flat().filter(({ body }) => JSON.stringify(body).includes(id));
+    };
+    const failed = async (answer: { status: number; body: unknown }, details: string) => {
+      const { id } = answer.body as Ids;
+      const said = { error: 'SEND THREW', details, id: expect.stringMatching(/./), messageId: id };
+      expect([answer.status, answer.body]).toEqual([500, said]);
+      await play.world('/faults', { clear: true });
+      // What comes after it has arrived and was told: so would have been what came before.
+      const next = await sent(await post('send-message', { message: 'next' }), {
+        ...{ message: SENT, jid: expect.stringContaining('@') },
+      });
+      await eventually(async () => (await told(next)).length > 0, { what: 'its receipt is told', withinMs: 10_000 });
+      expect(await told(id)).toEqual([]);
+    };
+
+    it('not on WhatsApp', async () => {
+      const nobody = play.newContact();
+      await play.stage.world.addPhone(nobody);
+      await call(`${play.stage.world.control}/contacts/${nobody}`, { method: 'DELETE' });
+      const answer = await ask('send-message', { targetPhoneNumber: nobody, ...text });
+      await failed(answer, 'Number is not on WhatsApp');
+    });
+
+    it('the query for its devices is one too many (429)', async () => {
+      await play.world('/faults', { iq: { xmlns: 'usync', error: 429 } });
+      const unasked = play.newContact();
+      const answer = await ask('send-message', { targetPhoneNumber: unasked, ...text });
+      await failed(answer, 'rate-overlimit (429)');
+      expect(await inbox(unasked)).toEqual([]);
+    });
+
+    it('WhatsApp refuses the message (C-23)', async () => {
+      await play.world('/faults', { ack: { error: 479, times: 1 } });
+      const refused = play.newContact();
+      const answer = await ask('send-message', { targetPhoneNumber: refused, ...text });
+      await failed(answer, 'WhatsApp refused the message (479)');
+      expect(await inbox(refused)).toEqual([]);
+    });
+  });
+
   it('C-26 a number that nobody paired: 503 at once', async () => {
     const answer = await play.bridge.call('/api/send-location/4915550000001', {
       body: { targetPhoneNumber: '4915112345678', latitude: 1, longitude: 1 },
