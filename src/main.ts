@@ -9,6 +9,7 @@ import type { Providers, Vitals } from './actors/protocol.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained } from './actors/shutdown.ts';
 import { campaignDrain } from './app-client/drain.ts';
+import { parkKey } from './app-client/flow-callbacks.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
 import { systemClock as clock } from './clock.ts';
 import { type Config, loadConfig } from './config.ts';
@@ -78,6 +79,7 @@ async function main(config: Config, log: Log): Promise<void> {
     templateLanguages: providers.languagesOf,
     coolDown: ({ device, contact }, until) => automations.coolDown(device, contact, until),
     replyLate: (...what) => automations.decideLate(...what),
+    isUntold: (session) => outbox.isUnsent(parkKey(session)),
   });
   const scheduling = createScheduling({
     ...{ client, attributes, sends, queue, clock, log },

@@ -36,6 +36,9 @@ export type FlowCallback = {
 
 const limits = LIMITS.flow;
 
+/** FB3. Of all that a session has the app keep. */
+export const parkKey = (session: string): string => `park:${session}`;
+
 /** Pure. */
 export function flowCallback(fact: FlowFact): FlowCallback {
   switch (fact.kind) {
@@ -52,7 +55,7 @@ export function flowCallback(fact: FlowFact): FlowCallback {
     case 'flow park':
       return {
         ...told(fact, FLOW_PATHS.flowPark, parkBody(fact)),
-        supersede: { key: `park:${fact.session}`, rank: 0 },
+        supersede: { key: parkKey(fact.session), rank: 0 },
       };
     case 'flow tag':
       return told(fact, FLOW_PATHS.flowTag, tagBody(fact));

@@ -175,6 +175,7 @@ export function openOutbox(options: OutboxOptions): Outbox {
       const room = limits.room();
       return { pending, deadLetter, oldest: oldest === undefined ? null : appendedAt(oldest), bytes, room };
     },
+    isUnsent: (key) => lines.newest(key) !== undefined,
     admin,
     complete: () => {
       complete = true;

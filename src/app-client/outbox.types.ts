@@ -46,6 +46,8 @@ export interface Outbox {
   /** Moves what is still unsent into the `data` queue, before the owner's folder goes away. */
   detach(owner: string): Promise<void>;
   stats(): OutboxStats;
+  /** Whether the newest fact under this supersede key is still to be posted. */
+  isUnsent(key: string): boolean;
   /** Counts, dead letters and events for operators and a returning app. */
   readonly admin: OutboxAdmin;
   /** To be called once every store has been attached: from now on the admin's events and replays are whole. */

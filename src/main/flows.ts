@@ -34,6 +34,7 @@ export type FlowsParts = {
   readonly templateLanguages: VisitPorts['templateLanguages'];
   readonly coolDown: RunnerOptions['coolDown'];
   readonly replyLate: FlowsOptions['replyLate'];
+  readonly isUntold: FlowsOptions['isUntold'];
   readonly clock: Clock;
   readonly log: Log;
 };

@@ -17,7 +17,7 @@ import { KeptAnswers, type KeptAnswersOptions } from './kept-answers.ts';
 import { flowLookUp } from './look-ups.ts';
 import type { NodeKind } from './node.ts';
 import { kindOf as realKindOf } from './nodes/index.ts';
-import { Parks } from './parks.ts';
+import { Parks, type ParksOptions } from './parks.ts';
 import type { FlowDesk } from './protocol.ts';
 import { Resume } from './resume.ts';
 import { Rows } from './rows.ts';
@@ -39,6 +39,7 @@ export type FlowsOptions = {
   readonly coolDown: RunnerOptions['coolDown'];
   readonly replyLate: KeptAnswersOptions['replyLate'];
   readonly staleAfterMs: AnswersOptions['staleAfterMs'];
+  readonly isUntold: ParksOptions['isUntold'];
   /** `FLOW_WAIT_TTL_HOURS`, in ms. */
   readonly ttlMs: number;
   /** The registry unless a test says otherwise. */
@@ -82,7 +83,7 @@ export function createFlows(o: FlowsOptions): FlowRuntime {
     dropReplies: (batch, key) => rows.kept.dropAll(batch, key),
     onFailed: (start, why) => failures.add(start, why, clock.now()),
   });
-  const parks = new Parks({ app, definitions, sends: o.sends, clock, log });
+  const parks = new Parks({ app, definitions, sends: o.sends, isUntold: o.isUntold, clock, log });
   const lookUp = flowLookUp(o.endpoints, clock);
   const { staleAfterMs, replyLate } = o;
   const answers = new Answers({ rows, sessions, starts, parks, definitions, kindOf, clock, staleAfterMs });

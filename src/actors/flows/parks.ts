@@ -7,6 +7,8 @@
  *  PK3  The engine stays what it was (§6.3).
  *  PK4  So does the deadline of the wait, and runs here as soon as the session was looked for; one that passed meanwhile is
  *       due now.
+ *  PK5  While the app has not been told of a session's last word, what it keeps of it is out of date, and not asked for: one
+ *       that ended while the app was away does not rise again (F-13).
  */
 import type { FlowStore, ParkedSession } from '../../app-client/flow-calls.types.ts';
 import type { Clock } from '../../clock.ts';
@@ -29,6 +31,8 @@ export type ParksOptions = {
   readonly app: Pick<FlowStore, 'parked'>;
   readonly definitions: Definitions;
   readonly sends: Pick<BulkSends, 'engineOf'>;
+  /** PK5. By session key. */
+  readonly isUntold: (key: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 };
@@ -44,12 +48,12 @@ export class Parks {
 
   /** Whether asking makes sense. */
   mayHave(device: string, contact: Identity): boolean {
-    return (this.#nothing.get(keyOf(device, contact)) ?? 0) <= this.#o.clock.now();
+    return this.#mayHave(keyOf(device, contact));
   }
 
   /** Not stored yet. */
   async find(device: string, contact: Identity, key = keyOf(device, contact)): Promise<SessionRow | undefined> {
-    if ((this.#nothing.get(key) ?? 0) > this.#o.clock.now()) return undefined;
+    if (!this.#mayHave(key)) return undefined;
     const answer = await this.#o.app.parked(key);
     if (answer.kind === 'no answer') return undefined;
     const parked = answer.kind === 'ok' ? answer.value : undefined;
@@ -57,6 +61,11 @@ export class Parks {
     if (row === 'no answer') return undefined;
     if (!row) this.#remember(key);
     return row;
+  }
+
+  #mayHave(key: string): boolean {
+    const { clock, isUntold } = this.#o;
+    return (this.#nothing.get(key) ?? 0) <= clock.now() && !isUntold(key);
   }
 
   async #rebuilt(

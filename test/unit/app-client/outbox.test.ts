@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { type Outbox } from '../../../src/app-client/outbox.types.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
+import { parkKey } from '../../../src/app-client/flow-callbacks.ts';
 import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
@@ -244,6 +245,19 @@ describe('superseded (contract README §3.1)', () => {
     expect(w.ids()).toEqual(['Connecting', 'Connecting', 'Ready', 'Ready', 'Ready']);
     expect(w.app.seen.map(({ body }) => body.wid).filter((wid) => wid !== DEVICE)).toHaveLength(2);
     expect(w.rows()).toBe(0);
+  });
+
+  it('flows PK5: what a session has the app keep is unsent until the app has taken the newest of it', async () => {
+    const w = await world(first(1, { status: 500 }));
+    const queue = w.open();
+    const told = () => ['s', 'other'].map((session) => w.outbox().isUnsent(parkKey(session)));
+    const cleared = queue.append([{ kind: 'flow park', device: DEVICE, session: 's' }]);
+    expect(told()).toEqual([true, false]);
+    await cleared;
+    await w.pass(100);
+    expect(told()).toEqual([true, false]);
+    await w.pass(10_000);
+    expect([told(), w.app.seen.length]).toEqual([[false, false], 2]);
   });
 
   it('delivered and read of one message collapse to the highest; a late delivered is not sent after read', async () => {

@@ -420,6 +420,22 @@ describe('parks (§6.2, §6.4)', () => {
     await stage.says('three');
     expect(stage.parkLookUps).toBe(2);
   });
+
+  it('F-13, PK5: a session that ended while the app was away does not rise again from what the app keeps', async () => {
+    const stage = await started(ASK);
+    const [kept] = stage.told('flow park').flatMap(({ snapshot }) => snapshot ?? []);
+    await stage.settle(stage.desk.end(CUSTOMER, undefined));
+    stage.parked.set(KEY, { ...kept!, device: DEVICE });
+    stage.untold.add(KEY);
+    await stage.run(400_000);
+    expect(stage.row()).toBeUndefined();
+    expect([await stage.says('hello'), stage.row(), stage.parkLookUps]).toEqual(['not consumed', undefined, 0]);
+    expect(await stage.settle(stage.desk.resumePort({ kind: 'key', key: KEY }, 1, ORDER))).toEqual({
+      kind: 'not found',
+    });
+    stage.untold.delete(KEY);
+    expect([await stage.says('hello'), stage.parkLookUps]).toEqual(['consumed', 1]);
+  });
 });
 
 describe('the list of sessions', () => {

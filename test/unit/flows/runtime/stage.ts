@@ -194,6 +194,8 @@ export class Stage {
   readonly lateReplies: { readonly message: CustomerMessage; readonly reply: AutomaticReply }[] = [];
   readonly parked = new Map<string, ParkedSession>();
   parkLookUps = 0;
+  /** Sessions whose last word the app has not heard. */
+  readonly untold = new Set<string>();
   readonly delays: Parameters<FlowStore['delayPark']>[0][] = [];
   readonly cooldowns: { readonly contact: Identity; readonly until: number }[] = [];
   isDelayParked = true;
@@ -441,6 +443,7 @@ class Life {
       replyLate: async (_, message, reply) => void stage.lateReplies.push({ message, reply }),
       coolDown: async ({ contact }, until) => void stage.cooldowns.push({ contact, until }),
       staleAfterMs: 600_000,
+      isUntold: (key) => stage.untold.has(key),
       ttlMs: 720 * HOUR,
       kindOf: testKind,
       clock,
