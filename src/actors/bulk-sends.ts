@@ -87,9 +87,9 @@ export function bulkSends(o: BulkSendsOptions): BulkSends {
     }
   }
 
-  function room(from: string, workspace: string | undefined): number {
+  function room(from: string, workspace: string | undefined, at = o.clock.now()): number {
     const cap = o.settings.known(from, workspace)?.dailyCap ?? o.dailyCap;
-    const sent = o.stores.exists(from) ? sentToday(o.stores.open(from), o.clock.now()) : 0;
+    const sent = o.stores.exists(from) ? sentToday(o.stores.open(from), at) : 0;
     return Math.max(0, cap - sent);
   }
 

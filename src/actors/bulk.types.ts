@@ -63,8 +63,8 @@ export interface BulkSends {
   isReady(from: string): boolean;
   /** Runs `wake` whenever a number may have become ready. */
   onReady(wake: (from: string) => void): void;
-  /** Sends that the linked device may still make in this UTC day (`DAILY_CAP`, else the app's). */
-  room(from: string, workspace: string | undefined): number;
+  /** Sends that the linked device may still make in this UTC day, or that of `at` (`DAILY_CAP`, else the app's). */
+  room(from: string, workspace: string | undefined, at?: number): number;
   /** Resolves with a value for every expected outcome; it has its own deadlines, long enough for an upload. */
   send(request: BulkRequest): Promise<BulkOutcome>;
   /** Fetches a medium once for all recipients of a job, and keeps it until `release`. */

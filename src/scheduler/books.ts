@@ -94,6 +94,12 @@ export class Books {
     }
   }
 
+  /** Somebody has a row, or had one: a job of this ledger has begun. */
+  hasRows(ledger: string): boolean {
+    for (const _ of this.rows(ledger)) return true;
+    return this.folded(ledger).total > 0;
+  }
+
   /** What rows that were folded count for. */
   folded(ledger: string): Totals {
     return this.#folded.get(ledger) ?? noCounts();

@@ -7,7 +7,7 @@ import { type Fields, textOf } from '../content/loose.ts';
 import type { Clock } from '../clock.ts';
 import type { Books } from './books.ts';
 import { type DraftRead, draftOf, keyOfApp, splitCounts } from './drafts.ts';
-import { dryRunOf, type DryRunDeps } from './dry-run.ts';
+import { dryRunOf, type DryRunDeps, planned } from './dry-run.ts';
 import { anchorOf, type JobRow } from './jobs.types.ts';
 import { kept } from './listed.ts';
 import { Messenger } from './messenger.ts';
@@ -93,11 +93,14 @@ export class Schedules implements Jobs {
   }
 
   recipients(id: string, offset: number, limit: number): readonly RecipientView[] {
-    const { books } = this.#o;
+    const { books, clock } = this.#o;
     const job = this.#find(id);
     if (!job) return [];
     const messenger = new Messenger(this.#o, job, books.payload(job.id));
-    return recipientsOfJob(books, job, offset, limit).map((row) => recipientView(job, row, messenger));
+    const rows = books.hasRows(job.ledger)
+      ? recipientsOfJob(books, job, offset, limit)
+      : planned(job, messenger, clock.now()).slice(offset, offset + limit);
+    return rows.map((row) => recipientView(job, row, messenger));
   }
 
   count(): number {

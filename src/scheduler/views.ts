@@ -7,6 +7,7 @@
 import { textOf } from '../content/loose.ts';
 import type { Books } from './books.ts';
 import { type JobRow, type LedgerRow, occurrenceOf } from './jobs.types.ts';
+import { finalTotals } from './ledger.ts';
 import type { Messenger } from './messenger.ts';
 import type { Pacing } from './pacing.ts';
 import { withoutMedia } from './payload.ts';
@@ -42,7 +43,7 @@ export function viewOf({ job, books, run, totals, pacing, now }: ViewOf): JobVie
     ...(job.endedAt !== undefined && { endedAt: job.endedAt }),
     ...(job.lastRunAt !== undefined && { lastRunAt: job.lastRunAt }),
     runs: job.runs,
-    totals,
+    totals: shownTotals(job, totals),
     failedNumbers: [...failedNumbers(books, job)],
     ...(run && {
       rate: run.rate,
@@ -52,6 +53,12 @@ export function viewOf({ job, books, run, totals, pacing, now }: ViewOf): JobVie
     scheduledFor: longForm(job.at, job.zone),
     body: withoutMedia(books.payload(job.id)),
   };
+}
+
+/** VI1. Before it begins nobody has a row; in the end the app was told that who was left has failed. */
+function shownTotals({ state, outcome, open, recipients }: JobRow, totals: Totals): Totals {
+  if (state === 'ended' && outcome !== 'cancelled') return finalTotals(totals, recipients);
+  return totals.total === 0 && open === undefined ? { ...totals, total: recipients, pending: recipients } : totals;
 }
 
 /** Between two messages of one job, batches included. */

@@ -263,6 +263,8 @@ describe('S-28: room of the day (settings §1, §6)', () => {
     expect(bulk.room(FROM, undefined)).toBe(7);
     play.settings = { ...plain, dailyCap: 2 };
     expect(bulk.room(FROM, undefined)).toBe(0);
+    // Of another day nothing is used yet.
+    expect(bulk.room(FROM, undefined, Date.UTC(2099, 0, 1))).toBe(2);
     play.settings = undefined;
     expect(bulk.room(FROM, undefined)).toBe(7);
     time.advance(24 * HOUR);

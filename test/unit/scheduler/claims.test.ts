@@ -239,14 +239,64 @@ describe('a dry run names problems (issue, Build 8)', () => {
     expect(await plan('bulk', { ...body, templateData }, engine('waba'))).toEqual([[]]);
   });
 
-  it('over the cap, and what is wrong with the job as a whole', async () => {
+  const OVER = 'over the daily cap: sent on a later day';
+
+  it('over the cap, what is wrong with the job as a whole, and when the last one is sent', async () => {
     const stage = new Stage();
-    Object.assign(stage, { room: 1, isReady: false });
-    const body = { scheduleId: 7, targetPhoneNumbers: [P, Q], message: 'x' };
+    Object.assign(stage, { room: 1, cap: 1, isReady: false });
+    const body = { scheduleId: 7, targetPhoneNumbers: phones(3), message: 'x' };
     const dry = await stage.settle(stage.jobs.dryRun({ kind: 'bulk', sender: SENDER, body }));
+    const midnight = Date.UTC(2026, 5, 2);
     expect(dry).toMatchObject({
-      ...{ engine: 'baileys', finishAt: START + 3_000, problems: ['the number is not connected'] },
-      recipients: [{ problems: [] }, { problems: ['over the daily cap: sent on a later day'] }],
+      ...{ engine: 'baileys', finishAt: midnight + DAY, problems: ['the number is not connected'] },
+      recipients: [{ problems: [] }, { problems: [OVER] }, { problems: [OVER] }],
     });
+  });
+
+  it('the cap of the day on which it is sent, not of today', async () => {
+    const stage = new Stage();
+    stage.room = 0;
+    const body = { scheduleId: 7, targetPhoneNumbers: [P, Q], message: 'x', scheduleDateTime: iso(START + DAY) };
+    expect(await plan('bulk', body, stage)).toEqual([[], []]);
+  });
+
+  it('S-47: who is never sent takes no time, and the order is that of their hours', async () => {
+    const stage = new Stage();
+    const recipientAttributes = { [P]: { timezone: 'America/Lima' }, [Q]: { timezone: 'UTC' } };
+    const body = { scheduleId: 7, targetPhoneNumbers: [P, 'x', Q], message: 'x', recipientAttributes };
+    const more = { timezone: 'UTC', scheduleDateTime: iso(START + HOUR) };
+    const finishAt = async (fields: Fields) => {
+      const dry = await stage.settle(stage.jobs.dryRun({ kind: 'bulk', sender: SENDER, body: { ...body, ...fields } }));
+      return dry.kind === 'dry run' ? dry.finishAt - START : 0;
+    };
+    expect(await finishAt(more)).toBe(HOUR + 3_000);
+    expect(await finishAt({ ...more, recipientTimezones: true })).toBe(6 * HOUR);
+  });
+});
+
+describe('a job that has not begun (issue, Build 9; bulk §1.2, §4.2)', () => {
+  const contact = (id: number, phone: string): Fields => ({ id, phone, name: `n${id}` });
+  const broadcast = { broadcastId: 9, targetContacts: [contact(1, P), contact(2, Q)], message: 'x', timezone: 'UTC' };
+
+  it('counts and lists those whom it is for', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('broadcast', { ...broadcast, scheduleDateTime: iso(START + HOUR) });
+    expect(stage.jobs.job(id)?.totals).toMatchObject({ total: 2, pending: 2, sent: 0, failed: 0 });
+    const shown = stage.jobs.recipients(id, 1, 5);
+    expect(shown).toMatchObject([{ contactId: 2, listed: Q, state: 'pending', name: 'n2' }]);
+    await stage.run(2 * HOUR);
+    expect(stage.jobs.job(id)?.totals).toMatchObject({ total: 2, pending: 0, sent: 2 });
+    expect(stage.jobs.recipients(id, 0, 5).map(({ state }) => state)).toEqual(['sent', 'sent']);
+  });
+
+  it('and never will: all have failed, as the app was told', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('broadcast', { ...broadcast, scheduleDateTime: iso(START + HOUR) });
+    stage.life.dead = true;
+    await stage.run(5 * HOUR);
+    stage.restart();
+    await stage.run(MINUTE);
+    expect(stage.told('broadcast status')).toMatchObject([{ status: 'failed', success: 0, failed: 2 }]);
+    expect(stage.jobs.job(id)).toMatchObject({ outcome: 'failed', totals: { total: 2, failed: 2, pending: 0 } });
   });
 });

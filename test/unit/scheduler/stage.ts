@@ -43,6 +43,8 @@ export class Stage {
   engine: BulkEngine = { kind: 'engine', engine: 'baileys', branding: '' };
   isReady = true;
   room = Infinity;
+  /** Its room on any other day than the one that is. */
+  cap = Infinity;
   /** What becomes of a send; undefined: it arrives. */
   outcome: (request: BulkRequest, tries: number) => BulkOutcome | undefined = () => undefined;
   sendMs = 100;
@@ -215,7 +217,7 @@ class Life {
       engineOf: () => Promise.resolve(stage.engine),
       isReady: () => stage.isReady,
       onReady: (wake) => (this.wake = wake),
-      room: () => stage.room,
+      room: (_from, _workspace, at = clock.now()) => (dayOf(at) === dayOf(clock.now()) ? stage.room : stage.cap),
       hold: (job, from) => {
         stage.held.push(job);
         if (stage.refusal !== undefined) return Promise.resolve({ kind: 'refused', why: stage.refusal });
@@ -260,6 +262,8 @@ function arrive(stage: Stage, { engine, id, to, content }: BulkRequest): void {
   const text = content.kind === 'text' ? content.text : content.kind;
   stage.messages.push({ id, to, text, at: stage.time.now() });
 }
+
+const dayOf = (at: number): number => Math.floor(at / 86_400_000);
 
 /** A process that was killed answers nobody. */
 const never = (): Promise<never> => new Promise(() => undefined);
