@@ -44,6 +44,11 @@ describe('messages §10: the form', () => {
       [{ Body: 'Location', PersistentAction: 'geo:1.5,-2.5|Location' }],
     ],
     [
+      'location so near to the equator that its number has an exponent',
+      { kind: 'location', latitude: 0.0000001, longitude: -100, name: 'a|b', address: '' },
+      [{ Body: 'a|b', PersistentAction: 'geo:0.0000001,-100|a b' }],
+    ],
+    [
       'buttons',
       { kind: 'buttons', title: 'T', subtitle: '', body: 'B', footer: 'F', buttons },
       [{ Body: `*T*\n\nB\n\n${LINES}\n\nF` }],

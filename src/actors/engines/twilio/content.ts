@@ -77,7 +77,7 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
     case 'location': {
       const { latitude, longitude, name, address } = content;
       const label = name || address || 'Location';
-      return [{ body: label, geo: `geo:${latitude},${longitude}|${label.replaceAll('|', ' ')}` }];
+      return [{ body: label, geo: `geo:${degrees(latitude)},${degrees(longitude)}|${label.replaceAll('|', ' ')}` }];
     }
     case 'contact':
       return [{ body: contactLines(content) }];
@@ -100,6 +100,9 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
       return content satisfies never;
   }
 }
+
+/** Never as `1e-7`, which is no place to Twilio; the app's own coordinates have seven decimals. */
+const degrees = (value: number): string => value.toFixed(7).replace(/\.?0+$/, '');
 
 function cardOf({ image, ...card }: Card): readonly Draft[] {
   const text = asText({ kind: 'buttons', subtitle: '', ...card }, 'numbers');
