@@ -18,8 +18,13 @@ import type { Pause } from './session.types.ts';
 
 /** §6.5: a session waits for its number at most so long. */
 export const PAUSED_AT_MOST_MS = 86_400_000;
-/** After a fault of the moment; then it counts as failed. */
-const AGAIN_MS = [5_000, 15_000, 60_000, 300_000, 900_000];
+/** After a fault of the moment; then it counts as failed. Vendors: facts/cloud-api.md §6.1, class D. */
+const AT_VENDORS_MS = [1_000, 4_000];
+const AGAIN_MS = {
+  baileys: [5_000, 15_000, 60_000, 300_000, 900_000],
+  waba: AT_VENDORS_MS,
+  twilio: AT_VENDORS_MS,
+} as const satisfies Readonly<Record<EngineName, readonly number[]>>;
 /** Such as without credentials (§6.5: settings are tried again every minute). */
 const WITHOUT_A_TIME_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -68,10 +73,10 @@ export class FlowSends {
       origin: 'auto',
       ...(workspace !== undefined && { workspace }),
     });
-    return this.#follows(outcome, before);
+    return this.#follows(outcome, engine, before);
   }
 
-  #follows(outcome: BulkOutcome, before: Pause | undefined): SendEnd {
+  #follows(outcome: BulkOutcome, engine: EngineName, before: Pause | undefined): SendEnd {
     const now = this.#o.clock.now();
     switch (outcome.kind) {
       case 'sent':
@@ -86,7 +91,7 @@ export class FlowSends {
       case 'transient':
       case 'interrupted': {
         const tries = before?.tries ?? 0;
-        const wait = AGAIN_MS[tries];
+        const wait = AGAIN_MS[engine][tries];
         if (wait !== undefined) return this.#pause(before, outcome.error, now + wait, { tries: tries + 1 });
         return {
           kind: 'done',

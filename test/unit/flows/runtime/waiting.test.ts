@@ -216,6 +216,26 @@ describe('pauses (§6.5)', () => {
     expect(stage.mirrors()).toEqual([]);
   });
 
+  it.each(['waba', 'twilio'] as const)(
+    'facts/cloud-api.md §6.1 D: at a vendor (%s) after 1 s and 4 s, also over a restart; then it has failed',
+    async (engine) => {
+      const tries: number[] = [];
+      const stage = await started(QUESTION, (it) => {
+        it.engine = { kind: 'engine', engine, branding: '' };
+        it.outcome = () => {
+          tries.push(it.time.now());
+          return { kind: 'transient', error: 'busy' };
+        };
+      });
+      await stage.run(2_000);
+      stage.restart();
+      await stage.run(MINUTE);
+      const [first = 0, ...again] = tries;
+      expect(again.map((at) => Math.round((at - first) / 500) / 2)).toEqual([1, 5]);
+      expect(stage.row()?.ended).toMatchObject({ how: 'aborted', why: 'the prompt was not sent' });
+    },
+  );
+
   it('told to wait it waits until then; what is unknown is not sent again, and the flow goes on', async () => {
     const stage = await started(QUESTION, (it) => {
       it.outcome = () =>
