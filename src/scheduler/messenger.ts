@@ -172,8 +172,8 @@ export class Messenger {
   async #withMedia(made: Extract<Made, { kind: 'made' }>, engine: EngineName): Promise<Made> {
     const places = new Map<MediaSource, MediaPlace>();
     for (const from of [made.content, ...made.followUps].flatMap(mediaIn)) {
-      // Meta fetches links itself; nothing is downloaded here.
-      if (engine === 'waba' && from.kind === 'url') continue;
+      // Such links Meta fetches itself (CM1); nothing is downloaded here.
+      if (engine === 'waba' && from.kind === 'url' && /^https:/i.test(from.url)) continue;
       const held = await this.#held(from);
       if (held.kind === 'refused') return { kind: 'invalid', why: `attachment-missing: ${held.why}` };
       places.set(from, held.place);

@@ -8,7 +8,7 @@
  *  OP3  Who has failed and is listed again is tried again. Who is not listed any more is skipped, but for broadcasts and
  *       campaigns, where a later dispatch may list a part.
  *  OP4  A recipient of a series whose own hour had passed when the series was registered begins with the next occurrence;
- *       one whose hour passed while nothing ran is missed (schedules §10, §11).
+ *       one whose hour passed while nothing ran is missed (schedules §10, §11). Who has a row of this occurrence is in it.
  *  OP5  One phone is one row, also when another entry of it is listed this time (S-16): who joins gets the row's result, and
  *       who was there before goes on sharing it.
  */
@@ -65,7 +65,7 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
     const own = job.zones ? instantOf(wall, zoneFor(recipient)) : undefined;
     const wasPast = own !== undefined && own < job.changedAt;
     const isMissed = own !== undefined && !wasPast && now - own > graceMs;
-    if (job.rule && (wasPast || isMissed)) continue;
+    if (job.rule && !before && (wasPast || isMissed)) continue;
     const from = Math.max(own ?? 0, now);
     const notBefore = job.quiet ? afterQuiet(from, job.quiet, zoneFor(recipient)) : from;
     const variant = variantOf(index, before?.variant);

@@ -31,6 +31,20 @@ describe('a series that is registered with a start in the past (schedules §6)',
   });
 });
 
+it('S-54, S-55: other words in the middle of a run lose nobody of it, whose own hour has just passed', async () => {
+  const stage = new Stage();
+  const { id } = await stage.register('recurring', {
+    ...{ scheduleId: 7, targetPhoneNumbers: phones(3), message: 'old', timezone: 'UTC', repeatInterval: 'daily' },
+    ...{ scheduleDateTime: iso(START + HOUR), recipientTimezones: true },
+    recipientAttributes: Object.fromEntries(phones(3).map((phone) => [phone, { timezone: 'UTC' }])),
+  });
+  await stage.run(HOUR + 1_000);
+  const sent = stage.messages.length;
+  await stage.settle(stage.jobs.update(id, { message: 'new' }));
+  await stage.run(DAY / 2);
+  expect([sent, stage.messages.map(({ text }) => text)]).toEqual([1, ['old', 'new', 'new']]);
+});
+
 describe('A/B (bulk §4.1)', () => {
   const campaign = (targetContacts: readonly Fields[]): Fields => ({
     ...{ campaignId: 5, campaignType: 'template', isABTest: true, templateIdA: 1, templateIdB: 2, targetContacts },
@@ -120,6 +134,20 @@ it('§12: what was cancelled and is registered again within a minute, without an
 describe('media of a job (settings §6)', () => {
   const templateData = { template_body: 'x', attachment_type: 'image', attachment_url: 'http://a.test/i.png' };
   const body = { scheduleId: 7, targetPhoneNumbers: phones(3), templateData, timezone: 'UTC' };
+
+  it('S-62: fetched once on the Cloud API too, where it is no link that Meta would fetch', async () => {
+    for (const [scheme, times] of [
+      ['http', 1],
+      ['https', 0],
+    ] as const) {
+      const stage = new Stage();
+      stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+      const attachment_url = `${scheme}://a.test/i.png`;
+      await stage.register('bulk', { ...body, templateData: { ...templateData, attachment_url } });
+      await stage.run(MINUTE);
+      expect([stage.messages.length, stage.held.length]).toEqual([3, times]);
+    }
+  });
 
   it('S-62, S-31: let go when the job is cancelled, after what is on its way', async () => {
     const stage = new Stage();
