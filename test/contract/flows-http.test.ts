@@ -342,9 +342,11 @@ describe('what operators see', () => {
     const time = '2026-01-02T03:04:05.000Z';
     expect(body).toEqual({ ok: true, sessions: [{ ...view, since: time, startedAt: time, deadline: null }] });
     await call('/api/flow/sessions');
+    await call(`/api/flow/sessions?phone=+${PHONE}`);
     expect(flows.calls).toEqual([
       ['sessions', PHONE],
       ['sessions', undefined],
+      ['sessions', PHONE],
     ]);
     expect((await call('/api/flow/sessions?phone=x')).status).toBe(400);
   });

@@ -53,10 +53,10 @@ export class KeptAnswers {
     const { device, contact } = first.kept.start;
     const pending = starts.pending(device, contact);
     if (pending && first.number >= pending.since) return;
+    rows.kept.stays(first.id);
     try {
       await this.#settle(first, row);
     } catch (error) {
-      rows.kept.stays(first.id);
       clock.setTimeout(() => sessions.hear(device, contact, key), REFUSED_MS);
       throw error;
     }

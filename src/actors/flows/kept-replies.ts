@@ -97,7 +97,7 @@ export class KeptReplies {
     for (const { id } of this.of(key)) this.drop(batch, id);
   }
 
-  /** The disk refused to remove it. */
+  /** If it was to be removed, the disk has refused that. */
   stays(id: Key): void {
     this.#going.delete(id);
     if (!this.#table.has(id)) this.#said.delete(id);

@@ -158,7 +158,8 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
   });
 
   declare(routes.flowSessions, strictly, (c) => {
-    const phone = c.req.query('phone') ?? '';
+    // An unescaped plus of a query is a space.
+    const phone = (c.req.query('phone') ?? '').trim();
     const device = phone === '' ? undefined : parseDigits(phone);
     if (phone !== '' && device === undefined) return reply(c, 400, { error: 'Invalid phone number' });
     return reply(c, 200, { ok: true, sessions: flows.sessions(device).map(viewOf) });

@@ -447,6 +447,27 @@ it('KA1: a decision that the disk refuses is made a minute later, though nobody 
   expect([stage.texts().at(-1), stage.lookUps, kept(stage)]).toEqual(['thanks', ['other'], 0]);
 });
 
+it('KA1: what was to go with a start that the disk refuses is for the session that goes on', async () => {
+  const stage = stageOf();
+  // Its flow is here already.
+  await stage.settle(stage.desk.start({ ...order('2'), customer: '5511977776666' }));
+  await stage.run(10_000);
+  await running(stage);
+  stage.sendMs = 1_000;
+  expect(await stage.settle(inbound(stage, 'Bia'))).toEqual({ consumed: true });
+  stage.callMs = 2_000;
+  const start = stage.desk.start(order('2'));
+  await stage.run(1_900);
+  await start;
+  stage.isFull = true;
+  await stage.run(200);
+  stage.isFull = false;
+  await stage.run(30_000);
+  expect(stage.vars()).toMatchObject({ name: 'Bia' });
+  await stage.run(60_000);
+  expect([stage.texts(), kept(stage)]).toEqual([['Other?', 'hi', 'Name?', 'thanks', 'Other?'], 0]);
+});
+
 describe('KA2: what became older than STALE_AFTER_SECONDS meanwhile', () => {
   const MINUTES = 60_000;
 

@@ -356,7 +356,11 @@ class Life {
         await after(heldMs, () => undefined);
         change = (batch) => changes.forEach((each) => each(batch));
       }
-      if (stage.isFull) throw new Error('no space left on device');
+      if (stage.isFull) {
+        // The real one refuses when it knows how much it is.
+        recorded(change);
+        throw new Error('no space left on device');
+      }
       stage.writesLeft -= 1;
       stage.writes += 1;
       this.writing += 1;
