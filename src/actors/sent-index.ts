@@ -8,6 +8,7 @@
  *  SI3  Content is kept 8 days (retries ask for at least 7), the row 30 (receipts); the content of a `lasting` row as long
  *       as the row: a poll's votes cannot be read without it.
  *  SI4  Reads see writes that are still on their way to the disk.
+ *  SI5  Ids that others name, in receipts and votes, may be anything: what no id of ours looks like is simply not here.
  */
 import type { Clock } from '../clock.ts';
 import { advance, type Receipt } from '../machines/receipt.ts';
@@ -18,6 +19,8 @@ import { RotatingSweep } from './rotating-sweep.ts';
 const DAY_MS = 86_400_000;
 const CONTENT_DAYS = 8;
 const ROW_DAYS = 30;
+/** Ours have 22 characters. */
+const MAX_ID = 191;
 
 export type SentRow = {
   /** The JID really used. */
@@ -60,11 +63,11 @@ export class SentIndex {
   }
 
   get(id: string): SentRow | undefined {
-    return this.#onTheirWay.get(id) ?? this.#table.get(id);
+    return this.#onTheirWay.get(id) ?? (id.length <= MAX_ID ? this.#table.get(id) : undefined);
   }
 
   has(id: string): boolean {
-    return this.#onTheirWay.has(id) || this.#table.has(id);
+    return this.#onTheirWay.has(id) || (id.length <= MAX_ID && this.#table.has(id));
   }
 
   /** SI1. Resolves when `commit` has made it durable. */

@@ -48,6 +48,27 @@ describe('linked-device engine: receiving', () => {
     expect(world.inbound()[2]?.contact).toEqual({ pn: CONTACT, lid });
   });
 
+  it('IK3 neither a message of a stranger’s making nor a row that cannot be read keeps a number from its messages', async () => {
+    const write = (raw: Record<string, unknown>) => world.whatsapp.sendFromContact(CONTACT, { to: PHONE, raw });
+    await write({ eventMessage: { name: 'Party', startTime: 9e15 } });
+    await write({
+      pollUpdateMessage: {
+        ...{ pollCreationMessageKey: { id: 'x'.repeat(1_000) }, vote: { encPayload: 'AAAA', encIv: 'AAAA' } },
+      },
+    });
+    await count(1);
+    await world.leave();
+    world.restart();
+    const journal = world.stores.open(PHONE).table<object>('journal');
+    const row = { hash: 'h', attrs: { id: 'X', from: 5 }, plaintext: Buffer.of(10, 1, 65, 1), at: Date.now() };
+    await world.stores.open(PHONE).write((batch) => batch.put(journal, '0', row));
+    connection = await world.login();
+    await receive('after');
+    await count(2);
+    expect(world.inbound().map(({ text }) => text)).toEqual(['Party', 'after']);
+    expect(connection.events.map(({ type }) => type)).toEqual(['opened']);
+  });
+
   it('inbound §4: wrappers are opened, an edit is a stored message, revokes are silent', async () => {
     await receive('disappearing', { ephemeral: 86_400 });
     await receive('once', { viewOnce: true });

@@ -295,7 +295,7 @@ describe('messages: what a contact sees of each route', () => {
       );
       return all.flat().filter(({ body }) => JSON.stringify(body).includes(id));
     };
-    const failed = async (answer: { status: number; body: unknown }, details: string) => {
+    const expectFailed = async (answer: { status: number; body: unknown }, details: string) => {
       const { id } = answer.body as Ids;
       const said = { error: 'SEND THREW', details, id: expect.stringMatching(/./), messageId: id };
       expect([answer.status, answer.body]).toEqual([500, said]);
@@ -313,14 +313,15 @@ describe('messages: what a contact sees of each route', () => {
       await play.stage.world.addPhone(nobody);
       await call(`${play.stage.world.control}/contacts/${nobody}`, { method: 'DELETE' });
       const answer = await ask('send-message', { targetPhoneNumber: nobody, ...text });
-      await failed(answer, 'Number is not on WhatsApp');
+      await expectFailed(answer, 'Number is not on WhatsApp');
+      expect(await inbox(nobody)).toEqual([]);
     });
 
     it('the query for its devices is one too many (429)', async () => {
       await play.world('/faults', { iq: { xmlns: 'usync', error: 429 } });
       const unasked = play.newContact();
       const answer = await ask('send-message', { targetPhoneNumber: unasked, ...text });
-      await failed(answer, 'rate-overlimit (429)');
+      await expectFailed(answer, 'rate-overlimit (429)');
       expect(await inbox(unasked)).toEqual([]);
     });
 
@@ -328,7 +329,7 @@ describe('messages: what a contact sees of each route', () => {
       await play.world('/faults', { ack: { error: 479, times: 1 } });
       const refused = play.newContact();
       const answer = await ask('send-message', { targetPhoneNumber: refused, ...text });
-      await failed(answer, 'WhatsApp refused the message (479)');
+      await expectFailed(answer, 'WhatsApp refused the message (479)');
       expect(await inbox(refused)).toEqual([]);
     });
   });

@@ -44,6 +44,13 @@ it('SI3 content leaves after 8 days, that of a poll stays as long as its row (co
   expect(old.has('P')).toBe(false);
 });
 
+it('SI5 an id as long as somebody likes is none of ours: no fault, nothing changed', async () => {
+  const id = 'x'.repeat(1_000);
+  expect([sent.get(id), sent.has(id)]).toEqual([undefined, false]);
+  await sent.receive(id, 'read', () => expect.fail('nothing is to be written'));
+  await sent.refuse(id, 463, () => expect.fail('nothing is to be written'));
+});
+
 describe('receipts of a sent message', () => {
   it.each(['delivered', 'read'] as const)(
     'an ack mark that rides along and leaves late takes no `%s` back (contract inbound §10: never downwards)',

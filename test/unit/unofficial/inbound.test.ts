@@ -339,6 +339,40 @@ describe('intake', () => {
     });
   });
 
+  describe('IK3 whatever a stranger writes', () => {
+    const { PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE: type } = proto.Message.ProtocolMessage.Type;
+    const resent = (webMessageInfoBytes: Uint8Array) => ({
+      protocolMessage: {
+        type,
+        peerDataOperationRequestResponseMessage: {
+          peerDataOperationResult: [{ placeholderMessageResendResponse: { webMessageInfoBytes } }],
+        },
+      },
+    });
+
+    it.each([
+      ['an answer of our own phone, with bytes that are no message', resent(Buffer.from('ffffffffff', 'hex')), []],
+      ['an event at the end of time', { eventMessage: { name: 'Party', startTime: 9e15 } }, ['Party']],
+    ])('%s', (_, message, texts) => {
+      const { messages } = intake(row(message), ME);
+      expect(messages.map(({ content }) => content.kind === 'text' && content.text)).toEqual(texts);
+    });
+
+    it('the same bytes from our own phone', () => {
+      const own = { from: `${ME.pn}@s.whatsapp.net`, category: 'peer' };
+      expect(intake(row(resent(Buffer.from('ffffffffff', 'hex')), own), ME).messages).toEqual([]);
+    });
+
+    it('ids too long for a store or for the app stay apart, and are the same again', () => {
+      const idOf = (id: string) => intake(row({ conversation: 'hello' }, { id }), ME).messages[0]?.id ?? '';
+      const [one, two] = [idOf(`${'x'.repeat(1_000)}1`), idOf(`${'x'.repeat(1_000)}2`)];
+      expect(one).not.toBe(two);
+      expect(one.length).toBeLessThanOrEqual(191);
+      expect(idOf(`${'x'.repeat(1_000)}1`)).toBe(one);
+      expect(idOf('3EB0AABBCCDDEEFF0011')).toBe('3EB0AABBCCDDEEFF0011');
+    });
+  });
+
   describe('votes in polls (contract flows §3.6, §7.3)', () => {
     const secret = Buffer.alloc(32, 7);
     const POLL = proto.Message.encode({

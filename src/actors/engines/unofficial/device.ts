@@ -21,7 +21,7 @@ import { NewestOwn } from '../../newest-own.ts';
 import { SentIndex } from '../../sent-index.ts';
 import { DecryptJournal, type JournalEntry } from './decrypt-journal.ts';
 import type { Raw } from './group-queries.ts';
-import { intake } from './inbound/intake.ts';
+import { type Intake, intake } from './inbound/intake.ts';
 import { readMedia } from './inbound/media.ts';
 import type { Reuploads } from './inbound/media-reupload.ts';
 import type { Me } from './inbound/select.ts';
@@ -135,7 +135,15 @@ export class Device {
   }
 
   #accept(entry: JournalEntry, me: Me): Promise<void> {
-    const { messages, votes, remarks, keep } = intake(entry.row, me);
+    let read: Intake;
+    try {
+      read = intake(entry.row, me);
+    } catch (error) {
+      // A bug. The row stays for a version without it; meanwhile it must not keep the number from its other messages.
+      this.#log.error({ err: error }, 'an inbound message could not be read');
+      return Promise.resolve();
+    }
+    const { messages, votes, remarks, keep } = read;
     const opened = votes.map((vote) => this.#open(vote, me));
     const counted = opened.filter((vote) => vote !== undefined);
     const unread = opened.length > counted.length ? ['vote that does not open'] : [];

@@ -38,10 +38,14 @@ export function readCard(message: proto.IMessage): string | undefined {
 
 function eventLines({ name, description, startTime, location, joinLink, isCanceled }: proto.Message.IEventMessage) {
   const at = number(startTime);
-  const time = at > 0 ? `${new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC` : undefined;
+  const time = at > 0 && at < END_OF_TIME ? `${minuteOf(at)} UTC` : undefined;
   const title = isCanceled ? `Cancelled: ${name ?? ''}` : name;
   return lines(title, time, location?.name, location?.address, description, joinLink);
 }
+
+/** Epoch seconds beyond which JavaScript has no dates; the sender chooses. */
+const END_OF_TIME = 8.64e12;
+const minuteOf = (at: number): string => new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
 
 function paymentLines(message: proto.IMessage): string | undefined {
   const { requestPaymentMessage: asked, sendPaymentMessage: sent, invoiceMessage: invoice } = message;

@@ -4,8 +4,11 @@
  *
  *  IK1  Nothing is dropped silently: what is not forwarded comes back with the reason.
  *  IK2  Pure: the same row always gives the same messages.
+ *  IK3  A sender chooses every byte of a message and its id: none of them makes this throw, or a key that no store takes.
  */
+import { createHash } from 'node:crypto';
 import { proto, unpadRandomMax16 } from '@whiskeysockets/baileys';
+import { LIMITS } from '../../../../app-client/limits.ts';
 import type { InboundMessage } from '../../../inbound.ts';
 import type { JournalRow } from '../decrypt-journal.ts';
 import { identityOf, type Me, select } from './select.ts';
@@ -23,6 +26,9 @@ export type Intake = {
   /** Baileys itself acts on this content, so a redelivery must show it again (DJ4). */
   readonly keep: boolean;
 };
+
+/** With room for the number of a card. */
+const MAX_ID = LIMITS.inbound.messageId - 8;
 
 type Envelope = Omit<InboundMessage, 'content' | 'storedOnly'>;
 
@@ -55,7 +61,7 @@ export function intake({ attrs, plaintext }: Pick<JournalRow, 'attrs' | 'plainte
     case 'chat': {
       const { direction, contact, jid, group } = selected;
       const name = direction === 'in' ? (attrs['notify'] ?? '') : '';
-      const written = { id: attrs['id'] ?? '', direction, contact, name, at: Number(attrs['t']) || 0 };
+      const written = { id: keyOf(attrs['id'] ?? ''), direction, contact, name, at: Number(attrs['t']) || 0 };
       const envelope = { ...written, ...(group && { group }) };
       return { ...read(envelope, message, originOf(envelope, jid, me)), keep };
     }
@@ -98,6 +104,10 @@ function read(envelope: Envelope, message: proto.IMessage, origin: Origin): Omit
   }
 }
 
+/** IK3. An id that the app would have to cut (contract inbound §3) is told by its hash, so that two stay two. */
+const keyOf = (id: string): string =>
+  id.length <= MAX_ID ? id : `long-${createHash('sha256').update(id).digest('hex')}`;
+
 /** Each further contact card is an event of its own (contract inbound §4); it was one message, so it is handled once (§6). */
 const nth = (id: string, n: number) => (n === 0 ? { id } : { id: `${id}_${n + 1}`, storedOnly: true as const });
 
@@ -108,7 +118,7 @@ function readResent({ key, message, pushName, messageTimestamp }: proto.IWebMess
   if (!jid || !contact || !key.id || !message) return { ...NOTHING, remarks: ['resent without content'] };
   const direction = key.fromMe ? 'out' : 'in';
   const name = direction === 'in' ? (pushName ?? '') : '';
-  const envelope: Envelope = { id: key.id, direction, contact, name, at: Number(messageTimestamp ?? 0) };
+  const envelope: Envelope = { id: keyOf(key.id), direction, contact, name, at: Number(messageTimestamp ?? 0) };
   return read(envelope, message, originOf(envelope, jid, me));
 }
 

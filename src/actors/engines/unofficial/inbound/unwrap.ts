@@ -89,9 +89,18 @@ function ofProtocol(protocol: proto.Message.IProtocolMessage): Unwrapped {
       const resent = results.map((result) => result.placeholderMessageResendResponse?.webMessageInfoBytes);
       const bytes = resent.filter((info) => info instanceof Uint8Array);
       if (bytes.length === 0) return { kind: 'protocol' };
-      return { kind: 'resent', messages: bytes.map((info) => proto.WebMessageInfo.decode(info)) };
+      return { kind: 'resent', messages: bytes.flatMap(readable) };
     }
     default:
       return { kind: 'protocol' };
+  }
+}
+
+/** Anybody can write such a message, with any bytes in it. */
+function readable(info: Uint8Array): proto.IWebMessageInfo[] {
+  try {
+    return [proto.WebMessageInfo.decode(info)];
+  } catch {
+    return [];
   }
 }
