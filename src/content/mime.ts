@@ -10,10 +10,11 @@ import type { MediaType } from './content.ts';
 /** What a server or a caller says when it does not know. */
 const UNKNOWN = ['', 'application/octet-stream', 'binary/octet-stream'];
 
-/** Lower case, trimmed; `''` for the words that mean "some bytes". Parameters such as `codecs` stay. */
+/** Lower case, trimmed, also of a bare `mp4` (§3); `''` for the words that mean "some bytes". Parameters such as `codecs` stay. */
 export function knownMime(said: string): string {
   const mime = said.trim().toLowerCase();
-  return UNKNOWN.includes(mime.split(';')[0]?.trim() ?? '') ? '' : mime;
+  if (UNKNOWN.includes(mime.split(';')[0]?.trim() ?? '')) return '';
+  return mime.includes('/') ? mime : lookup(mime) || mime;
 }
 
 /** By the extension of a file name, path or URL; `''` when it tells nothing. */

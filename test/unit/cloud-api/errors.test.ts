@@ -5,29 +5,64 @@ import { failureOf } from '../../../src/actors/engines/cloud-api/errors.ts';
 const body = (code: number) => ({ error: { message: 'm', code, error_data: { details: 'why' }, fbtrace_id: 'T' } });
 
 describe('CE1 the code decides, never the HTTP status', () => {
-  it.each([
-    [130429, 400, 'slow number'],
-    [4, 400, 'slow account'],
-    [80007, 400, 'slow account'],
-    [131056, 400, 'slow recipient'],
-    [131000, 500, 'transient'],
-    [131057, 500, 'transient'],
-    [131049, 400, 'not now'],
-    [131026, 400, 'never'],
-    [131050, 400, 'opted out'],
-    [131047, 400, 'needs template'],
-    [131009, 400, 'request wrong'],
-    [132001, 404, 'template wrong'],
-    [132015, 400, 'pause campaign'],
-    [131048, 400, 'pause campaign'],
-    [131045, 500, 'pause number'],
-    [368, 403, 'pause number'],
-    [190, 401, 'credentials'],
-    [3, 500, 'credentials'],
-    [250, 403, 'credentials'],
-    [999_999, 400, 'unknown code'],
-  ])('%i as HTTP %i is %s', (code, status, meaning) => {
-    expect(failureOf(status, body(code), 0)).toMatchObject({ kind: 'failed', class: meaning, code });
+  const CLASSES = {
+    'slow number': [[130429, 400]],
+    'slow account': [
+      [4, 400],
+      [80007, 400],
+    ],
+    'slow recipient': [[131056, 400]],
+    transient: [
+      [1, 400],
+      [2, 503],
+      [131000, 500],
+      [131016, 500],
+      [133004, 503],
+      [131057, 500],
+      [2494100, 500],
+    ],
+    'not now': [[131049, 400]],
+    // 130497: recipients of that country, and nobody else.
+    never: [
+      [131026, 400],
+      [130472, 400],
+      [131021, 400],
+      [130403, 400],
+      [130497, 403],
+    ],
+    'opted out': [[131050, 400]],
+    'needs template': [[131047, 400]],
+    'request wrong': [33, 100, 131008, 131009, 131051, 131052, 131053, 134011, 135000].map((code) => [code, 400]),
+    'template wrong': [[132001, 404], ...[132000, 132005, 132007, 132012, 132018, 132999].map((code) => [code, 400])],
+    'pause campaign': [132015, 132016, 132068, 132069, 131048, 131063, 131064].map((code) => [code, 400]),
+    'pause number': [
+      [131042, 400],
+      [368, 403],
+      [131031, 403],
+      [131037, 400],
+      [131045, 500],
+      [133010, 400],
+    ],
+    credentials: [
+      [0, 401],
+      [190, 401],
+      [3, 500],
+      [10, 403],
+      [200, 403],
+      [299, 403],
+      [131005, 403],
+    ],
+    'unknown code': [
+      [999_999, 400],
+      [999_999, 500],
+    ],
+  };
+  const rows = Object.entries(CLASSES).flatMap(([meaning, codes]) =>
+    codes.map(([code = 0, status = 0]) => [code, status, meaning] as const),
+  );
+  it.each(rows)('%i as HTTP %i is %s', (code, status, meaning) => {
+    for (const http of [status, 400, 500])
+      expect(failureOf(http, body(code), 0)).toMatchObject({ kind: 'failed', class: meaning, code });
   });
 
   it('§9.2 details, code and trace; titles for users come first', () => {
