@@ -110,6 +110,6 @@ export function recipientView({ flow }: JobRow, row: LedgerRow, messenger: Messe
 }
 
 function* failedNumbers(books: Books, job: JobRow): Iterable<string> {
-  if (job.runs === 0 && job.open === undefined) return;
+  if (job.runs === 0 && job.open === undefined && job.endedAt === undefined) return;
   for (const [, row] of books.rows(job.ledger)) if (row.state === 'failed' || row.state === 'unknown') yield row.listed;
 }

@@ -302,6 +302,19 @@ describe('a dry run names problems (issue, Build 8)', () => {
   });
 });
 
+it('S-17, §13: an interrupted run that is closed a day later shows whose message had failed', async () => {
+  const stage = new Stage();
+  stage.outcome = ({ to }) => (to === P ? { kind: 'failed', error: 'no', attempted: true } : undefined);
+  const { id } = await stage.register('bulk', { scheduleId: 7, targetPhoneNumbers: phones(3), message: 'x' });
+  await stage.run(4_000);
+  stage.life.dead = true;
+  await stage.run(25 * HOUR);
+  stage.restart();
+  await stage.run(MINUTE);
+  expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'completed', totals: { sent: 1, failed: 2 } });
+  expect(stage.jobs.job(id)).toMatchObject({ totals: { sent: 1, failed: 2, pending: 0 }, failedNumbers: [P] });
+});
+
 describe('a job that has not begun (issue, Build 9; bulk §1.2, §4.2)', () => {
   const contact = (id: number, phone: string): Fields => ({ id, phone, name: `n${id}` });
   const broadcast = { broadcastId: 9, targetContacts: [contact(1, P), contact(2, Q)], message: 'x', timezone: 'UTC' };
