@@ -6,7 +6,7 @@
  *  DY2  A delay goes on once, whoever ends it: the app, a repeat of it, or the bridge by itself (F-55). The app keeps its name
  *       among the variables; an order without one is for the delay at its node.
  *  DY3  Without a session here one is made of the order, as long as the flow still has the node (F-07); an app that does
- *       not answer is asked again.
+ *       not answer is asked again, for a day.
  *  DY4  One whose session has ended, or gave way to another, wakes nobody, however late it comes: its name is noted with the
  *       ending, as that of one that went on.
  */
@@ -28,7 +28,9 @@ import { callOf, leaveBy } from './steps.ts';
 /** A repeat of a delay without a name whose session is gone. */
 const REPEAT_MS = 600_000;
 const REFUSED_MS = 60_000;
-const AGAIN_MS = [5_000, 30_000, 120_000, 600_000];
+const AGAIN_MS = [5_000, 30_000, 120_000];
+const LATER_MS = 600_000;
+const MOST_TRIES = AGAIN_MS.length + 86_400_000 / LATER_MS;
 
 export type DelaysOptions = {
   readonly store: Store;
@@ -89,9 +91,9 @@ export class Delays {
     const outcome = here ? await this.#wake(here, order, done) : await this.#rebuild(order, done);
     // One that is paused in another branch goes on with both later.
     if (outcome.kind === 'done') return outcome.row.pause ? undefined : sessions.run(outcome.row);
-    const wait = outcome.kind === 'again' ? AGAIN_MS[tries] : undefined;
-    if (wait !== undefined) clock.setTimeout(() => this.#enter(number, order, tries + 1), wait);
-    else {
+    if (outcome.kind === 'again' && tries < MOST_TRIES) {
+      clock.setTimeout(() => this.#enter(number, order, tries + 1), AGAIN_MS[tries] ?? LATER_MS);
+    } else {
       log.info({ id: order.flowId, outcome: outcome.kind }, 'a delay of the app resumes nothing');
       await this.#o.store.write(done);
     }

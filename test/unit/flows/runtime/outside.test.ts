@@ -1,6 +1,6 @@
 /** What the app starts, resumes and remembers: starts, orders, forms, parks (contract flows §1.2, §4, §6.2, §6.4). */
 import { describe, expect, it } from 'vitest';
-import { ask, CUSTOMER, DEVICE, digits, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
+import { ask, CUSTOMER, delay, DEVICE, digits, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
 
 const ASK = flow([ask('q', 'Name?', 'name'), say('thanks', 'Thanks {{name}} {{city}}')], ['q>thanks']);
 const CART = flow(
@@ -549,6 +549,22 @@ describe('an app that does not answer holds nobody up', () => {
     await stage.run(60_000);
     expect(stage.texts()).toEqual(['b']);
     expect([...stage.store.table('flows/delays').keys()]).toEqual([]);
+  });
+
+  it('DY3: nor is it lost when the app is away for hours, only after a day', async () => {
+    const resumed = async (hours: number) => {
+      const stage = new Stage();
+      stage.flows.set('7', flow([delay('d', 3_600), say('late')], ['d>late']));
+      stage.isAppAway = true;
+      const { desk } = stage;
+      const whose = { sessionKey: KEY, customer: CUSTOMER, device: DEVICE, provider: '' } as const;
+      await stage.settle(desk.resumeDelay({ ...whose, flowId: '7', nodeId: 'd', variables: {} }));
+      await stage.run(hours * HOUR);
+      stage.isAppAway = false;
+      await stage.run(HOUR);
+      return stage.texts();
+    };
+    expect([await resumed(5), await resumed(25)]).toEqual([['late'], []]);
   });
 
   it('a stop is not held up either, and what was under way begins with the next process', async () => {
