@@ -2,7 +2,8 @@
  * When jobs fall due: all that have not ended, and one armed date for the nearest of them (contract schedules §5, §10).
  *
  *  SC1  A job fires at its instant, never before, once (P7).
- *  SC4  After a start due jobs wait for the app's list, two minutes at most: what it cancelled meanwhile is not sent (S-48).
+ *  SC4  After a start due jobs wait for the app's list, two minutes at most: what it cancelled meanwhile is not sent (S-48),
+ *       nor is its interrupted run told to be over (S-14).
  *
  * Deliberately not here: what becomes of a job that is due (due-jobs.ts).
  */
@@ -41,6 +42,8 @@ export class Agenda {
   readonly #unfinished = new Set<string>();
   /** Jobs of an earlier process that are due before the app's list is known. */
   #gated: string[] = [];
+  /** Those of them whose run nobody went on with for a day or more. */
+  #interrupted: { readonly id: string; readonly since: number }[] = [];
   #gate: Timer | undefined;
   #stopped = false;
   #beat: Timer | undefined;
@@ -61,7 +64,7 @@ export class Agenda {
 
   /** Loads the books; what is due waits for the app's list (SC4). */
   start(onProgress?: (loaded: number) => void): void {
-    const { books, clock, alive, onInterrupted } = this.#o;
+    const { books, clock, alive } = this.#o;
     const now = clock.now();
     const aliveAt = alive.read() ?? now;
     let loaded = 0;
@@ -71,12 +74,14 @@ export class Agenda {
       if (job.state === 'ended') continue;
       this.#unfinished.add(job.id);
       const isOpen = job.open !== undefined;
-      if (isOpen && job.state === 'active' && now - aliveAt >= DAY_MS) onInterrupted(job.id, aliveAt);
+      if (isOpen && job.state === 'active' && now - aliveAt >= DAY_MS)
+        this.#interrupted.push({ id: job.id, since: aliveAt });
       else if (isOpen || (job.next ?? Infinity) < now + FIRST_LIST_MS) this.#gated.push(job.id);
       else this.rearm(job);
     }
     this.#gate = clock.setTimeout(() => this.openGate(), FIRST_LIST_MS);
-    this.#keepAlive();
+    // A start that comes before they are closed must find them as this one did.
+    if (this.#interrupted.length === 0) this.#keepAlive();
   }
 
   /** SC4: the app's list has been read for the first time. */
@@ -87,6 +92,8 @@ export class Agenda {
       const job = this.#o.books.job(id);
       if (job) this.rearm(job);
     }
+    for (const { id, since } of this.#interrupted.splice(0)) this.#o.onInterrupted(id, since);
+    if (!this.#beat) this.#keepAlive();
   }
 
   /** To be called whenever a job's next time or state has changed. */

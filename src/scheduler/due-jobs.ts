@@ -96,6 +96,8 @@ export class DueJobs {
     const close = async () => {
       const job = books.job(id);
       if (job?.state !== 'active' || job.open === undefined) return;
+      // Who has ordered or registered it since wants it to go on.
+      if (job.changedAt > since) return agenda.rearm(job);
       const reason = `interrupted: bridge was not running since ${isoWithOffset(since, job.zone)}`;
       const occurrence = job.rule && occurrenceAfter(job.rule, anchorOf(job), job.zone, job.open);
       if (occurrence === undefined) {
@@ -128,10 +130,13 @@ export class DueJobs {
     return ended;
   }
 
-  /** A replaced series leaves an occurrence behind: who was not sent of it is not going to be. */
+  /**
+   * A replaced series leaves an occurrence behind, and a job that has ended whom it had not come to: who was not sent is
+   * not going to be, unless the next registration lists them.
+   */
   leftBehind(before: JobRow): readonly (readonly [Place, LedgerRow])[] {
-    if (!before.rule || before.open === undefined) return [];
-    const occurrence = occurrenceOf(before, before.open);
+    if (before.rule ? before.open === undefined : before.state !== 'ended') return [];
+    const occurrence = occurrenceOf(before, before.open ?? before.at);
     return [...this.#o.books.rows(before.ledger, occurrence)].flatMap(([place, row]) =>
       row.state === 'pending' ? [[place, { ...row, state: 'skipped' as const }] as const] : [],
     );

@@ -124,7 +124,7 @@ export class Scheduler {
       if (before && !(await runs.drop(before, LOOP_MS))) throw new Error('a message of this job is still on its way');
       const current = before && (books.job(before.id) ?? before);
       const job = current ? successor(current, row, clock.now()) : row;
-      const rows = current && job.id === current.id ? this.#due.leftBehind(current) : [];
+      const rows = current ? this.#due.leftBehind(current) : [];
       const isPart = (row.kind === 'broadcast' || row.kind === 'campaign') && current && !job.anew;
       await books.commit({ jobs: [job], rows }, isPart ? joined(books.payload(current.id), body) : body);
       this.rearm(job);
