@@ -43,7 +43,7 @@ function segments(key: string): string[] {
 function put(root: Tree, path: readonly string[], value: string): void {
   let node = root;
   for (const [index, segment] of path.entries()) {
-    const key = segment === '' && index > 0 ? String(node.size) : segment;
+    const key = segment === '' && index > 0 ? nextIndex(node) : segment;
     if (index === path.length - 1) {
       node.set(key, value);
       return;
@@ -55,6 +55,13 @@ function put(root: Tree, path: readonly string[], value: string): void {
     }
     node = next;
   }
+}
+
+/** Of `a[]`: behind what is there, and never the place of another. */
+function nextIndex(node: Tree): string {
+  let index = node.size;
+  while (node.has(String(index))) index += 1;
+  return String(index);
 }
 
 /** Keys 0, 1, 2… make a list, as in PHP. */
