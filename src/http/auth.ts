@@ -13,10 +13,11 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { fieldOfStranger } from './body.ts';
+import { noRoom } from './declare.ts';
 import type { HttpContext, Middleware } from './env.ts';
 import { FailedTokens } from './failed-tokens.ts';
 import { hostName, isLocalPeer, isLoopbackName } from './peer.ts';
+import { Strangers } from './strangers.ts';
 
 /** `NODE_API_AUTH`; undefined means: as `token` when one is configured, else the development rule. */
 export type AuthMode = 'token' | 'loopback' | 'off' | undefined;
@@ -64,8 +65,10 @@ export function createAuth(options: AuthOptions): Auth {
     return hostIsOurs && (origin === undefined || options.originAllowed(origin)) ? 'allowed' : 'forbidden origin';
   };
 
+  const strangers = new Strangers();
+
   const tokenOfBody = async (c: HttpContext): Promise<string | undefined> => {
-    const given = await fieldOfStranger(c, 'node_token');
+    const given = await strangers.field(c, 'node_token');
     return typeof given === 'string' ? given : undefined;
   };
 
@@ -84,6 +87,7 @@ export function createAuth(options: AuthOptions): Auth {
     if (verdict === 'forbidden origin') return c.json({ ok: false, error: 'forbidden_origin' }, 403);
     // A5 counts tokens, not callers without any: an older app that sends none is not guessing.
     const guessed = c.req.header('x-node-token') || (await tokenOfBody(c));
+    if ((await c.get('body'))?.kind === 'no room') return c.json(noRoom.body, noRoom.status, { 'Retry-After': '1' });
     const seconds = guessed ? failed.note(c.env?.incoming?.socket.remoteAddress ?? '') : undefined;
     if (seconds === undefined) return c.json({ ok: false, error: 'unauthorized' }, 401);
     return c.json({ ok: false, error: 'too_many_failures' }, 429, { 'Retry-After': String(seconds) });

@@ -103,10 +103,18 @@ function isForeign(numbers: Numbers, phone: string, workspace: string | undefine
   return bound !== undefined && bound !== workspace;
 }
 
+/** Who shows the token in the header is always read. */
+export const noRoom = {
+  status: 503,
+  body: { error: 'Service Unavailable', message: 'Too many large bodies without X-Node-Token are under way' },
+} as const;
+
 function unreadable(read: Exclude<BodyRead, { kind: 'read' }>): Refusal {
   switch (read.kind) {
     case 'too large':
       return { status: 413, body: { error: 'Payload Too Large', message: 'The body is larger than 50 MB' } };
+    case 'no room':
+      return noRoom;
     case 'malformed':
       return { status: 400, body: { error: 'Bad Request', message: read.why } };
     case 'cut off':

@@ -11,6 +11,8 @@ export type Body = Readonly<Record<string, unknown>>;
 export type BodyRead =
   | { readonly kind: 'read'; readonly body: Body }
   | { readonly kind: 'too large' }
+  /** Too much of strangers is under way (strangers.ts). */
+  | { readonly kind: 'no room' }
   | { readonly kind: 'malformed'; readonly why: string }
   /** The caller went away or was too slow (server.ts); nobody hears the answer. */
   | { readonly kind: 'cut off' };

@@ -165,6 +165,31 @@ describe('README §2 token source', () => {
     expect(longest()).toBeGreaterThan(4_000_000);
   });
 
+  it('ST1, ST2 large bodies of strangers have 100 MB of room, all together; small ones and the header always', async () => {
+    const { app, call } = bridge('token');
+    const ends: (() => void)[] = [];
+    const large = async (length: string | undefined) => {
+      const stream = new ReadableStream({ start: (out) => void ends.push(() => out.close()) });
+      const more = length === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': length };
+      const headers = { 'Content-Type': 'application/json', ...more };
+      return app.request(path, { method: 'POST', headers, body: stream, duplex: 'half' } as RequestInit);
+    };
+    const length = String(30 * 1024 * 1024);
+    const waiting = [large(length), large(length), large(length)];
+    for (const size of [length, undefined]) {
+      const refused = await large(size);
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    }
+    const headers = { 'Content-Type': 'application/json', 'content-length': length };
+    expect((await call(path, { body: {}, headers })).status).toBe(200);
+    const body = { node_token: TOKEN };
+    expect((await call(path, { token: null, body, headers: { 'content-length': '65536' } })).status).toBe(200);
+    expect((await call(path, { token: null, body, headers })).status).toBe(503);
+    for (const end of ends) end();
+    expect((await Promise.all(waiting)).map(({ status }) => status)).toEqual([401, 401, 401]);
+    expect((await call(path, { token: null, body, headers })).status).toBe(200);
+  });
+
   it('no query parameter', async () => {
     for (const name of ['node_token', 'token', 'X-Node-Token']) {
       expect(await answerTo(bridge('token'), `${STATUS}?${name}=${TOKEN}`, { token: null })).toEqual(unauthorized);
