@@ -63,8 +63,8 @@ export class Home {
   }
 
   /** Removes what is spent; resolves when that is durable. */
-  flush(): Promise<void> {
-    return this.#write('remove posted rows', (batch) => void this.removeSpent(batch));
+  async flush(): Promise<void> {
+    await this.#write('remove posted rows', (batch) => void this.removeSpent(batch));
   }
 
   /** Removes what is spent in a transaction that is made anyway. Returns it: to be spent again should that one fail. */
@@ -81,15 +81,17 @@ export class Home {
   bury(seqs: readonly number[], why: string, answer?: { readonly status: number; readonly body: unknown }): void {
     const words = answer?.body === undefined ? undefined : JSON.stringify(answer.body).slice(0, ANSWER_KEPT);
     const said = { ...(answer && { status: answer.status }), ...(words !== undefined && { answer: words }) };
-    void this.#write('write dead letters', (batch) => {
+    let buried = 0;
+    const done = this.#write('write dead letters', (batch) => {
       for (const seq of seqs) {
         const row = this.rows.get(seq);
         if (!row) continue;
         batch.put(this.dead, seq, { row, died: this.#clock.now(), why, ...said });
         batch.remove(this.rows, seq);
-        this.deadLetters++;
+        buried += 1;
       }
     });
+    void done.then((isDone) => (this.deadLetters += isDone ? buried : 0));
   }
 
   /** The app did not know the message once more (inbound §10). */
@@ -137,18 +139,23 @@ export class Home {
       if (value.died < before && !this.#changing.has(Number(key))) old.push(Number(key));
     if (old.length === 0) return;
     for (const seq of old) this.#changing.add(seq);
-    this.deadLetters -= old.length;
     const done = this.#write('drop old dead letters', (batch) => {
       for (const seq of old) batch.remove(this.dead, seq);
     });
-    void done.then(() => old.forEach((seq) => this.#changing.delete(seq)));
+    void done.then((isDone) => {
+      if (isDone) this.deadLetters -= old.length;
+      for (const seq of old) this.#changing.delete(seq);
+    });
   }
 
-  async #write(step: string, change: (batch: Batch) => void): Promise<void> {
+  /** Whether the disk took it. */
+  async #write(step: string, change: (batch: Batch) => void): Promise<boolean> {
     try {
       await this.store.write(change);
+      return true;
     } catch (err) {
       this.#log.error({ err, step }, 'the outbox could not tidy its rows; they stay for the next start');
+      return false;
     }
   }
 }

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { type Outbox } from '../../../src/app-client/outbox.types.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
@@ -199,6 +199,22 @@ describe('retry (contract README §3.1)', () => {
     w.time.advance(15 * 24 * HOUR);
     await w.pass(1);
     expect(w.dead()).toEqual([]);
+  });
+
+  it('a dead letter that the disk refuses is none; its row stays for the next start', async () => {
+    const w = await world(() => ({ status: 422 }));
+    await w.open().append([inbound(ANA, 'A')]);
+    const write = w.store().write.bind(w.store());
+    const refusing = vi.spyOn(w.store(), 'write').mockImplementationOnce((change) =>
+      write((batch) => {
+        change(batch);
+        throw new Error('no space left');
+      }),
+    );
+    await w.pass(1000);
+    expect(refusing).toHaveBeenCalled();
+    expect(w.dead()).toEqual([]);
+    expect([w.rows(), w.outbox().stats().deadLetter]).toEqual([1, 0]);
   });
 
   it('404 device_not_found is retried for 10 minutes', async () => {
