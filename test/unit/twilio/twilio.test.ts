@@ -139,6 +139,21 @@ describe('messages §10: the form', () => {
     expect(Date.now() - begun).toBeGreaterThan(1_500);
   });
 
+  it.each([
+    { code: 63012, status: 400 },
+    { code: 12345, status: 503 },
+  ])('TW3 a fault of the moment slows the number down too: %j', async (error) => {
+    const text: Content = { kind: 'text', text: 'x' };
+    const own = { from: `55119000${error.code}` };
+    bench.peer.mode({ error });
+    const refused = await bench.send(text, own);
+    expect(refused).toMatchObject({ kind: 'failed', class: 'transient' });
+    expect(refused.kind === 'failed' && refused.retryAfterMs).toBeGreaterThanOrEqual(2_000);
+    bench.peer.mode({});
+    expect(await bench.send(text, own, 1_000)).toMatchObject({ kind: 'failed', class: 'no time' });
+    expect(bench.peer.requests()).toHaveLength(1);
+  });
+
   it('TW3 a full queue (30001) holds for its 10 minutes, the rate of the account (63017) all its numbers', async () => {
     const text: Content = { kind: 'text', text: 'x' };
     bench.peer.mode({ error: { code: 30001, status: 400 } });

@@ -94,7 +94,10 @@ async function inTurn(
   if (command.leaving && !(await command.leaving())) return NOT_LEFT;
   const result = await post(options, command, form);
   if (result.kind === 'accepted') limits.accepted(sender);
-  return result.kind === 'failed' ? limits.refused(result, sender) : result;
+  if (result.kind !== 'failed') return result;
+  if (result.class !== 'transient') return limits.refused(result, sender);
+  // A fault of the moment slows the sender down too (facts/twilio.md §6); its recipient is not tried forever for that.
+  return { ...result, retryAfterMs: limits.slowDown('slow number', sender, result.retryAfterMs ?? 0) };
 }
 
 function formOf(
