@@ -100,7 +100,7 @@ function ofClass(result: Failed, now: number): BulkOutcome {
     case 'slow recipient':
       return { kind: 'wait', whom: 'recipient', until: after, why: error };
     case 'transient':
-      return { kind: 'transient', error };
+      return { kind: 'transient', error, ...until };
     case 'no time':
       // The pace of the number, or of this recipient, had no place before the deadline.
       if (retryAfterMs !== undefined) return { kind: 'wait', whom: result.whom ?? 'number', until: after, why: error };

@@ -44,8 +44,8 @@ export type BulkOutcome =
   | { readonly kind: 'unknown'; readonly error: string }
   /** The linked device lost its connection in between: given again under its id it is the same message. */
   | { readonly kind: 'interrupted'; readonly error: string }
-  /** Nothing was accepted; may be tried again at the end of the run. */
-  | { readonly kind: 'transient'; readonly error: string }
+  /** Nothing was accepted; may be tried again at the end of the run, not before `until`. */
+  | { readonly kind: 'transient'; readonly error: string; readonly until?: number }
   /** Nothing was handed over: the number is not connected. */
   | { readonly kind: 'not ready'; readonly why: string }
   /** Nothing was accepted: the number, or this recipient, waits. */

@@ -180,7 +180,8 @@ export class Delivery {
         if (!sheet.mayRepeat(row)) {
           return this.#settle(job, row, { kind: 'failed', error: outcome.error, attempted: true }, []);
         }
-        await this.#pending(job, { ...row, tries: row.tries + 1 });
+        const { until: notBefore } = outcome;
+        await this.#pending(job, { ...row, tries: row.tries + 1, ...(notBefore !== undefined && { notBefore }) });
         return true;
       }
       case 'not ready':

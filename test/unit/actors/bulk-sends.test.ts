@@ -249,7 +249,7 @@ describe('through Cloud API and Twilio', () => {
     expect(await after('no time')).toEqual(['wait', 5_000]);
     expect(await after('pause campaign')).toEqual(['stop', 5_000]);
     expect(await after('pause number')).toEqual(['stop', 5_000]);
-    expect(await after('transient')).toEqual(['transient', undefined]);
+    expect(await after('transient')).toEqual(['transient', 5_000]);
   });
 });
 

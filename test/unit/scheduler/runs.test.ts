@@ -420,6 +420,23 @@ describe('waiting (settings §6)', () => {
     await stage.run(MINUTE);
     expect(stage.sentTo()).toEqual([dark, fine]);
   });
+
+  it('facts/cloud-api.md §6.1 D: not before its provider says, such as a minute of maintenance', async () => {
+    const stage = new Stage();
+    stage.engine = { kind: 'engine', engine: 'waba', branding: '' };
+    const tries: number[] = [];
+    stage.outcome = () => {
+      const now = stage.time.now();
+      tries.push(now);
+      return tries.length > 1 ? undefined : { kind: 'transient', error: '131057', until: now + MINUTE };
+    };
+    const [one = ''] = phones(1);
+    await stage.register('bulk', bulk(7, [one]));
+    await stage.run(3 * MINUTE);
+    expect(stage.sentTo()).toEqual([one]);
+    const [first = 0, second = 0] = tries;
+    expect(Math.round((second - first) / 1_000)).toBe(60);
+  });
 });
 
 describe('a series (§6, §8)', () => {
