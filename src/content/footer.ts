@@ -20,3 +20,8 @@ export const footerField = (own: string, branding: string): string => own || cut
 export function cutTo(text: string, limit: number): string {
   return text.length <= limit ? text : [...text].slice(0, limit).join('');
 }
+
+/** For a vendor that may count an emoji twice: at most `limit` units of UTF-16, never half an emoji. */
+export function cutToUnits(text: string, limit: number): string {
+  return text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '');
+}

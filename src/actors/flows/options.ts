@@ -7,7 +7,7 @@
  *  OP3  A number is the whole text: "2", "2." and "2)" are option 2, "2 apples" is not (F-39).
  *  OP4  A label is recognised in full and cut as a button (20) or a row (24) shows it, whatever its case.
  */
-import { cutTo } from '../../content/footer.ts';
+import { cutTo, cutToUnits } from '../../content/footer.ts';
 import type { Reply, Wait } from './waits.types.ts';
 
 export type Option = { readonly id: string; readonly label: string; readonly port: number };
@@ -54,7 +54,8 @@ export function wholeNumber(text: string): number {
 /** OP4 */
 export function isLabel(label: string, said: string): boolean {
   const wanted = plain(said);
-  return wanted !== '' && [label, cutTo(label, BUTTON), cutTo(label, ROW)].some((shown) => plain(shown) === wanted);
+  const shown = [BUTTON, ROW].flatMap((limit) => [cutTo(label, limit), cutToUnits(label, limit)]);
+  return wanted !== '' && [label, ...shown].some((each) => plain(each) === wanted);
 }
 
 const plain = (text: string): string => text.trim().toLowerCase();

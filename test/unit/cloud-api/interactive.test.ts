@@ -73,6 +73,30 @@ describe('C-28, §9.1', () => {
     expect(await received(content)).toMatchObject([message]);
   });
 
+  it('emoji count as Meta may count them, twice: labels, titles and footers are short enough, and none is half', async () => {
+    const long = '😀'.repeat(50);
+    const [label, row] = ['😀'.repeat(10), '😀'.repeat(12)];
+    const ids = ['a', 'b'];
+    const taken = await received({
+      ...{ ...BUTTONS, title: `x${long}`, footer: long },
+      buttons: ids.map((id) => ({ kind: 'reply', label: long, id })),
+    });
+    const buttons = [label, `${'😀'.repeat(9)} 2`].map((title, n) => ({ type: 'reply', reply: { id: ids[n], title } }));
+    const texts = { header: { text: `x${'😀'.repeat(29)}` }, footer: { text: '😀'.repeat(30) } };
+    expect(taken).toMatchObject([{ interactive: { ...texts, action: { buttons } } }]);
+    const sections = [{ title: long, rows: [{ id: 'a', title: long, description: long }] }];
+    expect(await received({ ...BUTTONS, kind: 'list', button: long, sections })).toMatchObject([
+      {
+        interactive: {
+          action: {
+            button: label,
+            sections: [{ title: row, rows: [{ id: 'a', title: row, description: '😀'.repeat(36) }] }],
+          },
+        },
+      },
+    ]);
+  });
+
   it('CC2, PV3 a card that says nothing is refused before the first card leaves', async () => {
     const before = bench.bodies().length;
     const cards = ['T1', ''].map((title) => ({ title, body: '', footer: '', buttons: [] }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { footerField, withBranding } from '../../../src/content/footer.ts';
+import { cutToUnits, footerField, withBranding } from '../../../src/content/footer.ts';
 
 describe('contract messages §1.5 footers', () => {
   it('C-56 plain text: two newlines and the footer in underscores, once, byte for byte', () => {
@@ -24,5 +24,6 @@ describe('contract messages §1.5 footers', () => {
     expect(footerField('', 'b'.repeat(70))).toBe('b'.repeat(60));
     expect(footerField('', '👋'.repeat(61))).toBe('👋'.repeat(60));
     expect(footerField('', '')).toBe('');
+    expect(['a', 'ab', 'a👋', '👋👋'].map((text) => cutToUnits(text, 2))).toEqual(['a', 'ab', 'a', '👋']);
   });
 });

@@ -20,6 +20,7 @@ const FLOW = flowOf({
     buttons('n_first', 'Yes', 'No', 'Later'),
     buttons('n_second', 'Yes', 'No'),
     buttons('n_third', 'Red', 'No'),
+    buttons('n_emoji', '🙂'.repeat(15), '😀'.repeat(30)),
     { id: 'n_ask', flowNodeType: 'Question', question: 'Q?', variable: 'free' },
     { id: 'n_list', flowNodeType: 'List', listItems: ['A', 'B'].map((title) => ({ title })), variable: 'row' },
     { id: 'n_poll', flowNodeType: 'Poll', question: 'P?', options: ['Sea', 'Hills'] },
@@ -57,6 +58,11 @@ function route(reply: Partial<Reply> | string, waiting?: Wait, menus: readonly M
   }
 }
 const tap = (id: string, title: string, quoted?: string) => ({ tap: { id, title, ...(quoted && { quoted }) } });
+
+it('OP4 an emoji label as Cloud API shows it, where emoji count twice, and as the others do', () => {
+  for (const shown of [10, 12, 20, 24, 30])
+    expect(route('😀'.repeat(shown), menu('n_emoji').wait)).toEqual(['n_emoji', '😀'.repeat(30), 2]);
+});
 
 describe('RR1 keyword jumps', () => {
   it.each([

@@ -5,7 +5,7 @@
  *  CB1  Titles, footers and labels are cut to Meta's limits; a longer body, or more products than Meta shows, is an error.
  */
 import type { Content } from '../../../content/content.ts';
-import { cutTo } from '../../../content/footer.ts';
+import { cutToUnits } from '../../../content/footer.ts';
 import { bodyOf, type Drafted, drafts, footerOf, headerOf, tooLong, wrong } from './draft.ts';
 
 type Of<K extends Content['kind']> = Extract<Content, { kind: K }>;
@@ -22,7 +22,7 @@ export function formMessage({ title, body, footer, button, formId, token }: Of<'
     flow_message_version: '3',
     flow_token: token,
     flow_id: formId,
-    flow_cta: cutTo(button, FORM_BUTTON),
+    flow_cta: cutToUnits(button, FORM_BUTTON),
     flow_action: 'navigate',
     mode: 'published',
   };
@@ -44,7 +44,7 @@ export function productListMessage(content: Of<'product list'>): Drafted {
   if (productIds.length > MAX_PRODUCTS)
     return wrong(`WhatsApp Cloud API takes at most ${MAX_PRODUCTS} products in a message`);
   const items = productIds.map((id) => ({ product_retailer_id: id }));
-  const sections = [{ title: cutTo(section, SECTION), product_items: items }];
+  const sections = [{ title: cutToUnits(section, SECTION), product_items: items }];
   const texts = { ...headerOf(title), ...bodyOf(body), ...footerOf(footer) };
   return interactive({ type: 'product_list', ...texts, action: { catalog_id: catalogueId, sections } });
 }

@@ -2,7 +2,7 @@
  * One message of the Cloud API before its media is there, and the two plainest: text and media (facts/cloud-api.md §2.1).
  */
 import type { Media } from '../../../content/content.ts';
-import { cutTo } from '../../../content/footer.ts';
+import { cutToUnits } from '../../../content/footer.ts';
 
 /** One message: `type` and the object named so. */
 export type Draft = {
@@ -30,9 +30,9 @@ export const tooLong = (what: string, limit: number): string =>
 /** Parts of interactive messages: a title and a footer are cut, and Meta always wants a body (contract messages §9). */
 const FIELD = 60;
 export const headerOf = (title: string) =>
-  title === '' ? {} : { header: { type: 'text', text: cutTo(title, FIELD) } };
+  title === '' ? {} : { header: { type: 'text', text: cutToUnits(title, FIELD) } };
 export const bodyOf = (text: string) => ({ body: { text: text || ' ' } });
-export const footerOf = (text: string) => (text === '' ? {} : { footer: { text: cutTo(text, FIELD) } });
+export const footerOf = (text: string) => (text === '' ? {} : { footer: { text: cutToUnits(text, FIELD) } });
 
 export function textOf(body: string): Drafted {
   if (body.trim() === '') return wrong('WhatsApp Cloud API takes no empty text');

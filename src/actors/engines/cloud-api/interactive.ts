@@ -7,7 +7,7 @@
  */
 import { asText } from '../../../content/as-text.ts';
 import type { Button, Content, Media } from '../../../content/content.ts';
-import { cutTo } from '../../../content/footer.ts';
+import { cutToUnits } from '../../../content/footer.ts';
 import { bodyOf, type Drafted, drafts, footerOf, headerOf, mediaOf, textOf, tooLong, wrong } from './draft.ts';
 
 type Buttons = Extract<Content, { kind: 'buttons' }>;
@@ -27,7 +27,7 @@ export function buttonMessages(content: Buttons): Drafted {
   const replies = buttons.filter((button) => button.kind === 'reply');
   const [only] = buttons;
   if (only?.kind === 'url' && buttons.length === 1) {
-    const parameters = { display_text: cutTo(only.label, LABEL), url: only.url };
+    const parameters = { display_text: cutToUnits(only.label, LABEL), url: only.url };
     return interactive(content, [], 'cta_url', { name: 'cta_url', parameters });
   }
   if (replies.length === 0) {
@@ -43,8 +43,8 @@ export function buttonMessages(content: Buttons): Drafted {
 function replyButtons(replies: readonly Reply[]) {
   const taken = new Set<string>();
   return replies.map(({ id, label }) => {
-    let title = cutTo(label, LABEL);
-    for (let n = 2; taken.has(title); n += 1) title = `${cutTo(label, LABEL - 2)} ${n}`;
+    let title = cutToUnits(label, LABEL);
+    for (let n = 2; taken.has(title); n += 1) title = `${cutToUnits(label, LABEL - 2)} ${n}`;
     taken.add(title);
     return { type: 'reply', reply: { id, title } };
   });
@@ -87,13 +87,13 @@ export function listMessages(content: Extract<Content, { kind: 'list' }>): Draft
     ...bodyOf(body),
     ...footerOf(footer),
     action: {
-      button: cutTo(button, LABEL),
+      button: cutToUnits(button, LABEL),
       sections: sections.map((section) => ({
-        ...(section.title !== '' && { title: cutTo(section.title, ROW_TITLE) }),
+        ...(section.title !== '' && { title: cutToUnits(section.title, ROW_TITLE) }),
         rows: section.rows.map(({ id, title: label, description }) => ({
           id,
-          title: cutTo(label, ROW_TITLE),
-          ...(description !== '' && { description: cutTo(description, ROW_DESCRIPTION) }),
+          title: cutToUnits(label, ROW_TITLE),
+          ...(description !== '' && { description: cutToUnits(description, ROW_DESCRIPTION) }),
         })),
       })),
     },
