@@ -31,7 +31,7 @@ export type Answered = {
  */
 export type NoAnswer = {
   readonly kind: 'no answer';
-  readonly why: 'unreachable' | 'timeout' | 'aborted';
+  readonly why: 'unreachable' | 'timeout' | 'aborted' | 'not asked';
   readonly detail: string;
 };
 

@@ -6,6 +6,7 @@
  *  W2  at most 64 requests at once, each lane within its own share: a lane never waits for another.
  *  W4  a silent or refusing app is probed, not hammered (`gate.ts`).
  *  W5  a row with a medium waits for its bytes in its own line, without a place; they are in memory during its POST.
+ *  W7  whatever comes of a request, its place is free again.
  *
  * Deliberately not here: where rows lie (`outbox.ts`), what an answer does to them (`outbox-settling.ts`).
  */

@@ -4,6 +4,7 @@
  */
 import type { Attachments } from './attachments.types.ts';
 import type { AppAnswer, Post } from './client.ts';
+import type { Attachment } from './inbound-content.ts';
 import type { Row } from './outbox-rows.ts';
 import { ReceiptPoster, type ReceiptPosterOptions } from './receipt-poster.ts';
 
@@ -18,12 +19,23 @@ export class RowPoster {
     this.#receipts = new ReceiptPoster(options);
   }
 
-  /** Never rejects for anything that the app does. */
+  /** Never rejects: whoever waits for its end would wait for ever. */
   post(row: Row, call: Post): Promise<AppAnswer> {
-    const { client, attachments } = this.#o;
+    const { client } = this.#o;
     if (row.lane === 'receipts') return this.#receipts.post(row, call);
     if (!row.attachment) return client.post(row.path, row.body, call);
-    return attachments.withBytes(row.attachment, (base64) => client.post(row.path, withMedium(row.body, base64), call));
+    return this.#withBytes(row.attachment, row, call);
+  }
+
+  /** A disk that refuses a read is no reason to lose the bytes: it is asked again, as an app that gave no answer. */
+  async #withBytes(attachment: Attachment, { path, body }: Row, call: Post): Promise<AppAnswer> {
+    const { client, attachments, log } = this.#o;
+    try {
+      return await attachments.withBytes(attachment, (base64) => client.post(path, withMedium(body, base64), call));
+    } catch (error) {
+      log.error({ err: error, path }, 'a medium could not be read; its callback is tried again');
+      return { kind: 'no answer', why: 'not asked', detail: 'the medium could not be read' };
+    }
   }
 }
 

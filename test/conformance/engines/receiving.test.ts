@@ -1,3 +1,4 @@
+import type { BinaryNode } from '@whiskeysockets/baileys';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newMessageId } from '../../../src/ids.ts';
 import { type Attempt, CONTACT, eventually, PHONE, World } from './world.ts';
@@ -66,6 +67,27 @@ describe('linked-device engine: receiving', () => {
     await receive('after');
     await count(2);
     expect(world.inbound().map(({ text }) => text)).toEqual(['Party', 'after']);
+    expect(connection.events.map(({ type }) => type)).toEqual(['opened']);
+  });
+
+  it('P1 what nobody here asks for ends no connection, whatever it looks like: who types, who is there, who calls', async () => {
+    const from = `${lid}@lid`;
+    const push = (tag: string, attrs: Record<string, string>, content: BinaryNode[] | undefined) =>
+      world.whatsapp.push(PHONE, { tag, attrs: { from, ...attrs }, ...(content && { content }) });
+    const child = (tag: string, attrs: Record<string, string> = {}): BinaryNode[] => [{ tag, attrs }];
+    push('chatstate', {}, []);
+    push('chatstate', {}, undefined);
+    push('presence', { type: 'x'.repeat(5_000), last: 'never' }, undefined);
+    for (const [n, offer] of [child('offer', { type: 'group' }), child('timeout'), child('x'), [], undefined].entries())
+      push('call', { id: `c${n}`, t: 'x' }, offer);
+    for (const [n, type] of ['w:gp2', 'mediaretry', 'devices', 'encrypt', 'picture', 'privacy_token', 'y'].entries()) {
+      push('notification', { id: `n${n}`, type }, undefined);
+      push('notification', { id: `m${n}`, type, from: 'no address' }, child('x'));
+    }
+    for (const [n, list] of [child('list'), child('retry'), [], undefined].entries())
+      push('receipt', { id: `r${n}`, type: 'retry', t: '9e99' }, list);
+    await receive('after');
+    await count(1);
     expect(connection.events.map(({ type }) => type)).toEqual(['opened']);
   });
 

@@ -16,6 +16,7 @@ import type { SendResult } from './inbound.ts';
 import type { Inbox, ReceivedMessage } from './inbox.ts';
 import { detailsOf } from './shown.ts';
 import type { Shown } from './shown.ts';
+import type { BinaryNode } from './nodes.ts';
 import { endWithStreamError } from './numbers.ts';
 import type { CloseRequest, ConnectionRecord } from './numbers.ts';
 import type { CodePairing } from './pairing-code.ts';
@@ -165,6 +166,11 @@ export class Operations {
   /** The contact is no longer on WhatsApp. */
   removeContact(phone: string): void {
     this.#service.people.get(phone).onWhatsApp = false;
+  }
+
+  /** A stanza that no real phone would write, as it stands. False when the number is not connected. */
+  push(phone: string, stanza: BinaryNode): boolean {
+    return this.#service.numbers.live(phone)?.send(stanza) ?? false;
   }
 
   nextLogin(phone: string, withinMs: number): Promise<number | undefined> {

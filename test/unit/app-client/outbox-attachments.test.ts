@@ -110,6 +110,21 @@ describe('outbox: rows with media', () => {
     expect(media.dropped).toEqual(['file of A1']);
   });
 
+  it('W7 (C-60): a medium that cannot be read takes no place of others for good, and is tried again', async () => {
+    const fault = { left: 100 };
+    const read = media.withBytes.bind(media);
+    media.withBytes = async (attachment, use) => {
+      if (fault.left-- > 0) throw new Error('the disk says no');
+      return read(attachment, use);
+    };
+    const many = Array.from({ length: 100 }, (_, n) => withMedium(`55119999${String(n).padStart(5, '0')}`, `M${n}`));
+    for (const fact of many) media.arrive(`file of ${fact.id}`);
+    await queue.append([...many, inbound(BEA, 'B1')]);
+    await told(['B1']);
+    await eventually(() => app.seen.length === 101, { what: 'all of them', withinMs: 4_000, everyMs: 20 });
+    expect(new Set(ids()).size).toBe(101);
+  });
+
   it('W5: a line that joins another one puts its medium in front without posting it early', async () => {
     const lid = { lid: '123456789012345' };
     await queue.append([{ ...withMedium(ANA, 'L1'), contact: lid }]);

@@ -460,6 +460,15 @@ describe('intake', () => {
     expect(messages.map(({ storedOnly }) => storedOnly)).toEqual([undefined, true, true]);
   });
 
+  it('IK4 a stranger’s message of a few bytes per card becomes no flood of events, and no card goes in silence', () => {
+    const contacts = Array.from({ length: 30_000 }, (_, n) => ({ displayName: String(n) }));
+    const { messages } = intake(row({ contactsArrayMessage: { contacts } }), ME);
+    expect(messages).toHaveLength(258);
+    expect(messages[256]?.content).toMatchObject({ kind: 'contact', name: '256' });
+    expect(messages[257]).toMatchObject({ id: 'A1_258', storedOnly: true });
+    expect(messages[257]?.content).toEqual({ kind: 'text', text: '[29743 more contacts]' });
+  });
+
   it('inbound §4: forwarded flag and score come from the context of any kind', () => {
     const contextInfo = { isForwarded: true, forwardingScore: 7 };
     for (const message of [{ extendedTextMessage: { text: 'x', contextInfo } }, { imageMessage: { contextInfo } }])

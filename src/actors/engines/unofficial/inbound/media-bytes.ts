@@ -6,6 +6,7 @@
  *  MB3  Three attempts, 1.5 s apart; in between the sender's phone is asked to upload the medium again (inbound §4).
  *  MB4  A number with a proxy downloads through it or not at all (contract clients §9).
  *  MB5  The file keeps WhatsApp's encryption: a medium at rest is as safe as the key in its row.
+ *  MB6  The sender has the key: a MAC that fits promises nothing of what it covers.
  */
 import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import { open } from 'node:fs/promises';
@@ -122,7 +123,17 @@ function decrypted({ source }: Attachment, stored: Buffer): Buffer | undefined {
   const ciphertext = stored.subarray(0, -MAC_BYTES);
   const mac = createHmac('sha256', macKey).update(iv).update(ciphertext).digest().subarray(0, MAC_BYTES);
   if (stored.length < 16 + MAC_BYTES || !timingSafeEqual(mac, stored.subarray(-MAC_BYTES))) return undefined;
-  const decipher = createDecipheriv('aes-256-cbc', cipherKey, iv);
-  const plain = Buffer.concat([decipher.update(ciphertext), decipher.final()]);
-  return plain.length <= MAX_BYTES ? plain : undefined;
+  const plain = deciphered(ciphertext, cipherKey, iv);
+  return plain && plain.length <= MAX_BYTES ? plain : undefined;
+}
+
+/** MB6. */
+function deciphered(ciphertext: Buffer, key: Buffer, iv: Buffer): Buffer | undefined {
+  const decipher = createDecipheriv('aes-256-cbc', key, iv);
+  try {
+    return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+  } catch {
+    // No whole blocks, or no padding at their end.
+    return undefined;
+  }
 }
