@@ -56,7 +56,7 @@ export function openSocket({
   logLevel,
   session,
 }: SocketOptions): WASocket {
-  return makeWASocket({
+  const sock = makeWASocket({
     auth,
     waWebSocketUrl: url,
     ...(out && { agent: out.agent, fetchAgent: out.agent, options: { dispatcher: out.dispatcher } }),
@@ -87,6 +87,18 @@ export function openSocket({
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
     ...session,
   });
+  withoutIdleListeners(sock);
+  return sock;
+}
+
+/**
+ * Who types, who is there and who calls is nothing to this bridge, and these listeners of the library throw at notices of
+ * a stranger's making. A call is still answered with its ack (`CB:call`); its event would only make a message of it.
+ */
+function withoutIdleListeners({ ev, ws }: WASocket): void {
+  ws.removeAllListeners('CB:presence');
+  ws.removeAllListeners('CB:chatstate');
+  ev.removeAllListeners('call');
 }
 
 /** Cuts the TCP connection: a frozen peer never answers the WebSocket close, and `ws` waits 30 s for it (facts §6). */
