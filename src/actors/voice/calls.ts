@@ -171,9 +171,11 @@ export class Calls {
     const { metaCallId } = call;
     this.#live.delete(call);
     this.#watch(standingOf(request, 'over', metaCallId));
-    if (metaCallId !== undefined && this.#byMeta.get(metaCallId) === call) {
-      this.#byMeta.delete(metaCallId);
-      this.#ended.add(metaCallId);
+    // The app may have named it more than once.
+    for (const [name, each] of this.#byMeta) {
+      if (each !== call) continue;
+      this.#byMeta.delete(name);
+      this.#ended.add(name);
     }
     if (direction !== 'outbound') return;
     this.#outbound.delete(id);

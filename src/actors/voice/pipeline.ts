@@ -30,8 +30,11 @@ export type CallLine = {
   readonly play: (opus: Uint8Array, place?: RtpPlace) => void;
   /** One spoken turn, told in spoken order; `at` is when it was spoken (epoch ms). */
   readonly turn: (turn: { readonly role: 'agent' | 'user'; readonly text: string; readonly at: number }) => void;
-  /** The call ends now (the goodbye was said). `why` is for the log; the app is told of an `error` (`bridge-error`). */
-  readonly hangUp: (why: string, error?: string) => void;
+  /**
+   * The call ends now (the goodbye was said). `why` is for the log; the app is told of an `error` (`bridge-error`). `badKey`
+   * as in `Ready`.
+   */
+  readonly hangUp: (why: string, error?: string, badKey?: keyof VoiceKeys) => void;
 };
 
 /** `badKey`: the vendor refuses it, so that nothing else can be done with it either. */

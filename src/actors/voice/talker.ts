@@ -93,14 +93,15 @@ export class Talker {
       turn: (turn) => {
         if (isCurrent()) line.turn(turn);
       },
-      hangUp: (why, error) => {
-        if (isCurrent()) void this.#gone(why, error);
+      hangUp: (...end) => {
+        if (isCurrent()) void this.#gone(...end);
       },
     };
   }
 
-  async #gone(why: string, error: string | undefined): Promise<void> {
-    if (this.#stage !== 'silent' || !this.#givesWay({ why: error ?? why })) return this.#o.line.hangUp(why, error);
+  async #gone(...[why, error, badKey]: Parameters<CallLine['hangUp']>): Promise<void> {
+    const failure = { why: error ?? why, ...(badKey && { badKey }) };
+    if (this.#stage !== 'silent' || !this.#givesWay(failure)) return this.#o.line.hangUp(why, error);
     const ready = await this.open().ready;
     if (ready.kind === 'failed') this.#o.line.hangUp(ready.why, ready.why);
   }

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { SILENCE } from '../../../src/actors/voice/opus-toc.ts';
 import { openAi } from '../../../src/actors/voice/realtime/openai.ts';
 import { realtime } from '../../../src/actors/voice/realtime/realtime.ts';
+import type { Pipeline } from '../../../src/actors/voice/pipeline.ts';
 import type { CallTool } from '../../../src/actors/voice/tools.ts';
 import { assistantOf } from '../../../src/app-client/voice-calls.ts';
 import { systemClock } from '../../../src/clock.ts';
@@ -63,6 +64,7 @@ const soon = (what: string, probe: () => boolean, withinMs = 8_000) =>
   eventually(probe, { what, withinMs, everyMs: 5 });
 const turns = (id: string) =>
   house.told.flatMap((fact) => (fact.kind === 'call turn' && fact.call === id ? [`${fact.role}: ${fact.text}`] : []));
+const vendorKey = () => vendor.key;
 const spoken = ({ media }: MetaCall) => media.heard.filter(({ payload }) => isStamped(payload));
 const created = ({ events }: RealtimeCall) => events.filter(({ type }) => type === 'response.create').length;
 
@@ -74,6 +76,43 @@ async function talking(): Promise<{ call: MetaCall; id: string; model: RealtimeC
   const model = vendor.calls[before];
   if (!model) throw new Error('the vendor was not asked');
   return { call, id, model };
+}
+
+/** A pipeline without a call around it. `whenLost` at the first loss of its vendor. */
+function alone(whenLost: (pipeline: Pipeline) => void) {
+  const ends: { readonly why: string; readonly error: string | undefined }[] = [];
+  const turned: string[] = [];
+  const web = webVendor({ connections: 4, clock: systemClock });
+  const log = createLog({
+    level: 'trace',
+    stream: {
+      write: (line) => {
+        if (line.includes('vendor was lost')) queueMicrotask(() => whenLost(pipeline));
+      },
+    },
+  });
+  const maker = realtime({
+    vendor: openAi({ vendor: web, url: vendor.url, clock: systemClock }),
+    defaults: { model: 'gpt-realtime', voice: 'marin', bargeIn: true },
+    ...{ ice: { stunUrls: [], local: true }, callTool, clock: systemClock, log, random: () => 0 },
+  });
+  const pipeline = maker.open(
+    {
+      ...{ call: '7', workspace: '3', assistantId: '5', callerPhone: '', calleePhone: '' },
+      keys: { deepgram: '', openai: vendor.key, elevenlabs: '' },
+      assistant: assistantOf({ last_greeting: 'Bye then.' }),
+    },
+    {
+      play: () => undefined,
+      turn: ({ text }) => turned.push(text),
+      hangUp: (why, error) => ends.push({ why, error }),
+    },
+  );
+  const close = async () => {
+    await pipeline.close();
+    await web.close();
+  };
+  return { pipeline, ends, turned, close };
 }
 
 describe('the relay', () => {
@@ -252,7 +291,10 @@ describe('a vendor that fails', () => {
     expect([vendor.calls.length - before, turns(id), house.errorsOf(id)]).toEqual([2, ['agent: Good morning!'], []]);
   });
 
-  it('V-33, §1: … and one that then is not there any more gives way to the cascade, and is hung up', async () => {
+  it.each([
+    ['is not there any more', 500, vendorKey],
+    ['refuses the key', 401, () => ''],
+  ])('V-33, §1, RT3: … and one that then %s gives way to the cascade, and is hung up', async (_, refuse, left) => {
     house.app.answers.calls.keys = { deepgram: 'dg-key-0123456789', openai: vendor.key, elevenlabs: '' };
     const opened = house.opened.length;
     const { call, id } = await house.incoming();
@@ -261,47 +303,21 @@ describe('a vendor that fails', () => {
       action === 'accept' ? new Promise<void>((resolve) => (accepted = resolve)) : Promise.resolve();
     await soon('accept is on its way', () => call.state === 'accepted');
     const model = vendor.calls.at(-1);
-    vendor.faults = { refuse: 500 };
+    vendor.faults = { refuse };
     await model?.media.connection.sctpTransport?.stop();
     await soon('the cascade is there', () => house.opened.length > opened);
     accepted();
     const pipeline = await house.talking(call);
     await soon('the vendor is hung up', () => model?.hungUp === true);
     expect([house.opened.at(-1)?.name, pipeline.begun, house.errorsOf(id)]).toEqual(['cascade', 1, []]);
+    expect(pipeline.brief.keys.openai).toBe(left());
   });
 
   it.each([
     ['ends with its goodbye', {}, ['Bye then.']],
     ['ends without one, and without an error, when there is no other', { refuse: 500 }, []],
   ])('RT2: a call that is left while its lost vendor is connected to again %s', async (_, faults, said) => {
-    const ends: { readonly why: string; readonly error: string | undefined }[] = [];
-    const turned: string[] = [];
-    const web = webVendor({ connections: 4, clock: systemClock });
-    const log = createLog({
-      level: 'trace',
-      stream: {
-        write: (line) => {
-          if (line.includes('vendor was lost')) queueMicrotask(() => pipeline.farewell());
-        },
-      },
-    });
-    const maker = realtime({
-      vendor: openAi({ vendor: web, url: vendor.url, clock: systemClock }),
-      defaults: { model: 'gpt-realtime', voice: 'marin', bargeIn: true },
-      ...{ ice: { stunUrls: [], local: true }, callTool, clock: systemClock, log, random: () => 0 },
-    });
-    const pipeline = maker.open(
-      {
-        ...{ call: '7', workspace: '3', assistantId: '5', callerPhone: '', calleePhone: '' },
-        keys: { deepgram: '', openai: vendor.key, elevenlabs: '' },
-        assistant: assistantOf({ last_greeting: 'Bye then.' }),
-      },
-      {
-        play: () => undefined,
-        turn: ({ text }) => turned.push(text),
-        hangUp: (why, error) => ends.push({ why, error }),
-      },
-    );
+    const { pipeline, ends, turned, close } = alone((own) => own.farewell());
     try {
       expect(await pipeline.ready).toEqual({ kind: 'ready' });
       const first = vendor.calls.at(-1);
@@ -313,8 +329,24 @@ describe('a vendor that fails', () => {
       expect(ends).toEqual([{ why: 'the longest call is over', error: undefined }]);
       expect(turned.slice(1)).toEqual(said);
     } finally {
-      await pipeline.close();
-      await web.close();
+      await close();
+    }
+  });
+
+  it('RT1, RT3: what the vendor counts before the gate is open ends nothing, and a gate that opens while it is connected to again is greeted once', async () => {
+    const { pipeline, ends, turned, close } = alone((own) => own.begin());
+    try {
+      expect(await pipeline.ready).toEqual({ kind: 'ready' });
+      const first = vendor.calls.at(-1) as RealtimeCall;
+      for (let n = 0; n < 3; n += 1) first.emit({ type: 'input_audio_buffer.timeout_triggered', item_id: `i${n}` });
+      await delay(50);
+      await first.media.connection.sctpTransport?.stop();
+      await soon('it greets', () => turned.length > 0);
+      await delay(50);
+      const next = vendor.calls.at(-1) as RealtimeCall;
+      expect([first.events, created(next), ends]).toEqual([[], 1, []]);
+    } finally {
+      await close();
     }
   });
 

@@ -85,6 +85,13 @@ describe('the interpreter', () => {
     expect(walk(graph(nodes), [turn('Ada')])).toContain('say: <Ada>');
   });
 
+  it.each(['1e9', 'Infinity'])(
+    'V-17 a listen whose silence is longer than a timer can be waits (%s s)',
+    (silenceTimeout) => {
+      expect(walk(graph([['a', 'cf_listen', { silenceTimeout }]]))).toEqual(['hear: 2147483647']);
+    },
+  );
+
   it('V-17 a listen goes on with nothing after its own silence', () => {
     const nodes: Node[] = [
       ['a', 'cf_listen', { silenceTimeout: '4' }],

@@ -83,6 +83,21 @@ it('V-25, CS2: a late answer for an outbound call that has ended begins no inbou
   expect(words).toEqual([]);
 });
 
+it('CS2: a call that is named twice is known by both names, and ended under both', async () => {
+  dialled = { status: 200, body: { ok: true, meta_call_id: 'wacid.first' } };
+  calls.placeOutbound(OUTBOUND);
+  expect(calls.link(OUTBOUND.call, 'wacid.first')).toBe(true);
+  expect(calls.link(OUTBOUND.call, 'wacid.second')).toBe(true);
+  calls.terminate('wacid.second');
+  await quiet();
+  const people = { callerPhone: '', calleePhone: '4915512345678' };
+  for (const metaCallId of ['wacid.first', 'wacid.second']) {
+    expect(calls.connect(metaCallId, 'v=0')).toBe(false);
+    calls.answer({ ...OUTBOUND, ...people, call: '8', metaCallId, sdp: 'v=0' });
+  }
+  expect([calls.stats().live, words]).toEqual([0, ['terminate']]);
+});
+
 it('V-07, CS2: an outbound call whose id was ended before the app named it ends, at Meta too', async () => {
   dialled = { status: 200, body: { ok: true, meta_call_id: 'wacid.gone' } };
   calls.terminate('wacid.gone');

@@ -130,6 +130,15 @@ describe('V-26 an engine that delivers nothing is replaced', () => {
     const voices = new Voices({ engines: [engine('openai', 0, 'HTTP 500')], trouble });
     expect([await say(voices), await say(voices)]).toEqual(['no engine 0', 'no engine 0']);
   });
+
+  it.each(['👍', '…', '?!'])(
+    'VO3 what has no word in it (%s) is no proof against an engine that has no sound for it',
+    async (text) => {
+      const only = engine('elevenlabs', 0);
+      const voices = new Voices({ engines: [only], trouble: () => expect.unreachable() });
+      expect([await say(voices, text), only.asked]).toEqual(['spoken 0', [text]]);
+    },
+  );
 });
 
 describe('V-04, V-22 which engines speak', () => {

@@ -15,6 +15,8 @@ import type { CallFlow } from '../../../app-client/voice-calls.ts';
 import { type Fields, firstText, flagOf, isObject, listOf, numberOf, textOf } from '../../../content/loose.ts';
 
 const STEPS = 40;
+/** No timer knows more. */
+const LONGEST_SILENCE_MS = 2_147_483_647;
 
 export type FlowTurn = { readonly text: string; readonly isDigit: boolean };
 
@@ -120,7 +122,10 @@ export class FlowInterpreter {
         return { state, effect: { kind: 'say', text: text('message') } };
       case 'cf_listen': {
         const seconds = numberOf(data['silenceTimeout']);
-        return { state, effect: { kind: 'hear', silenceMs: seconds > 0 ? seconds * 1000 : undefined } };
+        return {
+          state,
+          effect: { kind: 'hear', silenceMs: seconds > 0 ? Math.min(seconds * 1000, LONGEST_SILENCE_MS) : undefined },
+        };
       }
       case 'cf_menu':
         return state.turn && !state.chosenBy.includes(node.id)

@@ -173,7 +173,8 @@ class Realtime implements Pipeline {
       case 'response.function_call_arguments.done':
         return void this.#run(event.call_id, event.name, event.arguments);
       case 'input_audio_buffer.timeout_triggered':
-        this.#silences += 1;
+        // Before the gate is open nobody can have been heard.
+        if (this.#phase === 'talking') this.#silences += 1;
         if (this.#silences >= SILENCES) this.#leave('silence');
         return;
       case 'response.done':
@@ -235,15 +236,17 @@ class Realtime implements Pipeline {
     this.#o.log.warn({ id: this.#brief.call, reason: why }, 'the realtime vendor was lost');
     if (this.#reconnected) return this.#line.hangUp('vendor lost', 'realtime_lost');
     this.#reconnected = true;
+    if (!this.#told.some(({ role }) => role === 'agent')) this.#hasGreeted = false;
     const next = this.#connect();
     this.#leg = next;
     const [ready] = await Promise.all([next.ready, leg.close()]);
     if (this.#closed.signal.aborted) return;
     if (ready.kind === 'failed')
-      return this.#isLeaving ? this.#line.hangUp(this.#why) : this.#line.hangUp('vendor lost', 'realtime_lost');
+      return this.#isLeaving
+        ? this.#line.hangUp(this.#why)
+        : this.#line.hangUp('vendor lost', 'realtime_lost', ready.badKey);
     for (const { role, text } of this.#told.slice(-KEPT_TURNS))
       if (text.trim() !== '') next.send(textItem(role === 'agent' ? 'assistant' : 'user', text));
-    if (!this.#told.some(({ role }) => role === 'agent')) this.#hasGreeted = false;
     this.#greet();
   }
 }

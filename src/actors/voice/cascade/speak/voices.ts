@@ -4,6 +4,7 @@
  *  VO1  An engine that fails or delivers nothing is left for the rest of the call; the next one says the same text, from its
  *       beginning (`restart`: what was handed on of it is void).
  *  VO2  The last engine is not left for breaking off in the middle: part of a sentence is better than the end of the call.
+ *  VO3  None is left for having no sound for a text without a word in it, such as one smiley of a language model.
  *
  * Deliberately not here: playing it (`mouth.ts`).
  */
@@ -41,7 +42,7 @@ export class Voices {
         sink.take(pcm);
       });
       if (signal.aborted) return 'aborted';
-      if (failure === undefined && samples > 0) return 'spoken';
+      if (samples > 0 ? failure === undefined : !/[\p{L}\p{N}]/u.test(text)) return 'spoken';
       this.#o.trouble(engine.name, failure ?? 'no audio');
       const isLast = this.#current === this.#o.engines.length - 1;
       if (isLast && samples > 0) return 'spoken';
