@@ -73,6 +73,28 @@ describe('C-28, §9.1', () => {
     expect(await received(content)).toMatchObject([message]);
   });
 
+  it('PV3 a picture that is refused is refused before the first card leaves; §8 a product is sent without its own', async () => {
+    const inside = 'https://inside.example/a.png';
+    const refused: Media = { type: 'image', mime: 'image/png', from: { kind: 'url', url: inside } };
+    const card = { body: 'B', footer: '', buttons: [YES] };
+    const cards = [
+      { ...card, title: 'T1', image: IMAGE },
+      { ...card, title: 'T2', image: refused },
+    ];
+    const carousel = { kind: 'carousel', title: '', body: 'above', footer: '' } as const;
+    const before = bench.bodies().length;
+    expect(await bench.send({ ...carousel, cards })).toMatchObject({ kind: 'failed', class: 'media refused' });
+    expect(bench.bodies()).toHaveLength(before);
+    const products = cards.map((each) => ({ ...each, imageOptional: true as const }));
+    const [text, first, second] = await received({ ...carousel, cards: products });
+    expect([text, first, second]).toMatchObject([
+      { type: 'text' },
+      { interactive: { header: image, body: { text: 'T1\nB' } } },
+      { interactive: { body: { text: 'T2\nB' }, action: yes } },
+    ]);
+    expect(second).not.toHaveProperty('interactive.header');
+  });
+
   it('emoji count as Meta may count them, twice: labels, titles and footers are short enough, and none is half', async () => {
     const long = '😀'.repeat(50);
     const [label, row] = ['😀'.repeat(10), '😀'.repeat(12)];

@@ -109,6 +109,20 @@ describe('messages §10: the form', () => {
     expect(bench.peer.requests()).toEqual([]);
   });
 
+  it('§8 a product whose picture has no public link is sent without it', async () => {
+    const image = media('image', 'http://public.example/a');
+    const card = { title: 'P', body: '', footer: '', buttons: buttons.slice(0, 1), image };
+    const carousel = { kind: 'carousel', title: '', body: 'above', footer: '' } as const;
+    expect(await bench.send({ ...carousel, cards: [card] })).toMatchObject({ class: 'media refused' });
+    expect(await bench.send({ ...carousel, cards: [{ ...card, imageOptional: true }] })).toMatchObject({
+      kind: 'sent',
+    });
+    expect(bench.peer.requests().map(({ form }) => [form['Body'], form['MediaUrl']])).toEqual([
+      ['above', undefined],
+      ['*P*\n\n1. Yes', undefined],
+    ]);
+  });
+
   it.each([{ cut: true }, { error: { code: 63018, status: 429 } }])(
     'PV3 a part that fails after another was taken is `unknown`: %j',
     async (fault) => {

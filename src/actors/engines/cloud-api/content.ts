@@ -10,7 +10,7 @@ import { asText } from '../../../content/as-text.ts';
 import type { Capabilities, Card, Content } from '../../../content/content.ts';
 import { catalogueMessage, formMessage, productListMessage, productMessage } from './business.ts';
 import { contactOf } from './contact.ts';
-import { type Drafted, drafts, joined, MAX_CAPTION, mediaOf, textOf, tooLong, wrong } from './draft.ts';
+import { type Draft, type Drafted, drafts, joined, MAX_CAPTION, mediaOf, textOf, tooLong, wrong } from './draft.ts';
 import { buttonMessages, listMessages } from './interactive.ts';
 
 export const CAPABILITIES = {
@@ -95,12 +95,18 @@ function carouselOf({ title, body, footer, cards }: Extract<Content, { kind: 'ca
   return joined([...(above === '' ? [] : [textOf(above)]), ...cards.map(cardOf)]);
 }
 
-function cardOf({ title, body, footer, image, buttons }: Card): Drafted {
+/** A picture that the contract lets go (§8, products) stands above a button. */
+function cardOf({ title, body, footer, image, imageOptional, buttons }: Card): Drafted {
   if (buttons.length > 0) {
     const text = [title, body].filter((part) => part !== '').join('\n');
     const header = image ? { header: image } : {};
-    return buttonMessages({ kind: 'buttons', body: text, title: '', subtitle: '', footer, buttons, ...header });
+    const made = buttonMessages({ kind: 'buttons', body: text, title: '', subtitle: '', footer, buttons, ...header });
+    if (!imageOptional || made.kind !== 'drafts') return made;
+    return drafts(...made.drafts.map(withoutNeed));
   }
   const text = [title, body, footer].filter((part) => part !== '').join('\n');
   return image ? mediaOf(image, text) : textOf(text);
 }
+
+const withoutNeed = (draft: Draft): Draft =>
+  draft.media?.at === 'header' ? { ...draft, media: { ...draft.media, optional: true } } : draft;

@@ -44,6 +44,8 @@ export type CloudApiOptions = GraphOptions &
 
 type Command = ProviderCommand<CloudCredentials>;
 type Failed = Exclude<ProviderResult, { kind: 'sent' }>;
+/** As it goes to Meta. */
+type Message = { readonly kind: 'message'; readonly type: string; readonly part: object };
 
 export function createCloudApi(options: CloudApiOptions): ProviderEngine<CloudCredentials> {
   return new CloudApi(options);
@@ -74,11 +76,18 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
   async send(command: Command): Promise<ProviderResult> {
     const drafted = draftsOf(command.content);
     if (drafted.kind !== 'drafts') return { kind: 'failed', error: drafted.why, class: drafted.kind };
+    // All media first: what is refused there is refused whole.
+    const messages: Message[] = [];
+    for (const draft of drafted.drafts) {
+      const message = await this.#filled(command, draft);
+      if (message.kind !== 'message') return message;
+      messages.push(message);
+    }
     const to = this.#waIds.get(command.to) ?? command.to;
     let first: Accepted | undefined;
-    for (const [index, draft] of drafted.drafts.entries()) {
-      const result = await this.#one(command, draft, to);
-      if (result.kind !== 'accepted') return first ? partly(index, drafted.drafts.length, result) : result;
+    for (const [index, message] of messages.entries()) {
+      const result = await this.#one(command, message, to);
+      if (result.kind !== 'accepted') return first ? partly(index, messages.length, result) : result;
       first ??= result;
       if (result.waId !== undefined && result.waId !== command.to) this.#remember(command.to, result.waId);
     }
@@ -86,10 +95,8 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
     return { kind: 'sent', id: first.id, to: first.waId ?? to };
   }
 
-  async #one(command: Command, draft: Draft, to: string): Promise<Accepted | Failed> {
+  async #one(command: Command, message: Message, to: string): Promise<Accepted | Failed> {
     const { credentials, deadline, from, id } = command;
-    const message = await this.#filled(command, draft);
-    if (message.kind !== 'message') return message;
     const sender: Sender = { number: credentials.phoneId, account: credentials.token, recipient: to };
     const turn = await this.#limits.turn(sender, deadline);
     if (turn.kind === 'too late') {
@@ -123,19 +130,23 @@ class CloudApi implements ProviderEngine<CloudCredentials> {
     return result.kind === 'failed' ? this.#limits.refused(result, sender) : result;
   }
 
-  async #filled({ credentials, from, deadline }: Command, draft: Draft) {
+  async #filled({ credentials, from, deadline }: Command, draft: Draft): Promise<Message | Failed> {
     const { type, part, media } = draft;
-    if (!media) return { kind: 'message', type, part } as const;
+    if (!media) return { kind: 'message', type, part };
     const upload = (payload: Parameters<Graph['upload']>[1]) => this.#graph.upload(credentials, payload, deadline);
     const ready = await this.#media.ready(from, media.media, deadline, upload);
-    if (ready.kind === 'not ready') return ready.result;
+    if (ready.kind === 'not ready') {
+      const { result } = ready;
+      const isRefused = result.kind === 'failed' && result.class === 'media refused';
+      return media.at === 'header' && media.optional && isRefused ? { kind: 'message', type, part } : result;
+    }
     if (media.at === 'part') {
       const own = mediaPart(ready.media, media.caption);
-      return { kind: 'message', type: own.type, part: { ...own.part, ...ready.ref } } as const;
+      return { kind: 'message', type: own.type, part: { ...own.part, ...ready.ref } };
     }
     const shown = shownAs(ready);
-    if (media.at === 'header') return { kind: 'message', type, part: { ...part, header: shown } } as const;
-    return { kind: 'message', type, part: withHeader(part as MetaTemplate, shown) } as const;
+    if (media.at === 'header') return { kind: 'message', type, part: { ...part, header: shown } };
+    return { kind: 'message', type, part: withHeader(part as MetaTemplate, shown) };
   }
 
   #remember(written: string, waId: string): void {

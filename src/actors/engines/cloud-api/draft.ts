@@ -8,10 +8,14 @@ import { cutToUnits } from '../../../content/footer.ts';
 export type Draft = {
   readonly type: string;
   readonly part: object;
-  /** `part`: the message is this medium. `header`: it stands above the body. `component`: it is a template's header. */
+  /**
+   * `part`: the message is this medium. `header`: it stands above the body; `optional`: without it where it cannot be had.
+   * `component`: it is a template's header.
+   */
   readonly media?:
     | { readonly at: 'part'; readonly media: Media; readonly caption: string }
-    | { readonly at: 'header' | 'component'; readonly media: Media };
+    | { readonly at: 'header'; readonly media: Media; readonly optional?: true }
+    | { readonly at: 'component'; readonly media: Media };
 };
 
 export type Drafted =

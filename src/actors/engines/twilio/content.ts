@@ -34,6 +34,8 @@ export const CAPABILITIES = {
 export type Draft = {
   readonly body: string;
   readonly media?: Media;
+  /** The text goes alone where the medium has no public link. */
+  readonly optional?: true;
   readonly geo?: string;
   /** Stands alone: neither text nor media beside it (facts/twilio.md §1). `variables`: their JSON, `''` without any. */
   readonly template?: { readonly sid: string; readonly variables: string };
@@ -104,9 +106,11 @@ function messagesOf(content: Content): readonly Draft[] | undefined {
 /** Never as `1e-7`, which is no place to Twilio; the app's own coordinates have seven decimals. */
 const degrees = (value: number): string => value.toFixed(7).replace(/\.?0+$/, '');
 
-function cardOf({ image, ...card }: Card): readonly Draft[] {
+/** A picture that the contract lets go (§8, products) has a text beside it. */
+function cardOf({ image, imageOptional, ...card }: Card): readonly Draft[] {
   const text = asText({ kind: 'buttons', subtitle: '', ...card }, 'numbers');
-  return image ? withMedia(image, text) : [{ body: text }];
+  const made = image ? withMedia(image, text) : [{ body: text }];
+  return imageOptional && text !== '' ? made.map((draft) => ({ ...draft, optional: true })) : made;
 }
 
 /** Only images and videos carry their text; documents, audio and stickers show none (facts/twilio.md §1). */

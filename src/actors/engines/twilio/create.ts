@@ -62,7 +62,7 @@ async function send(options: TwilioOptions, limits: Limits, command: Command): P
   const forms: URLSearchParams[] = [];
   for (const draft of drafted.drafts) {
     const link = draft.media && (await publicLink(options, draft.media));
-    if (draft.media && link === undefined)
+    if (draft.media && link === undefined && !draft.optional)
       return { kind: 'failed', error: 'Twilio needs a public media URL', class: 'media refused' };
     forms.push(formOf(command, draft, link));
   }
