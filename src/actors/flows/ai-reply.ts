@@ -29,7 +29,7 @@ export function setReply(vars: Variables, variable: string, reply: string): void
 /** Lists of anything but objects are prose ("see [1]") unless they are the whole reply. */
 function jsonIn(reply: string): unknown {
   const text = reply.trim();
-  const fenced = /```(?:json)?\s*(.*?)```/is.exec(text)?.[1]?.trim();
+  const fenced = /```(?:json)?(.*?)```/is.exec(text)?.[1]?.trim();
   const whole = parsedJson(fenced ?? text);
   if (isObject(whole) || Array.isArray(whole)) return whole;
   // Whichever begins first holds the other.

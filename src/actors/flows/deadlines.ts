@@ -4,6 +4,7 @@
  *  DL1  Every session has a deadline, what has ended too: then it is forgotten. What runs has one only while it is paused;
  *       a process that starts takes up all that runs by itself.
  *  DL2  Of several deadlines the earliest counts, of equal ones the flow's own: a delay, then the wait, then silence.
+ *  DL3  A time beyond every calendar, such as an author's 1e300 minutes, is `NEVER`: the index of deadlines knows no later one.
  */
 import { isRunning, type OpenWait, type SessionRow, type Sleep } from './session.types.ts';
 
@@ -27,7 +28,8 @@ type Deadline = { readonly at: number; readonly due: Due };
 /** `ttlMs`: `FLOW_WAIT_TTL_HOURS`. */
 export function nextDeadline(row: SessionRow, ttlMs: number): Deadline {
   const [last, ...others] = deadlines(row, ttlMs);
-  return others.reduceRight((earliest, each) => (each.at <= earliest.at ? each : earliest), last);
+  const { at, due } = others.reduceRight((earliest, each) => (each.at <= earliest.at ? each : earliest), last);
+  return { at: Math.min(at, NEVER), due };
 }
 
 function deadlines(row: SessionRow, ttlMs: number): [Deadline, ...Deadline[]] {
@@ -47,7 +49,7 @@ function deadlines(row: SessionRow, ttlMs: number): [Deadline, ...Deadline[]] {
 
 /** The last thing that it does by itself. A delay or a timer of the flow is longer than any TTL by the author's will. */
 export const lastActAt = ({ lastEventAt, wait, sleeps }: SessionRow): number =>
-  Math.max(lastEventAt, wait?.due ?? 0, ...sleeps.map(({ until }) => until));
+  Math.min(NEVER, Math.max(lastEventAt, wait?.due ?? 0, ...sleeps.map(({ until }) => until)));
 
 /** While a wait for the customer is open; never during a delay. */
 function silence({ wait, timeoutS, byMessage, lastEventAt, isDormant }: SessionRow): Deadline[] {

@@ -8,7 +8,7 @@
  */
 import { isObject } from '../../content/loose.ts';
 import { parsedJson } from './json.ts';
-import { shown, type Variables } from './variables.ts';
+import { bounded, shown, type Variables } from './variables.ts';
 
 export type FilledJson =
   | { readonly kind: 'json'; readonly value: unknown }
@@ -32,12 +32,15 @@ export function filledJson(authored: string, vars: Variables): FilledJson {
     );
   const read = parsedJson(marked);
   if (read === undefined) return { kind: 'text', text: encoded(authored, vars) };
+  const bound = bounded();
   const valueOf = (index: string) => vars.find((placeholders[Number(index)] ?? '').slice(2, -2));
+  const textAt = (index: string) => bound(() => shown(valueOf(index)));
   const filled = (each: unknown): unknown => {
     if (typeof each === 'string') {
       const [whole, bare, index = ''] = [...each.matchAll(MARK)][0] ?? [];
-      if (whole === each && bare) return valueOf(index) ?? '';
-      return each.replace(MARK, (_, __, at: string) => shown(valueOf(at)));
+      // Too much of it is nothing (VA5), and nothing is a text.
+      if (whole === each && bare) return (textAt(index) && valueOf(index)) ?? '';
+      return each.replace(MARK, (_, __, at: string) => textAt(at));
     }
     if (Array.isArray(each)) return each.map(filled);
     if (!isObject(each)) return each;
@@ -48,9 +51,10 @@ export function filledJson(authored: string, vars: Variables): FilledJson {
 }
 
 function encoded(authored: string, vars: Variables): string {
+  const bound = bounded();
   return authored.replace(STRING_OR_PLACEHOLDER, (found: string, name: string | undefined) =>
     name === undefined
-      ? vars.fill(found, (inside) => JSON.stringify(vars.text(inside)).slice(1, -1))
-      : JSON.stringify(vars.find(name) ?? ''),
+      ? vars.fill(found, (inside) => bound(() => JSON.stringify(vars.text(inside)).slice(1, -1)))
+      : bound(() => JSON.stringify(vars.find(name) ?? '')),
   );
 }

@@ -2,7 +2,8 @@
  * What nodes bring back from elsewhere, as variables (contract flows §3.1, §3.5).
  *
  *  RS1  Values of an earlier visit go with it: no part of an old result stands beside a new one.
- *  RS2  At most 200 leaves, six levels deep, have names of their own; the whole lies under the variable.
+ *  RS2  At most 200 leaves, six levels deep, have names of their own; the whole lies under the variable, where placeholders
+ *       find all others (VA3).
  */
 import { isObject } from '../../content/loose.ts';
 import type { Variables } from './variables.ts';
@@ -14,7 +15,8 @@ const MOST_LEAVES = 200;
 export function setResult(vars: Variables, name: string, value: unknown): void {
   clear(vars, name);
   vars.set(name, value);
-  if (isObject(value)) for (const [key, each] of Object.entries(value)) vars.set(`${name}.${key}`, each);
+  const keys = isObject(value) ? Object.entries(value).slice(0, MOST_LEAVES) : [];
+  for (const [key, each] of keys) vars.set(`${name}.${key}`, each);
 }
 
 /** The value, and every leaf as `<name>.<path>`: lists by index, with `.length`. RS2 */

@@ -8,7 +8,7 @@
  *
  * Deliberately not here: what the app lets a statement do (one SELECT).
  */
-import type { Variables } from './variables.ts';
+import { bounded, type Variables } from './variables.ts';
 
 /** Strings, names in backticks and comments as MySQL reads them, then placeholders. The last may be without an end. */
 const TOKEN =
@@ -16,11 +16,14 @@ const TOKEN =
 const NUMBER = /^-?\d{1,18}(\.\d{1,18})?$/;
 
 export function filledSql(sql: string, vars: Variables): string {
+  const bound = bounded();
+  const fill = (token: string, value: (text: string) => string) =>
+    vars.fill(token, (name) => bound(() => value(vars.text(name))));
   return sql.replace(TOKEN, (token) => {
     const [first = ''] = token;
-    if (first === '{') return vars.fill(token, (name) => literal(vars.text(name)));
-    if (first === "'" || first === '"') return vars.fill(token, (name) => escaped(vars.text(name), first));
-    if (first === '`') return vars.fill(token, (name) => vars.text(name).replaceAll('`', '``').replaceAll('\0', ''));
+    if (first === '{') return fill(token, literal);
+    if (first === "'" || first === '"') return fill(token, (text) => escaped(text, first));
+    if (first === '`') return fill(token, (text) => text.replaceAll('`', '``').replaceAll('\0', ''));
     return vars.fill(token, () => '');
   });
 }

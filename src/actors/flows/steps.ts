@@ -129,7 +129,9 @@ export const isMenu = (wait: Wait): boolean =>
   wait.nextNodeType === 'Poll' ||
   (wait.nextNodeType === 'Question' && !!wait.answerItems?.length);
 
-const isPersistent = (wait: Wait): boolean => 'persistent' in wait && wait.persistent === true;
+/** A list has nothing to say otherwise (contract flows §2.4, §6.6). */
+const isPersistent = (wait: Wait): boolean =>
+  wait.nextNodeType === 'List' ? wait.persistent !== false : 'persistent' in wait && wait.persistent === true;
 
 /** What was agreed with a reply: the wait closes, the answer is stored, its branch is what runs next. */
 export function take(row: SessionRow, wait: OpenWait, reply: Reply, match: Match, now: number): void {

@@ -6,11 +6,15 @@
  *  VA2  Names that begin with `__` are the runtime's own: no placeholder shows them.
  *  VA3  A name is looked for as it is written, then in lower case, then step by step along its dots, whatever the case.
  *  VA4  What is inserted is literal: it is not looked at again, so a customer's `{{…}}` shows nothing.
+ *  VA5  A text that is too long for everybody takes no more values: some letters of a template cannot fill the memory.
  */
 import { isObject } from '../../content/loose.ts';
 
 /** Anything but braces inside; `[^{}]` keeps a match short, whatever the text is. */
 const PLACEHOLDER = /\{\{([^{}]+)\}\}/g;
+
+/** More than any request may have (contract flows §3.1). */
+const LONGEST_FILLED = 5 * 1_048_576;
 
 /** What stands for an object where people read it: Google nodes and Deal. */
 const HUMAN_FIELDS = ['title', 'name', 'label', 'value', 'text', 'email', 'id'];
@@ -49,7 +53,7 @@ export class Variables {
     if (key === '' || isOwn(key)) return undefined;
     if (this.#values.has(key)) return this.#values.get(key);
     const lower = key.toLowerCase();
-    return this.#values.has(lower) ? this.#values.get(lower) : this.#walk(lower.split('.'));
+    return this.#values.has(lower) ? this.#values.get(lower) : this.#walk(lower);
   }
 
   /** As a customer sees it; `''` when there is none. */
@@ -59,7 +63,8 @@ export class Variables {
 
   /** VA4. `insert` takes the name without braces and the whole placeholder. */
   fill(text: string, insert: (name: string, placeholder: string) => string = (name) => this.text(name)): string {
-    return text.replace(PLACEHOLDER, (placeholder, name: string) => insert(name.trim(), placeholder));
+    const bound = bounded();
+    return text.replace(PLACEHOLDER, (placeholder, name: string) => bound(() => insert(name.trim(), placeholder)));
   }
 
   /** For Google nodes and Deal: objects by their first human field, and tags for the time (UTC) where no variable has that name. */
@@ -71,17 +76,30 @@ export class Variables {
   }
 
   /** The longest beginning that is a variable; several that differ in case only: the first set. */
-  #walk(steps: readonly string[]): unknown {
-    for (let length = steps.length; length > 0; length -= 1) {
-      const wanted = steps.slice(0, length).join('.');
-      for (const [key, value] of this.#values) {
-        if (key.toLowerCase() !== wanted || isOwn(key)) continue;
-        const found = steps.slice(length).reduce(inside, value);
-        if (found !== undefined) return found;
-      }
+  #walk(name: string): unknown {
+    const beginnings: { readonly length: number; readonly value: unknown }[] = [];
+    for (const [key, value] of this.#values) {
+      const lower = key.toLowerCase();
+      const isMeant = name.startsWith(lower) && (name.length === lower.length || name[lower.length] === '.');
+      if (isMeant && !isOwn(key)) beginnings.push({ length: lower.length, value });
+    }
+    for (const { length, value } of beginnings.toSorted((a, b) => b.length - a.length)) {
+      const steps = length === name.length ? [] : name.slice(length + 1).split('.');
+      const found = steps.reduce(inside, value);
+      if (found !== undefined) return found;
     }
     return undefined;
   }
+}
+
+/** VA5, for one text. */
+export function bounded(): (insert: () => string) => string {
+  let length = 0;
+  return (insert) => {
+    const inserted = length > LONGEST_FILLED ? '' : insert();
+    length += inserted.length;
+    return inserted;
+  };
 }
 
 /** VA2 */

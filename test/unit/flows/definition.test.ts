@@ -144,6 +144,12 @@ describe('the builder’s shape', () => {
     expect(kindOf(wire).types).toContain(wire);
   });
 
+  it.each(['constructor', 'toString', '__proto__'])('F-48: a type %s is one that nobody knows', (type) => {
+    const node = flowOf({ nodes: [{ id: 'n_a', type, data: {} }] }).nodes.get('n_a');
+    expect(node?.type).toBe(type.charAt(0).toUpperCase() + type.slice(1));
+    expect(node?.label).toBe(node?.type);
+  });
+
   it('starts at the trigger when nothing is marked, else at the first', () => {
     const nodes = [
       { id: 'n_a', type: 'message' },

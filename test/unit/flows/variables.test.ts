@@ -1,5 +1,7 @@
 /** The one resolver of placeholders (contract flows §4). */
 import { describe, expect, it } from 'vitest';
+import { filledJson } from '../../../src/actors/flows/json-template.ts';
+import { filledSql } from '../../../src/actors/flows/sql-template.ts';
 import { Variables } from '../../../src/actors/flows/variables.ts';
 
 const vars = (values: Readonly<Record<string, unknown>>) => new Variables(Object.entries(values));
@@ -41,6 +43,33 @@ describe('F-49 VA3 one look-up rule', () => {
   it('VA2 names of the runtime are never shown, those below a variable are', () => {
     const own = vars({ __callStack: 'x', page: '1', 'page.__status': 200, 'page.__rows': [1] });
     expect(own.fill('[{{__callStack}}{{ __CALLSTACK }}] {{page.__status}} {{page.__rows}}')).toBe('[] 200 [1]');
+  });
+});
+
+describe('VA5 a template cannot fill the memory', () => {
+  const large = vars({ page: 'x'.repeat(3 * 1_048_576) });
+  const most = 10 * 1_048_576;
+
+  it('a text, a JSON body that can be read or not, and a query take no more values than anybody takes', () => {
+    const text = '{{page}}'.repeat(500);
+    expect(large.fill(text).length).toBeLessThan(most);
+    const strings = `[${Array.from({ length: 500 }, () => '"{{page}}"').join(',')}]`;
+    const bare = `[${Array.from({ length: 500 }, () => '{{page}}').join(',')}]`;
+    for (const body of [strings, bare, `${strings},`, `${bare},`])
+      expect(JSON.stringify(filledJson(body, large)).length).toBeLessThan(most);
+    const sql = Array.from({ length: 500 }, () => "'{{page}}', {{page}}, `{{page}}`").join();
+    expect(filledSql(sql, large).length).toBeLessThan(most);
+  });
+
+  it('one that is longer than a request may be stays so: nothing half is sent', () => {
+    expect(large.fill('{{page}}{{page}}{{page}}').length).toBeGreaterThan(5 * 1_048_576);
+  });
+
+  it('a name of very many steps takes no time', () => {
+    const many = vars(Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`a${index}`, index])));
+    const began = performance.now();
+    expect(many.fill(`{{${'a.'.repeat(100_000)}a}}`)).toBe('');
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 });
 

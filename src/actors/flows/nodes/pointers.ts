@@ -40,7 +40,7 @@ function actionsOf(fields: Fields, vars: Variables): Button[] {
   const { ctaType: type, ctaLabel: label } = fields;
   const value = firstText(
     fields,
-    ...(LEGACY[firstText(fields, 'ctaType').toLowerCase()] ?? ['ctaUrl', 'ctaPhone', 'ctaCode']),
+    ...(LEGACY.get(firstText(fields, 'ctaType').toLowerCase()) ?? ['ctaUrl', 'ctaPhone', 'ctaCode']),
   );
   const actions = given.length > 0 ? given : [{ type, label, value }];
   return actions
@@ -49,12 +49,12 @@ function actionsOf(fields: Fields, vars: Variables): Button[] {
     .filter((button) => button !== undefined);
 }
 
-const LEGACY: Readonly<Record<string, readonly string[]>> = {
-  url: ['ctaUrl'],
-  phone: ['ctaPhone'],
-  call_now: ['ctaPhone'],
-  copy: ['ctaCode'],
-};
+const LEGACY = new Map([
+  ['url', ['ctaUrl']],
+  ['phone', ['ctaPhone']],
+  ['call_now', ['ctaPhone']],
+  ['copy', ['ctaCode']],
+]);
 
 function buttonOf(action: Fields, vars: Variables): Button | undefined {
   const value = vars.fill(firstText(action, 'value')).trim();

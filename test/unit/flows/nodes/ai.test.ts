@@ -134,6 +134,13 @@ describe('ChatGPT, one reply (flows §3.2)', () => {
     expect(Object.fromEntries(rest)).toEqual(expected);
     expect(one.vars.get('reply')).toBe(reply);
   });
+
+  it('a fence that nobody closes takes no time, whatever stands behind it', async () => {
+    const one = bench({ silent: true }, {}, `\`\`\`json${'\n'.repeat(60_000)}x`);
+    const began = performance.now();
+    await one.run();
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
 });
 
 describe('ChatGPT, a conversation (flows §3.2)', () => {

@@ -38,6 +38,15 @@ describe('Code (flows §3.5)', () => {
     expect(one.computed[0]?.inputs).toMatchObject({ previousResponse: null, functionArgs: {} });
   });
 
+  it('RS2: of very many keys the first 200 have names of their own, and every one is found', async () => {
+    const one = bench({ code: 'return {}' });
+    const value = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`k${index}`, index]));
+    one.onCompute = async () => ({ kind: 'ok', value });
+    await one.run();
+    expect(one.vars.pairs()).toHaveLength(201);
+    expect(one.vars.fill('{{result.k0}} {{Result.K4999}}')).toBe('0 4999');
+  });
+
   it('a script is not filled: a customer writes no code', async () => {
     const one = bench({ code: 'return "{{name}}"' }, { name: '"; steal(); "' });
     one.onCompute = async () => ({ kind: 'ok', value: 1 });

@@ -54,6 +54,7 @@ describe('CTA', () => {
     [{ ctaType: 'url', ctaLabel: 'Open', ctaUrl: 'https://x.test' }, 'Open: https://x.test'],
     [{ ctaType: 'phone', ctaLabel: 'Call', ctaPhone: '+49' }, 'Call: +49'],
     [{ ctaType: 'copy', ctaLabel: 'Code', ctaCode: 'X', ctaUrl: 'https://not.test' }, 'Code: X'],
+    [{ ctaType: 'constructor', ctaLabel: 'Open', ctaUrl: 'https://x.test' }, 'Open: https://x.test'],
   ])('the one action of older flows: %j', async (fields, line) => {
     const one = bench('CTA', { bodyText: 'B', ctaActions: [], ...fields });
     await one.run();

@@ -72,6 +72,18 @@ describe('dead ends and loops (§6.6)', () => {
     expect(stage.row()?.ended?.how).toBe('completed');
   });
 
+  it('§6.6: a dead end behind a list leads back to it, also behind what follows', async () => {
+    const list = { id: 'm', flowNodeType: 'List', bodyText: 'm', listItems: [{ id: 'p0', title: 'A' }] };
+    const stage = await started([list, ask('q', 'Name?'), say('a')], ['m:1>q', 'q>a']);
+    for (const text of ['A', 'Ana', 'A', 'Bea']) {
+      await stage.says(text);
+      await stage.run(10_000);
+    }
+    expect(stage.texts().filter((text) => text === 'a')).toHaveLength(2);
+    expect(stage.row()?.wait).toMatchObject({ node: 'm', wait: { nextNodeType: 'List' } });
+    expect(stage.row()?.ended).toBeUndefined();
+  });
+
   const buttons = (id: string) => ({
     ...{ id, flowNodeType: 'InteractiveButtons', bodyText: id },
     buttons: ['A', 'B'].map((title, index) => ({ id: `p${index}`, title })),

@@ -161,6 +161,24 @@ describe('waits with a time of their own (F-08)', () => {
   });
 });
 
+describe('DL3: a time beyond every calendar', () => {
+  it.each([1e13, 1e18, 1e300, Infinity])('%d s: never comes, can be looked at and holds up nobody', async (timeout) => {
+    const stage = await started([[{ ...ask('q', 'Name?'), timeout }, say('late')], ['q:2>late']]);
+    stage.flows.set('2', flow(...DELAY(40)));
+    await stage.begin('2', { customer: '5511977776666' });
+    await stage.run(60_000);
+    expect(stage.texts()).toEqual(['Name?', 'a', 'b']);
+    stage.restart();
+    await stage.begin('2', { customer: '5511977776666' });
+    await stage.run(60_000);
+    expect(stage.texts()).toEqual(['Name?', 'a', 'b', 'a', 'b']);
+    const [view] = stage.desk.sessions(DEVICE).filter(({ key }) => key === KEY);
+    expect(new Date(view?.deadline ?? Number.NaN).getTime()).toBeGreaterThan(START);
+    await stage.says('Ana');
+    expect(stage.vars()['answer']).toBe('Ana');
+  });
+});
+
 describe('pauses (§6.5)', () => {
   it('F-24: a closed socket pauses at the node; ready again, nothing is skipped and nothing sent twice', async () => {
     const stage = await started([[say('a', 'one', 'two', 'three')], []], (it) => {
