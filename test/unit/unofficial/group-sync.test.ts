@@ -142,6 +142,22 @@ describe('groups of one connection', () => {
     ]);
   });
 
+  it('GS6 a group of which WhatsApp will not say anything keeps no other group from being told', async () => {
+    const known = socket.groupMetadata;
+    socket.groupMetadata = (jid) =>
+      jid === A ? Promise.reject(Object.assign(new Error('no'), { data: 500 })) : known(jid);
+    sync.changed(A);
+    sync.changed(B);
+    await pass(5_100);
+    expect(toldJids()).toEqual([[false, `${B} 2`]]);
+    socket.groupMetadata = known;
+    await pass(60_000);
+    expect(toldJids()).toEqual([
+      [false, `${B} 2`],
+      [false, `${A} 2`],
+    ]);
+  });
+
   it('§11.1 changes are told 5 s after the last one; GS2 at the latest 30 s after the first', async () => {
     sync.opened();
     await pass(7_100);

@@ -7,6 +7,7 @@
  *  GS3  A group that the number has left is told once, with size 0 (C-48), also when it was left while nobody looked.
  *  GS4  WhatsApp is asked again, with growing pauses, until it has answered.
  *  GS5  Metadata for sends comes from the book; a group that changed since is asked for once, however many sends wait.
+ *  GS6  A group of which WhatsApp will not say anything keeps no other from being told.
  */
 import { type Clock, sleep, type Timer } from '../../../clock.ts';
 import type { GroupsFact } from '../../../app-client/callbacks.types.ts';
@@ -140,13 +141,17 @@ export class GroupSync {
   async #tellChanges(): Promise<void> {
     if (this.#untold.size > ONE_BY_ONE) return this.#tellAll();
     const { book, queries } = this.#o;
+    const failures: unknown[] = [];
     for (const jid of [...this.#untold]) {
-      await this.#covering([jid], async () => {
+      const telling = this.#covering([jid], async () => {
         const group = await queries.one(jid);
         if (group === 'not a member') await this.#tell([], book.isTold(jid) ? [jid] : [], false);
         else await this.#tell([group], [], false);
       });
+      await telling.catch((error: unknown) => failures.push(error));
+      if (this.#end.signal.aborted) break;
     }
+    if (failures.length > 0) throw new AggregateError(failures, 'not every group could be read');
   }
 
   /** A change that comes while WhatsApp is being asked counts as untold again. */
