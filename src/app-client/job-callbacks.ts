@@ -6,7 +6,8 @@
  *  JC2  Callbacks of one ledger share an order key: `sent` before `delivered` before `read`, and recipients before their
  *       summary, for an app that overwrites whatever it had (S-46, S-58).
  *  JC3  Only an unsent `delivered` gives way to the `read` of the same message to the same recipient (README §3.1). Nothing
- *       else is replaced: `sent` bills, `failed` explains, and a summary counts what stands before it.
+ *       else is replaced: `sent` bills, `failed` explains, and a summary counts what stands before it. Orders may make a
+ *       status of the whole moot (scheduler/moot.ts).
  *
  * Deliberately not here: which fact is told when (scheduler), storing and sending.
  */
@@ -20,6 +21,7 @@ import type {
   ScheduleRecipientFact,
   ScheduleStatusFact,
 } from './callbacks.types.ts';
+import { mapOf } from '../content/loose.ts';
 import { cut, LIMITS } from './limits.ts';
 
 export const JOB_PATHS = {
@@ -32,6 +34,8 @@ export const JOB_PATHS = {
   campaignResponse: '/api/campaigns/track-response',
   unsubscribe: '/api/campaigns/unsubscribe',
 } as const;
+
+const LINE = 'job:';
 
 type Body = Readonly<Record<string, unknown>>;
 type Wire = { readonly path: string; readonly body: Body };
@@ -47,7 +51,7 @@ export function jobBody(fact: JobFact): JobBody {
   const wire = wireOf(fact);
   return {
     ...wire,
-    orderKeys: [`job:${fact.ledger}`],
+    orderKeys: [`${LINE}${fact.ledger}`],
     timeoutMs: wire.path === JOB_PATHS.scheduleRecipient ? 5_000 : 10_000,
     ...supersedeOf(fact),
   };
@@ -72,6 +76,17 @@ function wireOf(fact: JobFact): Wire {
     default:
       throw new TypeError(`unknown fact ${String(fact satisfies never)}`);
   }
+}
+
+/**
+ * What a stored row says of a whole schedule or broadcast; `interim`: only that it runs. Undefined for all other rows:
+ * campaigns have words of their own for what somebody ordered.
+ */
+export function statusIn(row: { path: string; orderKeys: readonly string[]; body: string }) {
+  if (row.path !== JOB_PATHS.schedule && row.path !== JOB_PATHS.broadcast) return undefined;
+  const { status, reason, totalSent } = mapOf(JSON.parse(row.body)) ?? {};
+  const isRunning = (status === 'running' && totalSent === undefined) || status === 'processing';
+  return { ledger: row.orderKeys[0]?.slice(LINE.length) ?? '', interim: isRunning && reason === undefined };
 }
 
 type RecipientFact = ScheduleRecipientFact | BroadcastRecipientFact | CampaignRecipientFact;

@@ -27,6 +27,9 @@ export type Row = Pick<Callback, 'path' | 'orderKeys' | 'lane' | 'timeoutMs' | '
   readonly since?: number;
 };
 
+/** Asked before each POST: the row would say what is not so any more, and goes. At once, also when nothing else is open yet. */
+export type IsMoot = (row: Pick<Row, 'path' | 'orderKeys' | 'body'>) => boolean;
+
 export type DeadLetter = {
   readonly row: Row;
   /** Epoch milliseconds. */

@@ -1,7 +1,7 @@
 /**
  * What the app's answer does to a row of the outbox, to its line and to its endpoint. Contract README §3.1.
  *
- *  W3  a row leaves only by success, supersede, burial, or because the app lacks the endpoint (receipts) or the job.
+ *  W3  a row leaves only by success, supersede, burial, because the app lacks the endpoint (receipts) or the job, or moot.
  *  W6  once a silent or refusing app answers, everything that waited for it goes.
  *
  * Deliberately not here: what an answer means (`outcomes.ts`), when a line may send (`outbox-worker.ts`).

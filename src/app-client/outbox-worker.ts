@@ -18,7 +18,7 @@ import type { AppClient } from './client.ts';
 import { type Channel, Channels, type LaneState } from './outbox-channel.ts';
 import type { Entry, Line } from './outbox-chain.ts';
 import type { Lines } from './outbox-lines.ts';
-import { eventId } from './outbox-rows.ts';
+import { eventId, type IsMoot } from './outbox-rows.ts';
 import { Settling } from './outbox-settling.ts';
 import { RowPoster } from './row-poster.ts';
 
@@ -30,6 +30,7 @@ export type WorkerOptions = {
   readonly attachments: Attachments;
   /** 0..1, for the jitter. */
   readonly random: () => number;
+  readonly isMoot?: IsMoot;
 };
 
 export class OutboxWorker {
@@ -137,7 +138,7 @@ export class OutboxWorker {
     const entry = lines.take(line);
     const row = entry?.home.rows.get(entry.seq);
     if (!entry) return;
-    if (!row) return this.#settling.leave(entry);
+    if (!row || this.#options.isMoot?.(row)) return this.#settling.leave(entry);
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;

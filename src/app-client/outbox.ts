@@ -24,7 +24,7 @@ import { Home } from './outbox-home.ts';
 import { type Entry, entryOf } from './outbox-chain.ts';
 import { Lines } from './outbox-lines.ts';
 import { moveRows } from './outbox-move.ts';
-import { appendedAt, type Row, rowOf, Sequence } from './outbox-rows.ts';
+import { appendedAt, type IsMoot, type Row, rowOf, Sequence } from './outbox-rows.ts';
 import { OutboxWorker } from './outbox-worker.ts';
 import type { AnswerListener, Outbox, OutboxQueue } from './outbox.types.ts';
 
@@ -44,6 +44,8 @@ export type OutboxOptions = {
   readonly disk: () => Room;
   /** 0..1 for the jitter; `Math.random` unless a test says otherwise. */
   readonly random?: () => number;
+  /** None is, when absent. */
+  readonly isMoot?: IsMoot;
 };
 
 export function openOutbox(options: OutboxOptions): Outbox {

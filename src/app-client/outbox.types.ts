@@ -6,7 +6,8 @@
  *  O1  `append` resolves only when the rows are durable; from then on each is posted at least once or lies in the dead letters.
  *  O2  rows with the same order key are posted one after the other, in append order; other keys never wait for them.
  *  O3  a row leaves the store only after a 2xx, a supersede, or its move to the dead letters; receipts also while the
- *      app lacks their endpoint (inbound §10), a job's callbacks when the app does not know the job.
+ *      app lacks their endpoint (inbound §10), a job's callbacks when the app does not know the job, or somebody has paused
+ *      or cancelled what they say of it (schedules §7).
  *  O4  bodies are truncated to the app's limits before they are stored.
  */
 import type { Batch, Store } from '../store/store.ts';

@@ -14,6 +14,7 @@ import { proxyLookup } from '../app-client/proxy-config.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
+import { mootIn } from '../scheduler/moot.ts';
 import type { AppSide } from './app-side.ts';
 import type { OutgoingMedia } from './media.ts';
 import type { Storage } from './storage.ts';
@@ -59,6 +60,7 @@ export async function openLinked({ config, storage, app, media, records, later, 
     ...{ client: app.client, clock, log, attachments },
     bounds: config.outboxBounds,
     disk: storage.room,
+    isMoot: mootIn(data),
   });
   const queue = outbox.attach(DATA_OWNER, data);
   const versions = new WhatsAppVersions({

@@ -190,6 +190,16 @@ export class Books {
   }
 }
 
+/** The newest job of a ledger, as durable as it is. */
+export function newestOnDisk(store: Store): (ledger: string) => JobRow | undefined {
+  const current = store.table<string>('job-of-ledger');
+  const jobs = store.table<JobRow>('jobs');
+  return (ledger) => {
+    const id = current.get(ledger);
+    return id === undefined ? undefined : jobs.get(id);
+  };
+}
+
 const padded = (value: number, digits: number): string => String(value).padStart(digits, '0');
 const keyOf = ({ ledger, occurrence, n }: Place): string => `${ledger} ${padded(occurrence, 15)} ${padded(n, 7)}`;
 const numberKey = ({ sender, createdAt, id }: JobRow): string => `${sender} ${padded(createdAt, 15)} ${id}`;

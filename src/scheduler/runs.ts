@@ -16,15 +16,15 @@ import { jobMove } from '../machines/job.ts';
 import { mayMove } from '../machines/recipient.ts';
 import type { Books } from './books.ts';
 import { closedFacts, recipientFacts, stoppedFacts } from './facts.ts';
-import { anchorOf, type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
+import { type JobRow, type LedgerRow, occurrenceOf, type Place } from './jobs.types.ts';
 import { sumOf, Tally } from './ledger.ts';
 import { type LookUps, Messenger } from './messenger.ts';
 import { NumberQueue } from './number-queue.ts';
 import { openingOf, opensAt } from './opening.ts';
 import type { Pacing } from './pacing.ts';
-import { latestOccurrence, occurrenceAfter } from './recurrence.ts';
 import { Run } from './run.ts';
 import { Sheet } from './sheet.ts';
+import { nextOf } from './succession.ts';
 
 export type RunsOptions = {
   readonly books: Books;
@@ -241,15 +241,8 @@ export class Runs {
       const facts = stoppedFacts(job, each.sheet.totals, why, clock.now());
       await books.commit({ jobs: [{ ...job, state, reason: why }], facts });
       this.#leave(job);
+      // An order may have come meanwhile.
+      this.#o.rearm(books.job(job.id) ?? job);
     }
   }
-}
-
-/** The occurrence after this one: the latest that fell due meanwhile, else the next (RS3). */
-function nextOf(job: JobRow, occurrence: number, now: number): number | undefined {
-  const { rule, zone } = job;
-  if (!rule) return undefined;
-  const anchor = anchorOf(job);
-  const latest = latestOccurrence(rule, anchor, zone, now);
-  return latest !== undefined && latest > occurrence ? latest : occurrenceAfter(rule, anchor, zone, occurrence);
 }

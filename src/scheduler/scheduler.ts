@@ -151,13 +151,15 @@ export class Scheduler {
       const state = job && jobMove(job.state, order);
       if (!job || !state) return job;
       const now = clock.now();
-      const { reason: _, ...rest } = job;
+      // Told to run anew when it goes on: what waits to be told of that is moot until then (MO2).
+      const { reason: _, begun, ...rest } = job;
       const ended = state === 'ended' && ({ outcome: 'cancelled', endedAt: now } as const);
       const resumed = state === 'active' ? resumedAt(job, now) : {};
       if (resumed === 'over') return this.#due.giveUp({ ...job, state }, 'the series ended while it was paused');
       const moved: JobRow = {
         ...rest,
         state,
+        ...(begun && state === 'active' && { begun }),
         ...(order !== 'hold' && order !== 'release' && { changedAt: now }),
         ...(reason !== undefined && { reason }),
         ...ended,

@@ -1,10 +1,10 @@
 /**
- * How a job goes on: after a pause, and under another registration of the same key (contract schedules §7, §12, bulk §1.3).
- * Pure.
+ * How a job goes on: after a run, after a pause, and under another registration of the same key (contract schedules §6, §7,
+ * §12, bulk §1.3). Pure.
  */
 import { anchorOf, type JobRow } from './jobs.types.ts';
 import { opensAt } from './opening.ts';
-import { occurrenceAfter } from './recurrence.ts';
+import { latestOccurrence, occurrenceAfter } from './recurrence.ts';
 
 const DAY_MS = 86_400_000;
 /** Contract bulk §1.3: a broadcast that ended this recently is only repeated for who has failed. */
@@ -36,4 +36,13 @@ export function successor(before: JobRow, row: JobRow, now: number): JobRow {
   const joins = wasCancelled ? sinceEnd < DAY_MS : sinceEnd < RECENT_MS;
   const isBulk = row.kind === 'broadcast' || row.kind === 'campaign';
   return { ...row, dispatch, ...anew, ...(isBulk && !joins && { anew: true as const }) };
+}
+
+/** The occurrence after this one: the latest that fell due meanwhile, else the next (RS3). */
+export function nextOf(job: JobRow, occurrence: number, now: number): number | undefined {
+  const { rule, zone } = job;
+  if (!rule) return undefined;
+  const anchor = anchorOf(job);
+  const latest = latestOccurrence(rule, anchor, zone, now);
+  return latest !== undefined && latest > occurrence ? latest : occurrenceAfter(rule, anchor, zone, occurrence);
 }

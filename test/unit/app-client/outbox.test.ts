@@ -3,7 +3,7 @@ import { NO_ATTACHMENTS } from '../../helpers/no-attachments.ts';
 import { type Outbox } from '../../../src/app-client/outbox.types.ts';
 import { openOutbox } from '../../../src/app-client/outbox.ts';
 import { parkKey } from '../../../src/app-client/flow-callbacks.ts';
-import { deadLettersOf, rowsOf } from '../../../src/app-client/outbox-rows.ts';
+import { deadLettersOf, type IsMoot, rowsOf } from '../../../src/app-client/outbox-rows.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { SimulatedTime } from '../../helpers/simulated-time.ts';
 import { memoryFolder } from '../../helpers/memory-store.ts';
@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 
 /** An outbox on simulated time before a real app, on a store that can be reopened. */
-async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
+async function world(decide: (seen: Seen, app: App) => Answer = () => ({}), isMoot: IsMoot = () => false) {
   const time = new SimulatedTime();
   const app = await startApp(decide);
   cleanups.push(() => app.close());
@@ -62,6 +62,7 @@ async function world(decide: (seen: Seen, app: App) => Answer = () => ({})) {
         clock: time,
         log: quiet,
         random: () => 0.5,
+        isMoot,
       });
       return outbox.attach('data', store);
     },
@@ -99,6 +100,27 @@ const first =
   (n: number, bad: Answer): ((seen: Seen, app: App) => Answer) =>
   (_seen, app) =>
     app.seen.length < n ? bad : {};
+
+it('O3, W3: what became moot while it waited is never posted and leaves; its line goes on, also after a restart', async () => {
+  const moot = new Set<string>();
+  let up = false;
+  const w = await world(
+    () => (up ? {} : { status: 503 }),
+    ({ body }) => [...moot].some((word) => body.includes(word)),
+  );
+  const queue = w.open();
+  await queue.append([inbound(ANA, 'A'), inbound(ANA, 'B'), inbound(ANA, 'C')]);
+  await w.pass(1_000);
+  expect(w.rows()).toBe(3);
+  await w.close();
+  moot.add('"A"').add('"B"');
+  up = true;
+  w.app.seen.length = 0;
+  w.open();
+  await w.pass(MINUTE);
+  expect(w.ids()).toEqual(['C']);
+  expect([w.rows(), w.dead()]).toEqual([0, []]);
+});
 
 describe('append', () => {
   it('O1: resolves with the rows and what goes with them on disk, in one transaction', async () => {

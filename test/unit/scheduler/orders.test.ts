@@ -1,5 +1,7 @@
 /** Calls in the order in which an operator makes them, with a restart in between: what is left of a job that nobody goes on with. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { jobBody } from '../../../src/app-client/job-callbacks.ts';
+import { mootIn } from '../../../src/scheduler/moot.ts';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
 import { Stage } from './stage.ts';
 
@@ -72,4 +74,93 @@ it('S-12: an interrupted run that is registered again before the app has answere
   await stage.run(MINUTE);
   expect(stage.sentTo()).toEqual(phones(4));
   expect(stage.told('schedule status').at(-1)).toMatchObject({ status: 'completed', totals: { sent: 4 } });
+});
+
+describe('what waits in the outbox when somebody pauses or cancels (schedules §7)', () => {
+  const bulk = { scheduleId: 7, targetPhoneNumbers: phones(2), message: 'x', timezone: 'UTC' };
+
+  /** What the app would hear if nothing had been posted yet. */
+  const heard = (stage: Stage): string[] => {
+    const isMoot = mootIn(stage.store);
+    return stage.facts.flatMap((fact) => {
+      const { body, ...row } = jobBody(fact);
+      if (isMoot({ ...row, body: JSON.stringify(body) })) return [];
+      return `${fact.kind} ${'status' in fact ? fact.status : ''}`;
+    });
+  };
+
+  it('MO2: a pause makes moot that it runs, nothing else; a resume says so again before the next recipient', async () => {
+    for (const [kind, body, word] of [
+      ['bulk', bulk, 'schedule status running'],
+      ['broadcast', broadcast(contacts(2)), 'broadcast status processing'],
+    ] as const) {
+      const stage = new Stage();
+      const one = kind === 'bulk' ? 'schedule recipient sent' : 'broadcast recipient sent';
+      const { id } = await stage.register(kind, body, now);
+      await stage.run(1_000);
+      expect(heard(stage)).toEqual([word, one]);
+      await stage.settle(stage.jobs.order('pause', id));
+      expect(heard(stage)).toEqual([one]);
+      stage.restart();
+      expect(heard(stage)).toEqual([one]);
+      await stage.settle(stage.jobs.order('resume', id));
+      await stage.run(MINUTE);
+      expect(heard(stage)).toEqual([word, one, word, one, word.replace(/\w+$/, 'completed')]);
+    }
+  });
+
+  it('MO1, S-14: a cancel makes moot all that is said of the whole, a run of a series that was closed too', async () => {
+    const stage = new Stage();
+    const series = { ...bulk, repeatInterval: 'daily', targetPhoneNumbers: phones(1) };
+    const { id } = await stage.register('recurring', series);
+    await stage.run(1_000);
+    expect(heard(stage)).toEqual(['schedule recipient sent', 'schedule status completed']);
+    await stage.settle(stage.jobs.order('pause', id));
+    expect(heard(stage)).toHaveLength(2);
+    await stage.settle(stage.jobs.order('cancel', id));
+    expect(heard(stage)).toEqual(['schedule recipient sent']);
+    await stage.register('recurring', series);
+    expect(heard(stage)).toHaveLength(2);
+  });
+
+  it('MO2: why a provider stopped it is told, though it is paused by that', async () => {
+    const stage = new Stage();
+    stage.outcome = () => ({ kind: 'stop', whom: 'run', error: 'paused by Meta' });
+    await stage.register('bulk', bulk);
+    await stage.run(1_000);
+    expect(heard(stage)).toEqual(['schedule status running']);
+    expect(stage.told('schedule status').at(-1)).toMatchObject({ reason: 'paused by Meta' });
+  });
+
+  it('campaigns have words of their own', async () => {
+    const stage = new Stage();
+    const body = { campaignId: 5, campaignType: 'custom', customMessage: { message: 'x' } };
+    const { id } = await stage.register('campaign', { ...body, targetContacts: contacts(2) }, now);
+    await stage.run(1_000);
+    await stage.settle(stage.jobs.order('cancel', id));
+    expect(heard(stage)).toEqual(['campaign status running', 'campaign recipient sent', 'campaign status cancelled']);
+  });
+});
+
+it('S-10: a resume that comes while a provider’s stop is being written goes on', async () => {
+  const stage = new Stage();
+  let isStopped = false;
+  stage.outcome = () => (isStopped ? undefined : { kind: 'stop', whom: 'run', error: 'paused by Meta' });
+  const body = { scheduleId: 7, targetPhoneNumbers: phones(2), message: 'x', timezone: 'UTC' };
+  const { id } = await stage.register('bulk', body);
+  const { books } = stage.life;
+  const commit = books.commit.bind(books);
+  let resumed: Promise<unknown> | undefined;
+  books.commit = async (entries, payload) => {
+    const writing = commit(entries, payload);
+    if (!isStopped && entries.jobs?.some(({ state }) => state === 'paused')) {
+      isStopped = true;
+      resumed = stage.jobs.order('resume', id);
+      await resumed;
+    }
+    await writing;
+  };
+  await stage.run(MINUTE);
+  expect(resumed).toBeDefined();
+  expect(stage.sentTo()).toEqual(phones(2));
 });
