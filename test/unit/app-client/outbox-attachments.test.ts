@@ -156,6 +156,7 @@ describe('outbox: rows with media', () => {
     await queue.append([withMedium(ANA, 'A1')]);
     media.arrive('file of A1');
     await eventually(() => media.dropped.length === 1, { what: 'the drop', withinMs: 3_000, everyMs: 5 });
+    await eventually(() => outbox.stats().deadLetter === 1, { what: 'the dead letter', withinMs: 3_000, everyMs: 5 });
     expect(outbox.stats()).toMatchObject({ pending: 0, deadLetter: 1 });
   });
 });
