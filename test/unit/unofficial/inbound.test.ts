@@ -530,6 +530,10 @@ describe('receiptsOf (contract inbound §10)', () => {
     expect(receiptsOf(receipt({ type: 'played' }))).toMatchObject({ receipt: 'played' });
   });
 
+  it('a time beyond all dates is none: told, it would throw and end the number at each delivery', () => {
+    expect(receiptsOf({ tag: 'receipt', attrs: { id: 'A1', t: '9e99' } })).toMatchObject({ at: undefined });
+  });
+
   it('retries, own devices and server errors are no receipts', () => {
     for (const type of ['retry', 'sender', 'read-self', 'server-error', 'peer_msg', 'hist_sync']) {
       expect(receiptsOf(receipt({ type }))).toBeUndefined();

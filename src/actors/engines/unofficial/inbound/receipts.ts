@@ -16,6 +16,9 @@ const RECEIPTS: ReadonlyMap<string | undefined, Receipt> = new Map<string | unde
   ['played', 'played'],
 ]);
 
+/** Epoch seconds beyond which JavaScript has no dates. */
+const END_OF_TIME = 8.64e12;
+
 export type MessageReceipts = {
   readonly ids: readonly string[];
   readonly receipt: Receipt;
@@ -31,5 +34,9 @@ export function receiptsOf({ attrs, content }: BinaryNode): MessageReceipts | un
   const items = Array.isArray(list?.content) ? list.content : [];
   const more = items.map((item) => item.attrs['id']).filter((id) => id !== undefined);
   const seconds = Number(attrs['t']);
-  return { ids: [attrs['id'], ...more], receipt, at: seconds > 0 ? seconds * 1_000 : undefined };
+  return {
+    ids: [attrs['id'], ...more],
+    receipt,
+    at: seconds > 0 && seconds < END_OF_TIME ? seconds * 1_000 : undefined,
+  };
 }
