@@ -6,6 +6,7 @@
  *      lost in a crash only means a repeat.
  *  H2  a row is never on its way to the dead letters without being there or still in the outbox: one transaction.
  *  H3  dead letters are kept 14 days (contract README §3.1).
+ *  H4  what cannot be read, by damage or by a wrong shape, stays where it is and is passed over: it stops no other row.
  *
  * Deliberately not here: the index and the lines. Nobody waits for these writes; a failing disk is logged and the rows
  * stay for the next start.
@@ -50,6 +51,19 @@ export class Home {
     this.#log = log;
   }
 
+  /** H4. */
+  row(seq: number): Row | undefined {
+    return this.#read(() => this.rows.get(seq), isRow);
+  }
+
+  /** H4. */
+  letter(seq: number): DeadLetter | undefined {
+    return this.#read(
+      () => this.dead.get(seq),
+      ({ row }) => isRow(row),
+    );
+  }
+
   /** The row is posted or superseded; its removal rides with others. */
   spend(seq: number): void {
     this.#spent.add(seq);
@@ -84,7 +98,7 @@ export class Home {
     let buried = 0;
     const done = this.#write('write dead letters', (batch) => {
       for (const seq of seqs) {
-        const row = this.rows.get(seq);
+        const row = this.row(seq);
         if (!row) continue;
         batch.put(this.dead, seq, { row, died: this.#clock.now(), why, ...said });
         batch.remove(this.rows, seq);
@@ -108,7 +122,7 @@ export class Home {
     const now = this.#clock.now();
     const taken: { readonly seq: number; readonly row: Row }[] = [];
     for (const seq of seqs) {
-      const letter = this.#changing.has(seq) ? undefined : this.dead.get(seq);
+      const letter = this.#changing.has(seq) ? undefined : this.letter(seq);
       if (letter && wanted(seq, letter)) taken.push({ seq, row: revived(letter, now) });
     }
     if (taken.length === 0 || this.leaving) return 0;
@@ -135,8 +149,8 @@ export class Home {
   expireDeadLetters(): void {
     const before = this.#clock.now() - DEAD_LETTER_MS;
     const old: number[] = [];
-    for (const { key, value } of this.dead.range({ to: before * 1000 }))
-      if (value.died < before && !this.#changing.has(Number(key))) old.push(Number(key));
+    for (const seq of [...this.dead.keys({ to: before * 1000 })].map(Number))
+      if (!this.#changing.has(seq) && (this.letter(seq)?.died ?? Infinity) < before) old.push(seq);
     if (old.length === 0) return;
     for (const seq of old) this.#changing.add(seq);
     const done = this.#write('drop old dead letters', (batch) => {
@@ -146,6 +160,17 @@ export class Home {
       if (isDone) this.deadLetters -= old.length;
       for (const seq of old) this.#changing.delete(seq);
     });
+  }
+
+  #read<V>(get: () => V | undefined, isWhole: (value: V) => boolean): V | undefined {
+    try {
+      const value = get();
+      if (value === undefined || isWhole(value)) return value;
+      this.#log.error('a callback on disk is damaged; it stays there and is passed over');
+    } catch (err) {
+      this.#log.error({ err }, 'a callback on disk cannot be read; it stays there and is passed over');
+    }
+    return undefined;
   }
 
   /** Whether the disk took it. */
@@ -159,3 +184,6 @@ export class Home {
     }
   }
 }
+
+/** As far as the outbox itself reads it. Damage can make anything of a value. */
+const isRow = (row: Partial<Row> | null): boolean => typeof row?.body === 'string' && Array.isArray(row.orderKeys);

@@ -55,9 +55,9 @@ function next(keys: Iterator<unknown>): number {
 
 function read(home: Home, state: Found['state'], seq: number): Found | undefined {
   if (state === 'refused') {
-    const letter = home.dead.get(seq);
+    const letter = home.letter(seq);
     return letter && { seq, home, state, letter };
   }
-  const row = home.isSpent(seq) ? undefined : home.rows.get(seq);
+  const row = home.isSpent(seq) ? undefined : home.row(seq);
   return row && { seq, home, state, row };
 }

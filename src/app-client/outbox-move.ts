@@ -16,7 +16,7 @@ export async function moveRows(entries: () => Iterable<Entry>, from: Home, to: H
   const moving = [...entries()].filter(({ home }) => home === from).sort((a, b) => a.seq - b.seq);
   for (const part of parts(moving)) {
     await copy(
-      from.rows,
+      (seq) => from.row(seq),
       to.rows,
       to.store,
       part.map(({ seq }) => seq),
@@ -29,7 +29,7 @@ export async function moveRows(entries: () => Iterable<Entry>, from: Home, to: H
   // only now: a row could still be buried in the old store until its entry pointed to the new one
   await settled(from);
   const dead = [...from.dead.keys()].map(Number);
-  for (const part of parts(dead)) await copy(from.dead, to.dead, to.store, part);
+  for (const part of parts(dead)) await copy((seq) => from.letter(seq), to.dead, to.store, part);
   to.deadLetters += dead.length;
   from.deadLetters = 0;
 
@@ -46,10 +46,12 @@ async function settled(home: Home): Promise<void> {
   await home.store.write((batch) => batch.remove(home.rows, 0));
 }
 
-async function copy<V>(from: Table<V>, into: Table<V>, store: Store, keys: readonly number[]): Promise<void> {
+type Read<V> = (key: number) => V | undefined;
+
+async function copy<V>(read: Read<V>, into: Table<V>, store: Store, keys: readonly number[]): Promise<void> {
   await store.write((batch) => {
     for (const key of keys) {
-      const value = from.get(key);
+      const value = read(key);
       if (value !== undefined) batch.put(into, key, value);
     }
   });

@@ -136,9 +136,10 @@ export class OutboxWorker {
   #post(channel: Channel, line: Line): void {
     const { lines, clock } = this.#options;
     const entry = lines.take(line);
-    const row = entry?.home.rows.get(entry.seq);
+    const row = entry?.home.row(entry.seq);
     if (!entry) return;
-    if (!row || this.#options.isMoot?.(row)) return this.#settling.leave(entry);
+    if (!row) return this.forget(entry);
+    if (this.#options.isMoot?.(row)) return this.#settling.leave(entry);
     const probe = channel.gate.ajar;
     channel.gate.pass(clock.now());
     channel.lane.busy++;

@@ -82,10 +82,10 @@ export function openOutbox(options: OutboxOptions): Outbox {
     }
     home.expireDeadLetters();
     const loaded: Entry[] = [];
-    for (const { key, value } of home.rows.range()) {
-      const seq = Number(key);
+    for (const seq of [...home.rows.keys()].map(Number)) {
       sequence.above(seq);
-      loaded.push(lines.add({ ...entryOf(seq, home, value), state: 'waiting', first: false }, value.orderKeys));
+      const row = home.row(seq);
+      if (row) loaded.push(lines.add({ ...entryOf(seq, home, row), state: 'waiting', first: false }, row.orderKeys));
     }
     expire(loaded.filter(isTooOld));
     for (const { attachment, state } of loaded) if (attachment && state !== 'gone') attachments.expect(attachment);
