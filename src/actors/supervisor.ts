@@ -82,9 +82,14 @@ export class Supervisor {
     return this.#children.get(digits);
   }
 
-  /** Is a complete login on disk? */
+  /** Is a complete login on disk? One that cannot be read is none, for whoever looks at all numbers (S1). */
   isPaired(digits: string): boolean {
-    return this.#o.isPaired(digits);
+    try {
+      return this.#o.isPaired(digits);
+    } catch (error) {
+      this.#o.log.error({ err: error, number: maskPhone(digits) }, 'a saved login cannot be read');
+      return false;
+    }
   }
 
   /** Makes the number known without starting anything. */
@@ -141,7 +146,13 @@ export class Supervisor {
       revival: new Revival(this.#o.clock, this.#o.restartPolicy, () => this.#revive(child)),
     };
     this.#children.set(digits, child);
-    this.#start(child);
+    try {
+      this.#start(child);
+    } catch (error) {
+      // Its folder cannot be read: whoever asked hears of it, and everybody else sees a number that nobody has started.
+      this.#children.delete(digits);
+      throw error;
+    }
     return child;
   }
 
@@ -192,9 +203,13 @@ export class Supervisor {
 
   /** From facts, not from a snapshot: what is on disk decides (design/xstate §2.6). */
   #revive(child: Child): void {
-    this.#start(child);
-    const { stopped } = this.#o.records.read(child.digits);
-    if (!stopped && this.#o.isPaired(child.digits)) child.actor?.send({ type: 'restore' });
+    try {
+      this.#start(child);
+      const { stopped } = this.#o.records.read(child.digits);
+      if (!stopped && this.#o.isPaired(child.digits)) child.actor?.send({ type: 'restore' });
+    } catch (error) {
+      this.#onEnd(child, error); // its disk; a timer that throws would end the process, and every number with it
+    }
   }
 
   #changed(digits: string): void {

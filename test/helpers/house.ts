@@ -40,6 +40,7 @@ export function buildHouse(options: HouseOptions) {
   const stores = openDeviceStores({ dir, log, clock: time });
   const paired = new Set(options.paired);
   for (const digits of paired) stores.open(digits);
+  const unreadable = new Set<string>();
   const facts: Fact[] = [];
   const engine = new FakeEngine();
   const records = new NumberRecords(stores);
@@ -53,7 +54,10 @@ export function buildHouse(options: HouseOptions) {
     records,
     history,
     outbox,
-    isPaired: (digits) => paired.has(digits) && stores.exists(digits),
+    isPaired: (digits) => {
+      if (unreadable.has(digits)) throw new Error('this folder cannot be read');
+      return paired.has(digits) && stores.exists(digits);
+    },
     tell: (fact) => facts.push(fact),
     clock: time,
     log,
@@ -89,6 +93,8 @@ export function buildHouse(options: HouseOptions) {
     supervisor,
     history,
     numbers,
+    /** Numbers whose login the disk does not give back. */
+    unreadable,
     /** To whom an operator wrote, as far as can be told. */
     humans,
     facts,

@@ -178,6 +178,35 @@ describe('P1 isolation', () => {
     expect(engine.of(B)).toHaveLength(1);
   });
 
+  it('survives a login that the disk does not give back, whether a caller asks for it or it crashed before', async () => {
+    const fragile = numberMachine.provide({ actions: { 'take the account': broken } } as unknown as Parameters<
+      typeof numberMachine.provide
+    >[0]);
+    house = buildHouse({
+      paired: [A, B],
+      restartPolicy: defaultRestartPolicy,
+      logic: (digits) => (digits === A ? fragile : undefined),
+    });
+    const { numbers, supervisor, time, unreadable } = house;
+    unreadable.add(P);
+    expect(() => numbers.start(P, 'qr')).toThrow('cannot be read');
+    for (const digits of [A, B]) supervisor.command(digits, { type: 'restore' });
+    expect([...numbers.all()].map(({ digits }) => digits)).toEqual([A, B]);
+
+    await time.advanceAsync(500);
+    unreadable.add(A);
+    await time.advanceAsync(10 * 60_000);
+    expect([...numbers.all()].map(({ digits, ready }) => [digits, ready])).toEqual([
+      [A, false],
+      [B, true],
+    ]);
+    expect(numbers.view(A)).toMatchObject({ quarantined: true });
+
+    unreadable.clear();
+    expect(numbers.start(P, 'qr')).toEqual({ kind: 'started' });
+    expect(numbers.view(P).state).toBe('connecting');
+  });
+
   it('survives a send that rejects', async () => {
     house = buildHouse({ paired: [A, B], restartPolicy: defaultRestartPolicy });
     const { numbers, engine, supervisor, time } = house;

@@ -14,7 +14,7 @@ import {
 } from '../../../src/actors/engines/unofficial/auth-state.ts';
 import type { AuthState } from '../../../src/actors/engines/unofficial/auth-state.ts';
 import { openLmdb } from '../../../src/store/lmdb.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { Key, Store } from '../../../src/store/store.ts';
 import { allKindsOfKeys, pairedCreds } from './auth-fixtures.ts';
 
 const DIGITS = '5511912345678';
@@ -92,6 +92,29 @@ describe('the saved login', () => {
     openState().saveCreds();
     await store.write((batch) => batch.remove(store.table('login'), 'creds'));
     expect(loadLogin(store)).toMatchObject({ copy: 'previous', creds: { nextPreKeyId: 77 } });
+  });
+
+  it('AS2 a copy that the disk does not give back is a damaged one; when neither comes, that is not "no login"', async () => {
+    await save();
+    const auth = openState();
+    auth.creds.nextPreKeyId = 77;
+    auth.saveCreds();
+    const damaged = (...keys: unknown[]): Store => ({
+      ...store,
+      table: <V>(name: string) => {
+        const table = store.table<V>(name);
+        const get = (key: Key) => {
+          if (name === 'login' && keys.includes(key)) throw new Error('does not unseal');
+          return table.get(key);
+        };
+        return { ...table, get };
+      },
+    });
+    const half = damaged('creds');
+    expect(loadLogin(half)).toMatchObject({ copy: 'previous', paired: true });
+    openAuthState(half)?.saveCreds();
+    expect(loadLogin(store)).toMatchObject({ copy: 'current', paired: true });
+    expect(() => loadLogin(damaged('creds', 'creds-previous'))).toThrow('does not unseal');
   });
 
   it('creds that lost a part a login needs are not a login', async () => {

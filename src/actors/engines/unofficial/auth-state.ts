@@ -65,17 +65,26 @@ export type PairingState = AuthState & {
 
 export const isPaired = (creds: AuthenticationCreds): boolean => Boolean(creds.me && creds.account);
 
-/** The login in this store, undefined when there is none that can be read. */
+/**
+ * The login in this store, undefined when there is none that can be read. Throws when the disk does not say what is there
+ * and the good copy does not help either: nobody may take that for a number without a login.
+ */
 export function loadLogin(store: Store): SavedLogin | undefined {
   const rows = store.table<string>(LOGIN_TABLE);
+  let unreadable: unknown;
   for (const [key, copy] of [
     [CURRENT, 'current'],
     [PREVIOUS, 'previous'],
   ] as const) {
-    const text = rows.get(key);
-    const creds = text === undefined ? undefined : parseCreds(text);
-    if (creds) return { creds, paired: isPaired(creds), copy };
+    try {
+      const text = rows.get(key);
+      const creds = text === undefined ? undefined : parseCreds(text);
+      if (creds) return { creds, paired: isPaired(creds), copy };
+    } catch (error) {
+      unreadable ??= error;
+    }
   }
+  if (unreadable !== undefined) throw unreadable;
   return undefined;
 }
 
@@ -154,10 +163,19 @@ export function parseCreds(text: string): AuthenticationCreds | undefined {
 function putCreds(store: Store, batch: Batch, creds: AuthenticationCreds): void {
   const rows = store.table<string>(LOGIN_TABLE);
   const text = credsToJson(creds);
-  const current = rows.get(CURRENT);
+  const current = readable(rows, CURRENT);
   if (text === current) return;
   if (current !== undefined && parseCreds(current)) batch.put(rows, PREVIOUS, current);
   batch.put(rows, CURRENT, text);
+}
+
+/** A row that is damaged is no good copy, and about to be written anew. */
+function readable(rows: Table<string>, key: string): string | undefined {
+  try {
+    return rows.get(key);
+  } catch {
+    return undefined;
+  }
 }
 
 function storedKeys(store: Store): SignalKeyStore {
