@@ -22,6 +22,7 @@ import { type LinkedOptions, openLinked } from './main/linked.ts';
 import { createMedia } from './main/media.ts';
 import { createNumbers } from './main/numbers.ts';
 import { createProviders } from './main/providers.ts';
+import { takeUp } from './main/starting.ts';
 import { stopOnSignals } from './main/stopping.ts';
 import { openStorage } from './main/storage.ts';
 import { createVoice } from './main/voice.ts';
@@ -154,26 +155,35 @@ async function main(config: Config, log: Log): Promise<void> {
   });
 
   for (const each of loops) each.start();
-  const imported = await linked.importLogins();
-  const adopted = await adoptAll({ stores, supervisor, log, adopt: engine.adopt });
-  outbox.complete();
-  await attachments.sweep(outbox.attachmentFiles());
-  await held.sweep(scheduling.start());
-  flows.start();
-  // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
-  await restoreAll([...adopted, ...imported.incomplete], {
-    records,
-    supervisor,
-    views,
-    clock,
-    concurrency: config.restoreConcurrency,
-    attemptMs: RESTORE_ATTEMPT_MS,
-    onProgress: (progress) => {
-      restored = progress;
-      if (progress.finished || progress.done % 10 === 0)
-        log.info({ done: progress.done, total: progress.total }, 'restoring');
-    },
-  });
+  const isStopping = () => vitals.phase() === 'draining';
+  /** Each yield is a place where the start may be left (main/starting.ts). */
+  const steps = async function* () {
+    const imported = await linked.importLogins();
+    yield;
+    const adopted = await adoptAll({ stores, supervisor, isStopping, log, adopt: engine.adopt });
+    yield;
+    outbox.complete();
+    await attachments.sweep(outbox.attachmentFiles());
+    yield;
+    await held.sweep(scheduling.start());
+    yield;
+    flows.start();
+    // An incomplete login of the older bridge has no folder here; it is reported as Disconnected all the same (README §9).
+    await restoreAll([...adopted, ...imported.incomplete], {
+      records,
+      supervisor,
+      views,
+      clock,
+      concurrency: config.restoreConcurrency,
+      attemptMs: RESTORE_ATTEMPT_MS,
+      onProgress: (progress) => {
+        restored = progress;
+        if (progress.finished || progress.done % 10 === 0)
+          log.info({ done: progress.done, total: progress.total }, 'restoring');
+      },
+    });
+  };
+  await takeUp(steps(), isStopping, log);
   if (phase === 'starting') phase = 'running';
 }
 

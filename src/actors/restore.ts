@@ -19,6 +19,8 @@ export type RestoreProgress = { readonly done: number; readonly total: number; r
 export type AdoptOptions = {
   readonly stores: DeviceStores;
   readonly supervisor: Supervisor;
+  /** Then no further folder is opened. */
+  readonly isStopping: () => boolean;
   readonly log: Log;
   /** Opens one number's folder (engines/unofficial/create.ts). */
   readonly adopt: (digits: string) => Promise<void>;
@@ -39,9 +41,10 @@ export type RestoreOptions = {
  * Makes every saved login known: its unsent callbacks are posted and its journal is recovered from now on, whether or not
  * it will connect. Returns the numbers whose folder can be used.
  */
-export async function adoptAll({ stores, supervisor, log, adopt }: AdoptOptions): Promise<string[]> {
+export async function adoptAll({ stores, supervisor, isStopping, log, adopt }: AdoptOptions): Promise<string[]> {
   const adopted: string[] = [];
   for (const digits of stores.list()) {
+    if (isStopping()) break;
     try {
       await adopt(digits);
       supervisor.adopt(digits);
