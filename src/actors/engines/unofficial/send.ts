@@ -162,7 +162,9 @@ export class Sender {
   async #promising(order: Order): Promise<SendResult> {
     const { promised, onFailure } = this.#o;
     let underWay: Promise<HandedOver> | undefined;
-    const result = await this.#send(order, (handingOver) => (underWay = handingOver));
+    const result = await this.#send(order, (handingOver) => {
+      underWay = handingOver;
+    });
     if (result.kind !== 'pending') return result;
     const promise = await promised.make(result.id);
     const again: Repeat = (id) => this.#running.get(id) ?? this.#run(id, this.#send(this.#withoutCaller(id)));
