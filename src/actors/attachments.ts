@@ -5,8 +5,11 @@
  *  AT2  A file is complete or not there: it is written beside its place and renamed.
  *  AT3  At most `AT_ONCE` downloads run, the others wait in order; a slow one holds up only its own row.
  *  AT4  Bytes in memory are bounded, whatever the number of media: a reader waits for its turn.
- *  AT5  A file leaves with its row; whoever needs it longer has a copy of his own (AT6). What a crash left without a row is removed at the next start.
+ *  AT5  A file leaves with its row; whoever needs it longer has a copy of his own (AT6). What a crash left without a row is
+ *       removed at the next start.
  *  AT6  A copy is taken from the file while it is here, else fetched again, and is gone after its use.
+ *  AT7  No download begins for which the disk may have no room, beside those under way: it waits, and its row with it. The
+ *       stores need the rest, and a stranger's media are 16 MiB each.
  *
  * Deliberately not here: how bytes are fetched and opened (the engine's fetcher), and when rows are posted (the outbox).
  */
@@ -16,6 +19,7 @@ import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attachments } from '../app-client/attachments.types.ts';
 import type { Attachment } from '../app-client/inbound-content.ts';
+import { type Clock, sleep } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { privateFolder } from '../store/files.ts';
 import { Places } from './places.ts';
@@ -31,10 +35,16 @@ export type AttachmentFilesOptions = {
   /** `DATA_DIR/media/in`. */
   readonly folder: string;
   readonly fetcher: AttachmentFetcher;
+  /** Whether the disk of `folder` has room for so many bytes more. */
+  readonly hasRoom: (bytes: number) => boolean;
+  readonly clock: Clock;
   readonly log: Log;
 };
 
 const AT_ONCE = 32;
+/** Contract inbound §4. */
+const LARGEST_BYTES = 16 * 1_048_576;
+const LOOK_AGAIN_MS = 5_000;
 /** Of encrypted bytes; a medium is in memory about six times while it becomes JSON. */
 const READ_AT_ONCE_BYTES = 24 * 1_048_576;
 const SMALLEST_SHARE = 524_288;
@@ -51,6 +61,7 @@ export class AttachmentFiles implements Attachments {
   readonly #states = new Map<string, State>();
   readonly #downloads = new Places(AT_ONCE);
   readonly #memory = new Places(READ_AT_ONCE_BYTES);
+  #underWay = 0;
   readonly #startedAt: number;
   readonly #running = new Set<Promise<void>>();
   readonly #closing = new AbortController();
@@ -126,7 +137,7 @@ export class AttachmentFiles implements Attachments {
     const leave = await this.#downloads.enter(1);
     try {
       signal.throwIfAborted();
-      const here = await this.#o.fetcher.fetch(attachment, half, signal);
+      const here = await this.#download(attachment, half, signal);
       if (here) await rename(half, this.#path(attachment.file));
       state.settled = here ? 'here' : 'gone';
     } catch (error) {
@@ -139,6 +150,18 @@ export class AttachmentFiles implements Attachments {
     if (!signal.aborted) state.wake?.();
   }
 
+  /** AT7 */
+  async #download(attachment: Attachment, path: string, signal: AbortSignal): Promise<boolean> {
+    const { fetcher, hasRoom, clock } = this.#o;
+    while (!hasRoom((this.#underWay + 1) * LARGEST_BYTES)) await sleep(clock, LOOK_AGAIN_MS, signal);
+    this.#underWay += 1;
+    try {
+      return await fetcher.fetch(attachment, path, signal);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
   async #copy(attachment: Attachment, copy: string): Promise<boolean> {
     try {
       await link(this.#path(attachment.file), copy);
@@ -148,7 +171,7 @@ export class AttachmentFiles implements Attachments {
     }
     const leave = await this.#downloads.enter(1);
     try {
-      return await this.#o.fetcher.fetch(attachment, copy, this.#closing.signal);
+      return await this.#download(attachment, copy, this.#closing.signal);
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#o.log.error({ err: error }, 'a copy of a medium could not be stored');
       return false;

@@ -15,6 +15,7 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import type { Log } from '../log.ts';
 import { mootIn } from '../scheduler/moot.ts';
+import { hasRoomFor } from '../store/disk-space.ts';
 import type { AppSide } from './app-side.ts';
 import type { OutgoingMedia } from './media.ts';
 import type { Storage } from './storage.ts';
@@ -47,13 +48,16 @@ export async function openLinked({ config, storage, app, media, records, later, 
     '../actors/engines/unofficial/index.ts'
   );
   const reuploads = new Reuploads(clock, log);
+  const folder = join(config.dataDir, 'media', 'in');
   const attachments = new AttachmentFiles({
-    folder: join(config.dataDir, 'media', 'in'),
+    folder,
+    hasRoom: (bytes) => hasRoomFor(folder, bytes),
     // The engine is made below; nothing is fetched before it has adopted a number.
     fetcher: mediaBytes({
       ...{ host: whatsapp.mediaHost, reuploads, clock, log },
       routeOf: (account) => engine.mediaRoute(account),
     }),
+    clock,
     log,
   });
   const outbox = openOutbox({

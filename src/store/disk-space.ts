@@ -11,6 +11,8 @@ const RESERVE_BYTES = 16 * 1024 * 1024;
 /** With so much free, a look holds for LOOK_MS: no disk here fills up that fast, and a look costs 30 µs of every write. */
 const PLENTY_BYTES = 512 * 1024 * 1024;
 const LOOK_MS = 100;
+/** What other files leave to the stores, so that these go on when media have filled the disk. */
+const FOR_STORES_BYTES = 4 * RESERVE_BYTES;
 
 /** When a folder of stores was last seen with plenty of room; monotonic milliseconds. */
 const plentyAt = new Map<string, number>();
@@ -22,6 +24,9 @@ export function diskRoom(folder: string): 'ok' | 'filling' | 'full' {
   if (free < RESERVE_BYTES) return 'full';
   return free < PLENTY_BYTES ? 'filling' : 'ok';
 }
+
+/** Whether a file of so many bytes leaves the stores on the disk of `folder` their room. Throws when that is not there. */
+export const hasRoomFor = (folder: string, bytes: number): boolean => freeBytes(folder) >= FOR_STORES_BYTES + bytes;
 
 /** Throws when the disk of `folder` has no room for `bytes` more. Doubled: changed pages are written anew. */
 export function assertDiskSpace(folder: string, bytes: number): void {

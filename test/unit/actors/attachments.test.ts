@@ -8,6 +8,7 @@ import { Places } from '../../../src/actors/places.ts';
 import type { Attachment } from '../../../src/app-client/inbound-content.ts';
 import { createLog } from '../../../src/log.ts';
 import { eventually } from '../../helpers/eventually.ts';
+import { SimulatedTime } from '../../helpers/simulated-time.ts';
 
 const log = createLog({ level: 'silent', stream: { write: () => undefined } });
 
@@ -40,7 +41,9 @@ describe('attachments (contract inbound §4)', () => {
     },
     open: (_, stored) => (stored.toString() === 'damaged' ? undefined : stored),
   };
-  const open = () => new AttachmentFiles({ folder, fetcher, log });
+  const time = new SimulatedTime();
+  const open = (hasRoom: (bytes: number) => boolean = () => true) =>
+    new AttachmentFiles({ folder, fetcher, hasRoom, clock: time, log });
   const arrives = async (file: string, bytes: string | undefined) => {
     await eventually(() => fetches.has(file), { what: 'the fetch', withinMs: 2_000, everyMs: 1 });
     fetches.get(file)?.(bytes);
@@ -132,6 +135,38 @@ describe('attachments (contract inbound §4)', () => {
     await eventually(() => fetches.has('f32'), { what: 'the next', withinMs: 2_000, everyMs: 1 });
     expect(fetches.size).toBe(33);
     await files.close();
+  });
+
+  it('AT7: a download waits for room on the disk, also for what those under way may still take', async () => {
+    const MiB = 2 ** 20;
+    let free = 40 * MiB;
+    const files = open((bytes) => bytes <= free);
+    for (const name of ['a', 'b', 'c']) files.expect(attachment(name));
+    await eventually(() => fetches.size === 2, { what: 'two fetches', withinMs: 2_000, everyMs: 1 });
+    await time.advanceAsync(60_000);
+    expect([...fetches.keys()]).toEqual(['a', 'b']);
+    let isAwake = false;
+    expect(files.ready(attachment('c'), () => (isAwake = true))).toBe(false);
+    await arrives('a', 'x');
+    await eventually(() => existsSync(join(folder, 'a')), { what: 'the file', withinMs: 2_000, everyMs: 1 });
+    free = 20 * MiB;
+    await time.advanceAsync(60_000);
+    expect(fetches.has('c')).toBe(false);
+    free = 40 * MiB;
+    await time.advanceAsync(5_000);
+    await arrives('c', 'x');
+    await eventually(() => isAwake, { what: 'its row', withinMs: 2_000, everyMs: 1 });
+    await files.close();
+  });
+
+  it('AT7: what waits for room goes with its row, and with the process', async () => {
+    const files = open(() => false);
+    for (const name of ['a', 'b']) files.expect(attachment(name));
+    await time.advanceAsync(10_000);
+    files.drop(attachment('a'));
+    await files.close();
+    expect([fetches.size, readdirSync(folder)]).toEqual([0, []]);
+    expect(time.pending).toBe(0);
   });
 });
 

@@ -12,7 +12,7 @@
  *  SE7  A hand-over that was under way when its caller was answered, and then certainly failed, is tried again on the same
  *       connection: the caller was told that the message is on its way (PS3).
  *
- * Deliberately not here: readiness, pacing and idempotency keys (lane.ts).
+ * Deliberately not here: readiness, pacing and idempotency keys (lane.ts); what else an ack means (acks.ts).
  */
 import { type BinaryNode, proto, type WASocket } from '@whiskeysockets/baileys';
 import { byDeadline, type Clock } from '../../../clock.ts';
@@ -21,6 +21,7 @@ import type { Log } from '../../../log.ts';
 import { filesOf, type MediaFiles, mediaOf } from '../../content/media-files.ts';
 import type { SendCommand, SendResult } from '../engine.ts';
 import type { SocketCaches } from './caches.ts';
+import { Acks, type AcksOptions } from './acks.ts';
 import { DeviceLists } from './device-lists.ts';
 import { MediaSends } from './media-sends.ts';
 import { isSendable } from './outgoing/capabilities.ts';
@@ -29,7 +30,7 @@ import type { Recipients, Resolved } from './recipient.ts';
 import { firstly, type PromisedSends, type Repeat } from './promised-sends.ts';
 import { orPlainly } from './refused.ts';
 import { Relay, type RelayOptions } from './relay.ts';
-import { type Ack, failed, type HandedOver, ofAck, type Prepared } from './send-outcome.ts';
+import { failed, type HandedOver, ofAck, type Prepared } from './send-outcome.ts';
 
 const ACK_MS = 10_000;
 /** No caller waits for a promised send; this only bounds how long one connection tries. */
@@ -37,19 +38,18 @@ const PROMISE_MS = 60_000;
 
 type Socket = Pick<WASocket, 'onWhatsApp' | 'relayMessage' | 'getUSyncDevices' | 'user' | 'waUploadToServer'>;
 
-export type SenderOptions = Omit<RelayOptions, 'socket'> & {
-  readonly socket: () => Socket;
-  readonly caches: SocketCaches;
-  readonly recipients: Recipients;
-  readonly promised: PromisedSends;
-  readonly files: MediaFiles;
-  /** Who wrote a message in a group. */
-  readonly authorOf: (id: string) => string | undefined;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** WhatsApp refused a message, at once or after it was answered. */
-  readonly onRefusal: (code: number) => void;
-};
+export type SenderOptions = Omit<RelayOptions, 'socket'> &
+  AcksOptions & {
+    readonly socket: () => Socket;
+    readonly caches: SocketCaches;
+    readonly recipients: Recipients;
+    readonly promised: PromisedSends;
+    readonly files: MediaFiles;
+    /** Who wrote a message in a group. */
+    readonly authorOf: (id: string) => string | undefined;
+    readonly clock: Clock;
+    readonly log: Log;
+  };
 
 /** `content` is still to be made a message, for the chat that it really goes to; with neither it is in the sent index. */
 type Order = Omit<SendCommand, 'from' | 'content'> & { readonly content?: Plain; readonly message?: proto.IMessage };
@@ -63,7 +63,7 @@ export class Sender {
   readonly #running = new Map<string, Promise<SendResult>>();
   /** Last hand-over per recipient (SE5). */
   readonly #lines = new Map<string, Promise<unknown>>();
-  readonly #acks = new Map<string, (ack: Ack) => void>();
+  readonly #acks: Acks;
   readonly #cut = new AbortController();
   readonly #media: MediaSends;
   readonly #relay: Relay;
@@ -72,6 +72,7 @@ export class Sender {
   constructor(options: SenderOptions) {
     this.#o = options;
     this.#relay = new Relay(options);
+    this.#acks = new Acks(options);
     this.#devices = new DeviceLists(options.socket, options.caches.devices);
     const { sent, promised, files, clock, log } = options;
     this.#media = new MediaSends({
@@ -114,26 +115,14 @@ export class Sender {
     return this.#relay.watch;
   }
 
-  /** Every `ack` of class `message`, also those that come after the sender stopped waiting. */
-  onAck({ attrs }: BinaryNode): void {
-    const { id, error } = attrs;
-    if (id === undefined) return;
-    const settle = this.#acks.get(id);
-    if (error !== undefined) {
-      this.#o.log.warn({ messageId: id, code: Number(error), late: !settle }, 'WhatsApp refused a message');
-      this.#o.onRefusal(Number(error));
-      this.#o.sent.refuse(id, Number(error), (change) => this.#o.rideAlong.add(change)).catch(this.#o.onFailure);
-      settle?.({ kind: 'refused', code: Number(error) });
-      return;
-    }
-    this.#o.sent.receive(id, 'sent', (change) => this.#o.rideAlong.add(change)).catch(this.#o.onFailure);
-    settle?.({ kind: 'acked' });
+  onAck(stanza: BinaryNode): void {
+    this.#acks.hear(stanza);
   }
 
   /** The socket has ended: no ack will come. */
   cut(): void {
     this.#cut.abort();
-    for (const settle of this.#acks.values()) settle({ kind: 'cut' });
+    this.#acks.cut();
   }
 
   /** To be awaited after `cut`, before the store is closed. */
@@ -190,7 +179,7 @@ export class Sender {
     const { id, to, deadline } = command;
     const { clock } = this.#o;
     const turn: Turn = { begun: false, cancelled: false };
-    const acked = this.#ack(id);
+    const acked = this.#acks.of(id);
     const handingOver = this.#inLine(this.#lines.get(to), this.#prepare(command), command, turn);
     this.#join(to, handingOver);
     try {
@@ -203,7 +192,7 @@ export class Sender {
       const ack = await byDeadline(clock, acked, Math.min(deadline, clock.now() + ACK_MS));
       return ack === 'late' ? { kind: 'pending', id, to: done.to } : ofAck(ack, id, done.to);
     } finally {
-      this.#acks.delete(id);
+      this.#acks.leave(id);
     }
   }
 
@@ -256,9 +245,5 @@ export class Sender {
   async #withDevices(id: string, to: string, message: proto.IMessage): Promise<Prepared> {
     const refused = await this.#devices.known(id, to);
     return refused ?? { kind: 'ready', to, message };
-  }
-
-  #ack(id: string): Promise<Ack> {
-    return new Promise((resolve) => this.#acks.set(id, resolve));
   }
 }
