@@ -75,6 +75,10 @@ export class KeptReplies {
       if (isKept(kept)) yield { id, number: numberIn(id), kept: { ...kept, ...this.#said.get(id) } };
   }
 
+  has(key: string): boolean {
+    return !this.of(key).next().done;
+  }
+
   /** By the keys they are kept under, whose they are. */
   owners(): Map<string, Beginning> {
     const starts = new Map<string, Beginning>();

@@ -76,23 +76,16 @@ export class Rows {
     this.#keywordSweep = new RotatingSweep(this.#keywords, older(KEYWORDS_MS));
   }
 
-  /** RW3. */
+  /** RW3. One that has ended is theirs only when no other is. */
   of(device: string, contact: Identity): SessionRow | undefined {
-    const [row] = this.#found(device, contact);
-    return row;
+    const rows = this.allOf(device, contact);
+    return rows.find(({ ended }) => !ended) ?? rows[0];
   }
 
   /** More than one when phone and LID were not known to be one customer's. */
   allOf(device: string, contact: Identity): SessionRow[] {
-    return [...new Map([...this.#found(device, contact)].map((row) => [row.key, row])).values()];
-  }
-
-  *#found(device: string, contact: Identity): Generator<SessionRow> {
-    for (const name of contactKeys(contact)) {
-      const key = this.#names.get(`${device} ${name}`);
-      const row = key === undefined ? undefined : this.#sessions.get(key);
-      if (row) yield row;
-    }
+    const keys = new Set(contactKeys(contact).map((name) => this.#names.get(`${device} ${name}`)));
+    return [...keys].flatMap((key) => (key === undefined ? [] : (this.#sessions.get(key) ?? [])));
   }
 
   byKey(key: string): SessionRow | undefined {

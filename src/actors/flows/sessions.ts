@@ -229,6 +229,8 @@ export class Sessions {
         return this.save(row);
       }
       case 'forget':
+        // For a start that has not begun: this is looked at again in a minute.
+        if (this.#rows.kept.has(row.key)) return;
         this.#standings.gone(row.key);
         return this.#rows.write((batch) => this.#rows.remove(batch, row));
       default:

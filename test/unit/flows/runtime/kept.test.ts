@@ -104,6 +104,24 @@ describe('IB2, F-20: a message of a provider is kept only while something of a f
     expect([stage.lookUps, kept(stage)]).toEqual([['other'], 0]);
   });
 
+  it('one that begins only when the session before it is forgotten keeps it, too', async () => {
+    const stage = stageOf();
+    await stage.begin('1');
+    await stage.run(10_000);
+    await stage.settle(inbound(stage, 'Ana'));
+    await stage.run(10_000);
+    expect(stage.row()?.ended?.how).toBe('completed');
+    await stage.run(280_000);
+    stage.isAppAway = true;
+    await stage.settle(stage.desk.start(order('1')));
+    expect(await stage.settle(inbound(stage, 'Bia'))).toEqual({ consumed: true });
+    await stage.run(75_000);
+    stage.isAppAway = false;
+    await stage.run(60_000);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    expect([stage.lookUps, kept(stage)]).toEqual([[], 0]);
+  });
+
   it('one that is asked for again later keeps it, also under another spelling, for its first question', async () => {
     const stage = stageOf();
     await stage.settle(stage.desk.start(order('1')));

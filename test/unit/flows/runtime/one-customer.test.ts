@@ -91,6 +91,21 @@ describe('a session under the LID and one under the phone turn out to be one cus
     expect(await stage.says('Ana', { contact: LID })).toBe('consumed');
   });
 
+  it('one that has ended hears nothing: the one that waits under the LID does, and goes on under the phone', async () => {
+    const stage = await asked();
+    await stage.says('Ana');
+    await stage.run(10_000);
+    expect(stage.row()?.ended?.how).toBe('completed');
+    await byMessage(stage, LID);
+    expect(await stage.says('Bia', { contact: BOTH })).toBe('consumed');
+    await stage.run(10_000);
+    expect(stage.texts()).toEqual(['Name?', 'thanks', 'Name?', 'thanks']);
+    expect(stage.vars()).toMatchObject({ name: 'Bia' });
+    expect(keys(stage)).toEqual([KEY]);
+    expect([...stage.store.table('flows/due').keys()]).toHaveLength(1);
+    expect([isParked(stage, KEY), isParked(stage, LID_KEY)]).toEqual([false, false]);
+  });
+
   it('a start for both replaces both', async () => {
     const stage = await asked();
     await byMessage(stage, LID);
