@@ -71,7 +71,13 @@ export class DueJobs {
       await this.giveUp(job, `missed: bridge was not running at ${isoWithOffset(job.next, job.zone)}`);
       return;
     }
-    const late = missed(job.rule, anchorOf(job), job.zone, job.occurrence, now, graceMs);
+    const series = {
+      rule: job.rule,
+      anchor: anchorOf(job),
+      zone: job.zone,
+      closesAt: (at: number) => closesAt(job, at),
+    };
+    const late = missed(series, job.occurrence, now, graceMs);
     if (late.run !== undefined) return runs.open({ ...job, occurrence: late.run });
     await this.#skip(job, late.next, late.missedCount);
   }

@@ -19,13 +19,21 @@ export type Missed = {
   readonly next: number | undefined;
 };
 
+type Series = {
+  readonly rule: Rule;
+  readonly anchor: Wall;
+  readonly zone: string;
+  /** When the last recipient of an occurrence has its turn, which is later where zones are (§11). */
+  readonly closesAt: (occurrence: number) => number;
+};
+
 /** `due` is the occurrence that the series waited for. */
-export function missed(rule: Rule, anchor: Wall, zone: string, due: number, now: number, graceMs: number): Missed {
+export function missed({ rule, anchor, zone, closesAt }: Series, due: number, now: number, graceMs: number): Missed {
   if (due > now) return { run: undefined, missedCount: 0, next: due };
   // `due` may be an instant of its own (a run that was asked for now), so it counts even when the series has it not.
   const latest = Math.max(due, latestOccurrence(rule, anchor, zone, now) ?? due);
   let count = 1;
   for (let at = due; at < latest; count += 1) at = occurrenceAfter(rule, anchor, zone, at) ?? latest;
-  const run = overdue(latest, now, graceMs) === 'run' ? latest : undefined;
+  const run = overdue(Math.max(latest, closesAt(latest)), now, graceMs) === 'run' ? latest : undefined;
   return { run, missedCount: run === undefined ? count : count - 1, next: occurrenceAfter(rule, anchor, zone, now) };
 }

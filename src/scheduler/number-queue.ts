@@ -1,7 +1,8 @@
 /**
  * The one pacing queue of a sender number (contract settings §5): its running jobs take turns, one recipient each.
  *
- *  NQ1  Between two messages lies at least the larger gap of their two jobs, however many jobs there are (S-28).
+ *  NQ1  Between two messages lies the larger gap of their two jobs, however many jobs there are (S-28); of one job the gap
+ *       that was drawn for it. A clock that is put back makes it no longer than one gap more.
  *  NQ2  The gap follows what reached WhatsApp or a provider; what never left costs none (S-47).
  *  NQ3  Strictly one recipient at a time; a job that waits keeps no other one waiting.
  *  NQ4  `remove` resolves when nothing of the job can leave any more.
@@ -71,11 +72,13 @@ export class NumberQueue {
     if (this.#running) return;
     this.#clear();
     const now = this.#clock.now();
+    this.#lastAt = Math.min(this.#lastAt, now);
     let soonest = Infinity;
     for (const id of this.#order) {
       const place = this.#places.get(id);
       if (!place) continue;
       const paced = this.#lastGap === 0 ? 0 : this.#lastAt + Math.max(this.#lastGap, place.gap);
+      place.restUntil = Math.min(place.restUntil, now + REST_MS);
       const at = Math.max(place.work.readyAt(), paced, place.restUntil);
       if (at <= now) return this.#begin(id, place);
       soonest = Math.min(soonest, at);
@@ -110,8 +113,8 @@ export class NumberQueue {
     try {
       if (!(await place.work.step())) return;
       this.#lastAt = this.#clock.now();
-      this.#lastGap = place.gap;
       place.gap = place.work.gapMs();
+      this.#lastGap = place.gap;
     } catch (error) {
       // A full disk, or a bug: neither may end the run nor spin.
       this.#log.error({ err: error }, 'a step of a job failed');

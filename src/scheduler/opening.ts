@@ -8,7 +8,8 @@
  *  OP3  Who has failed and is listed again is tried again. Who is not listed any more is skipped, but for broadcasts and
  *       campaigns, where a later dispatch may list a part.
  *  OP4  A recipient of a series whose own hour had passed when the series was registered begins with the next occurrence;
- *       one whose hour passed while nothing ran is missed (schedules §10, §11). Who has a row of this occurrence is in it.
+ *       one whose hour passed while nothing ran is missed (schedules §10, §11), but not whom the run before, or a hold, kept
+ *       waiting (§6). Who has a row of this occurrence is in it.
  *  OP5  One phone is one row, also when another entry of it is listed this time (S-16): who joins gets the row's result, and
  *       who was there before goes on sharing it.
  */
@@ -49,6 +50,8 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
   const ownRow = rowsOf(recipients, known);
   const listed = new Set(recipients.flatMap(entriesOf).map(({ key }) => key));
   const taken = new Set<number>();
+  // A series' run before ended then; a job that runs once was let go on then.
+  const freeSince = (job.rule ? job.lastRunAt : job.next) ?? 0;
   const zoneFor = ({ to = '', zone }: Recipient): string => zoneOf(to, zone, job.zone);
   for (const [index, recipient] of recipients.entries()) {
     const before = ownRow(recipient);
@@ -64,7 +67,7 @@ export function openingOf({ job, at, recipients, known, variantOf, now, graceMs 
     const also = [...recipient.also, ...without(earlier, listed)];
     const own = job.zones ? instantOf(wall, zoneFor(recipient)) : undefined;
     const wasPast = own !== undefined && own < job.changedAt;
-    const isMissed = own !== undefined && !wasPast && now - own > graceMs;
+    const isMissed = own !== undefined && !wasPast && now - Math.max(own, freeSince) > graceMs;
     if (job.rule && !before && (wasPast || isMissed)) continue;
     const from = Math.max(own ?? 0, now);
     const notBefore = job.quiet ? afterQuiet(from, job.quiet, zoneFor(recipient)) : from;
