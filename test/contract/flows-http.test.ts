@@ -240,6 +240,14 @@ describe('POST /api/flow/resume-delay', () => {
     expect(answer).toEqual([400, { ok: false, error: 'flow_id, session_key, node_id, customer_phone required' }]);
     expect(calls).toEqual([]);
   });
+
+  it.each(['flow_id', 'session_key', 'node_id'])(
+    '400 with a %s that no store takes: no order of it is kept',
+    async (name) => {
+      const { answer, calls } = await asked('/api/flow/resume-delay', { ...body, [name]: '9'.repeat(1_000) });
+      expect([answer[0], calls]).toEqual([400, []]);
+    },
+  );
 });
 
 describe('POST /api/flow-end', () => {

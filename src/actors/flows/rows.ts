@@ -21,6 +21,8 @@ const MESSAGES_MS = 14 * 86_400_000;
 /** After the app told it last. */
 const CONVERSATIONS_MS = 60 * 86_400_000;
 const CONVERSATION_FRESH_MS = 86_400_000;
+/** Of two numbers; the app keeps no longer ones either. */
+const LONGEST_KEY = 191;
 /** Contract flows §7.1 step 3c. */
 const KEYWORDS_MS = 30 * 86_400_000;
 
@@ -89,6 +91,8 @@ export class Rows {
   }
 
   byKey(key: string): SessionRow | undefined {
+    // From outside comes what no store takes.
+    if (key.length > LONGEST_KEY) return undefined;
     return this.#sessions.get(key) ?? this.#sessions.get(this.#names.get(key) ?? key);
   }
 

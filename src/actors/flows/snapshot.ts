@@ -108,8 +108,8 @@ export const isLidIn = (variables: Fields): boolean => flagOf(variables[LID], fa
 /** What the app keeps with a delay of this name. */
 export const withDelay = (variables: Fields, name: string): Fields => ({ ...variables, [DELAY]: name });
 
-/** Empty for what an older bridge parked. */
-export const delayIn = (variables: Fields): string => textOf(variables[DELAY]);
+/** Empty for what an older bridge parked; ours are shorter than this. */
+export const delayIn = (variables: Fields): string => textOf(variables[DELAY]).slice(0, 191);
 
 /** The variables with the callers of the flow that stands here, and what the customer is known by. */
 export function variablesWithStack(row: SessionRow, call: Call, variables: SessionRow['variables']): Fields {

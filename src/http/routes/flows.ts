@@ -19,6 +19,8 @@ import * as routes from '../schemas/flows.ts';
 
 /** The app gives up after 12 s and wants the answer within 10 (contract flows §1.3). */
 const INBOUND_MS = 9_500;
+/** The app's are shorter; what is made of such ids is a key on disk. */
+const LONGEST_ID = 191;
 const CONTACT_FIELDS = ['name', 'first_name', 'last_name', 'email', 'phone', 'custom_attributes'] as const;
 
 export type FlowRoutes = {
@@ -106,7 +108,8 @@ export function flowRoutes(declare: Declare, { flows, clock, strict, strictOrBod
     const body = c.req.valid('json');
     const [flowId, sessionKey, nodeId] = ['flow_id', 'session_key', 'node_id'].map((name) => firstText(body, name));
     const customer = extractDigits(textOf(body['customer_phone']));
-    if (!flowId || !sessionKey || !nodeId || customer === undefined)
+    const isTooLong = [flowId, sessionKey, nodeId].some((id) => (id?.length ?? 0) > LONGEST_ID);
+    if (!flowId || !sessionKey || !nodeId || customer === undefined || isTooLong)
       return reply(c, 400, { ok: false, error: 'flow_id, session_key, node_id, customer_phone required' });
     await flows.resumeDelay({
       ...{ flowId, sessionKey, nodeId, customer },

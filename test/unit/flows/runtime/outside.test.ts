@@ -1,5 +1,8 @@
 /** What the app starts, resumes and remembers: starts, orders, forms, parks (contract flows §1.2, §4, §6.2, §6.4). */
 import { describe, expect, it } from 'vitest';
+import { Rows } from '../../../../src/actors/flows/rows.ts';
+import { Sequence } from '../../../../src/app-client/outbox-rows.ts';
+import { temporaryStore } from '../../../helpers/temporary-store.ts';
 import { ask, CUSTOMER, delay, DEVICE, digits, flow, HOUR, KEY, menu, say, Stage } from './stage.ts';
 
 const ASK = flow([ask('q', 'Name?', 'name'), say('thanks', 'Thanks {{name}} {{city}}')], ['q>thanks']);
@@ -580,4 +583,10 @@ describe('an app that does not answer holds nobody up', () => {
     await stage.run(10_000);
     expect(stage.texts()).toEqual(['Name?']);
   });
+});
+
+it('§1.2: a key from outside that no store takes is no session, and no fault', () => {
+  const { time } = new Stage();
+  const rows = new Rows(temporaryStore(), new Sequence(time), time, HOUR);
+  expect(rows.byKey('9'.repeat(1_000))).toBeUndefined();
 });
