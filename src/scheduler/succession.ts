@@ -3,18 +3,23 @@
  * §12, bulk §1.3). Pure.
  */
 import { anchorOf, type JobRow } from './jobs.types.ts';
-import { opensAt } from './opening.ts';
+import { closesAt, opensAt } from './opening.ts';
 import { latestOccurrence, occurrenceAfter } from './recurrence.ts';
 
 const DAY_MS = 86_400_000;
 /** Contract bulk §1.3: a broadcast that ended this recently is only repeated for who has failed. */
 const RECENT_MS = 60_000;
 
-/** Resumed after its time: a one-off goes out now, a series goes on with its next occurrence (S-10). */
+/**
+ * Resumed after its time: a one-off goes out now, a series goes on with its next occurrence (S-10), which is today's for
+ * recipients whose own hour is still to come (§11).
+ */
 export function resumedAt(job: JobRow, now: number): Partial<JobRow> | 'over' {
   if (job.open !== undefined || job.next === undefined || job.next > now) return {};
   if (!job.rule) return { next: now };
-  const occurrence = occurrenceAfter(job.rule, anchorOf(job), job.zone, now);
+  const latest = latestOccurrence(job.rule, anchorOf(job), job.zone, now) ?? -Infinity;
+  const isOngoing = latest >= job.occurrence && closesAt(job, latest) > now;
+  const occurrence = isOngoing ? latest : occurrenceAfter(job.rule, anchorOf(job), job.zone, now);
   return occurrence === undefined ? 'over' : { occurrence, next: Math.max(opensAt(job, occurrence), now) };
 }
 

@@ -59,6 +59,18 @@ describe('recipients whose own hour is late (schedules §6, §11)', () => {
     expect(hours(stage)).toEqual([`${LOS_ANGELES} 05T16`, `${TOKYO} 06T00`]);
   });
 
+  it('S-10, S-55: a series that is resumed between the hours of its recipients goes on with those still to come', async () => {
+    const stage = new Stage();
+    const { id } = await stage.register('recurring', daily());
+    await stage.run(1.5 * DAY - HOUR);
+    stage.messages.length = 0;
+    await stage.settle(stage.jobs.order('pause', id));
+    await stage.run(13 * HOUR);
+    await stage.settle(stage.jobs.order('resume', id));
+    await stage.run(DAY);
+    expect(hours(stage)).toEqual([`${LOS_ANGELES} 03T16`, `${TOKYO} 04T00`]);
+  });
+
   it('S-55: who was held over their hour is sent when the job goes on, as in a job without zones', async () => {
     const stage = new Stage();
     const { id } = await stage.register('bulk', local());

@@ -44,3 +44,29 @@ it('S-07: a day at the cap is no time without the number', () => {
   waits.forConnection();
   expect([waits.isOver(), waits.until]).toEqual([false, time.now() + 10 * MINUTE]);
 });
+
+it('WA3, S-44: a clock that is put back makes no wait longer than it was', () => {
+  const clock = new SimulatedTime(NOON);
+  const shift = { ms: 0 };
+  const time = {
+    now: () => clock.now() + shift.ms,
+    setTimeout: clock.setTimeout.bind(clock),
+    clearTimeout: clock.clearTimeout.bind(clock),
+  };
+  const waits = new Waits(time);
+  waits.hold(NOON + 5 * MINUTE, 'a batch');
+  waits.forConnection();
+  clock.advance(2 * MINUTE);
+  shift.ms = -60 * MINUTE;
+  expect([waits.current?.why, waits.until - time.now()]).toEqual(['the number is not connected', 10 * MINUTE]);
+  waits.connected();
+  expect(waits.until - time.now()).toBe(5 * MINUTE);
+  clock.advance(5 * MINUTE);
+  expect([waits.current, waits.isOver()]).toEqual([undefined, false]);
+  clock.advance(5 * MINUTE);
+  expect(waits.isOver()).toBe(true);
+  // One that is set after it was put back counts from then.
+  shift.ms -= 60 * MINUTE;
+  waits.hold(time.now() + 7 * MINUTE, 'the provider');
+  expect(waits.until - time.now()).toBe(7 * MINUTE);
+});
