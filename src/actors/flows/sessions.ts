@@ -111,9 +111,10 @@ export class Sessions {
     return this.#standings.counts();
   }
 
-  /** SS1. `work` gets the session as it is then, ended ones too. */
+  /** SS1, whichever of their names is known. `work` gets the session as it is then, ended ones too. */
   enter(device: string, contact: Identity, work: (row: SessionRow | undefined) => Promise<void>): Promise<void> {
-    return this.#mailboxes.enter(device, contact, async () => {
+    const known = this.#stopped ? undefined : this.#rows.of(device, contact)?.contact;
+    return this.#mailboxes.enter(device, { ...known, ...contact }, async () => {
       if (this.#stopped) return;
       const row = this.#rows.of(device, contact);
       await work(row && (await this.#one.rekeyed(row, contact)));
@@ -140,8 +141,7 @@ export class Sessions {
 
   /** What this customer's session does now is left where it is; it goes on with `wake`. */
   halt(device: string, contact: Identity): void {
-    const row = this.#rows.of(device, contact);
-    if (row) this.#runner.stop(row.key);
+    this.#runner.stop(this.#rows.of(device, contact)?.key ?? '');
   }
 
   /** Resolves with whether there was something to end, or is: an app that is being asked is not waited for. */

@@ -137,3 +137,15 @@ it('names that only an earlier session of theirs had still lead to them, and are
   for (const table of ['sessions', 'places', 'due', 'names'])
     expect([table, [...stage.store.table(`flows/${table}`).keys()]]).toEqual([table, []]);
 });
+
+it('MB1, F-21: two messages at once, one under each name that a session has, are handled one after the other', async () => {
+  const stage = new Stage();
+  await byMessage(stage, LID);
+  await stage.says('', { contact: BOTH, media: 'image' });
+  await stage.run(1_000);
+  const both = [stage.offer('Ana', { contact: ANA }), stage.offer('Bia', { contact: LID })];
+  expect(await stage.settle(Promise.all(both))).toEqual(['consumed', 'not consumed']);
+  await stage.run(10_000);
+  expect(stage.texts()).toEqual(['Name?', 'thanks']);
+  expect(stage.vars()).toMatchObject({ name: 'Ana' });
+});
