@@ -8,7 +8,7 @@
  *  LI3  Recipients: before anything was sent the list is taken as it is now, unless it is empty. Later a series only gains
  *       new numbers, because whoever was sent is left out of the list (S-04).
  *  LI4  Time: one that has passed meanwhile is overdue, not "now": what becomes of it is the scheduler's (S-02). An edit of
- *       other fields never makes a series run out of turn.
+ *       other fields never makes a series run out of turn, nor one of its hour run it again for a time before its last run.
  */
 import type { ActiveRow } from '../app-client/schedule-list.ts';
 import { type Fields, flagOf, listOf, mapOf, numberOf, textOf } from '../content/loose.ts';
@@ -103,10 +103,12 @@ export function revisionOf(
 /** LI4 */
 function moved(job: JobRow, row: JobRow, now: number): Partial<JobRow> {
   const { at, rule, zone } = row;
-  if (!rule || at !== job.at || at > now) return { occurrence: at, next: opensAt(row, at) };
-  // Other rules for a series that has begun: its next date, else what is over is ended by what is over.
+  // Other rules for a series that has begun: its next date. Another hour: the next one after what has run.
+  const since = at === job.at ? now : job.lastRunAt;
+  if (!rule || since === undefined || at > now) return { occurrence: at, next: opensAt(row, at) };
   const anchor = anchorOf(row);
-  const occurrence = occurrenceAfter(rule, anchor, zone, now) ?? latestOccurrence(rule, anchor, zone, now) ?? at;
+  // What is over is ended by what is over.
+  const occurrence = occurrenceAfter(rule, anchor, zone, since) ?? latestOccurrence(rule, anchor, zone, now) ?? at;
   return { occurrence, next: opensAt(row, occurrence) };
 }
 

@@ -269,6 +269,27 @@ describe('a row that is known', () => {
     expect(app.stage.messages.slice(2).map(({ text }) => text)).toEqual(['edited', 'edited']);
   });
 
+  it('S-49, LI4: a series that has run today does not run again because its hour becomes an earlier one of today', async () => {
+    const app = new Listed();
+    await app.stage.register('recurring', body(9, DAILY));
+    app.rows = [series(9)];
+    await app.poll();
+    await app.stage.run(HOUR + 20 * MINUTE);
+    expect(app.stage.messages).toHaveLength(2);
+    const earlier = { scheduleDateTime: iso(START + HOUR / 2) };
+    app.rows = [series(9, earlier)];
+    await app.poll();
+    await app.stage.run(10 * MINUTE);
+    expect(app.stage.messages).toHaveLength(2);
+    expect(app.job(9)?.next).toBe(START + DAY + HOUR / 2);
+    // One that is still to come today is another date of it.
+    app.rows = [series(9, { scheduleDateTime: iso(START + 3 * HOUR) })];
+    await app.poll();
+    expect(app.job(9)?.next).toBe(START + 3 * HOUR);
+    await app.stage.run(2 * HOUR);
+    expect(app.stage.messages).toHaveLength(4);
+  });
+
   it('SY2: a run in progress is not changed', async () => {
     const app = new Listed();
     await app.stage.register('bulk', body(7, { scheduleDateTime: iso(START), targetPhoneNumbers: phones(5) }));
