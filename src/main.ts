@@ -8,6 +8,7 @@ import { NumberRecords } from './actors/number-record.ts';
 import type { Providers, Vitals } from './actors/protocol.ts';
 import { adoptAll, type RestoreProgress, restoreAll } from './actors/restore.ts';
 import { drained } from './actors/shutdown.ts';
+import { takeUp } from './actors/starting.ts';
 import { campaignDrain } from './app-client/drain.ts';
 import { parkKey } from './app-client/flow-callbacks.ts';
 import { heartbeat } from './app-client/heartbeat.ts';
@@ -22,7 +23,6 @@ import { type LinkedOptions, openLinked } from './main/linked.ts';
 import { createMedia } from './main/media.ts';
 import { createNumbers } from './main/numbers.ts';
 import { createProviders } from './main/providers.ts';
-import { takeUp } from './main/starting.ts';
 import { stopOnSignals } from './main/stopping.ts';
 import { openStorage } from './main/storage.ts';
 import { createVoice } from './main/voice.ts';
@@ -156,7 +156,7 @@ async function main(config: Config, log: Log): Promise<void> {
 
   for (const each of loops) each.start();
   const isStopping = () => vitals.phase() === 'draining';
-  /** Each yield is a place where the start may be left (main/starting.ts). */
+  /** Each yield is a place where the start may be left (actors/starting.ts). */
   const steps = async function* () {
     const imported = await linked.importLogins();
     yield;

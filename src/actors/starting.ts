@@ -1,5 +1,5 @@
 /**
- * How the process takes up its work, for the composition root: step by step, and no further once it has to stop. What
+ * How the process takes up its work, step by step, and no further once it has to stop. What
  * the steps are: main.ts.
  *
  *  SG1  A stop in the middle of a start is an orderly one: no step begins after it, and what the step under way meets

@@ -1,6 +1,6 @@
-/** SG1: a stop in the middle of a start (src/main/starting.ts). */
+/** SG1: a stop in the middle of a start (src/actors/starting.ts). */
 import { describe, expect, it } from 'vitest';
-import { takeUp } from '../../../src/main/starting.ts';
+import { takeUp } from '../../../src/actors/starting.ts';
 import { quiet } from '../../property/outbox/app.ts';
 
 describe('SG1', () => {
