@@ -1,6 +1,5 @@
 /**
- * How the process takes up its work, step by step, and no further once it has to stop. What
- * the steps are: main.ts.
+ * How the process takes up its work: step by step, and no further once it has to stop. What the steps are: main.ts.
  *
  *  SG1  A stop in the middle of a start is an orderly one: no step begins after it, and what the step under way meets
  *       then, such as a store that has been closed, is no failure of the start.

@@ -2,13 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { draftOf } from '../../../src/scheduler/drafts.ts';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
-import { SENDER, Stage, START } from './stage.ts';
+import { phones, SENDER, Stage, START } from './stage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const phones = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + index)}`);
 const [P = '', Q = ''] = phones(2);
 const iso = (at: number): string => new Date(at).toISOString();
 const bulk = (numbers: readonly string[], more: Fields = {}): Fields => ({

@@ -3,13 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { jobBody } from '../../../src/app-client/job-callbacks.ts';
 import { mootIn } from '../../../src/scheduler/moot.ts';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
-import { Stage } from './stage.ts';
+import { phones, Stage } from './stage.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 const now = { immediate: true } as const;
-const phones = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + index)}`);
 const contacts = (count: number): Fields[] => phones(count).map((phone, index) => ({ id: index + 1, phone }));
 const broadcast = (targetContacts: readonly Fields[]): Fields => ({ broadcastId: 9, targetContacts, message: 'hello' });
 

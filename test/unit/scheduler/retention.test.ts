@@ -5,12 +5,10 @@ import type { Fields } from '../../../src/scheduler/protocol.ts';
 import { Replies } from '../../../src/scheduler/replies.ts';
 import { Retention } from '../../../src/scheduler/retention.ts';
 import { digits } from '../../property/outbox/app.ts';
-import { SENDER, Stage, START } from './stage.ts';
+import { phones, SENDER, Stage, START } from './stage.ts';
 
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const phones = (count: number): string[] =>
-  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + index)}`);
 const bulk = (scheduleId: number, more: Fields = {}): Fields => ({
   scheduleId,
   targetPhoneNumbers: phones(2),

@@ -1,13 +1,11 @@
 /** Jobs from registration to their last callback, in simulated time (contract schedules §5-§12, bulk §1-§3, settings §5, §6). */
 import { describe, expect, it } from 'vitest';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
-import { SENDER, Stage, START } from './stage.ts';
+import { phones, SENDER, Stage, START } from './stage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const phones = (count: number, from = 0): string[] =>
-  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + from + index)}`);
 const iso = (at: number): string => new Date(at).toISOString();
 
 const bulk = (scheduleId: number, numbers: readonly string[], more: Fields = {}): Fields => ({

@@ -28,6 +28,8 @@ import { memoryStore } from '../../helpers/memory-store.ts';
 
 export const SENDER = '5511900000001';
 export const START = Date.UTC(2026, 5, 1, 12);
+export const phones = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + from + index)}`);
 
 export type Message = { readonly id: string; readonly to: string; readonly text: string; readonly at: number };
 

@@ -7,13 +7,11 @@ import { createLog } from '../../../src/log.ts';
 import type { JobRow } from '../../../src/scheduler/jobs.types.ts';
 import type { Fields } from '../../../src/scheduler/protocol.ts';
 import { Sync } from '../../../src/scheduler/sync.ts';
-import { SENDER, Stage, START } from './stage.ts';
+import { phones, SENDER, Stage, START } from './stage.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const phones = (count: number, from = 0): string[] =>
-  Array.from({ length: count }, (_, index) => `49151${String(10_000_000 + from + index)}`);
 const iso = (at: number): string => new Date(at).toISOString().replace('.000Z', '+00:00');
 
 /** A registration of one hour later, and the row as the app lists it. */

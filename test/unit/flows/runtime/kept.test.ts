@@ -430,7 +430,8 @@ describe('KA3, F-22: a flow that the app names late for a message that was kept'
   });
 });
 
-it('KR2: of all that is said of one before it is on disk nothing is lost', async () => {
+/** The books alone, with one reply in them. */
+async function oneKept() {
   const store = temporaryStore();
   const { time } = new Stage();
   const replies = new KeptReplies(store, new Sequence(time), time);
@@ -439,6 +440,11 @@ it('KR2: of all that is said of one before it is on disk nothing is lost', async
   const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
   await store.write((batch) => replies.keep(batch, KEY, replies.arrived(), reply));
   const [first] = replies.of(KEY);
+  return { store, time, replies, first };
+}
+
+it('KR2: of all that is said of one before it is on disk nothing is lost', async () => {
+  const { store, time, replies, first } = await oneKept();
   await Promise.all([
     store.write((batch) => replies.change(batch, first!.id, { isAsked: true })),
     store.write((batch) => replies.change(batch, first!.id, { flowId: '2' })),
@@ -583,14 +589,7 @@ it('what finds nothing leaves no trace', async () => {
 });
 
 it('F-19: a look-up that is refused after its reply was decided on does not bring it back', async () => {
-  const store = temporaryStore();
-  const { time } = new Stage();
-  const replies = new KeptReplies(store, new Sequence(time), time);
-  const start = { device: DEVICE, contact: ANA, provider: '', byMessage: true } as const;
-  const seeds = { kind: 'message', text: 'a', name: '', phone: '' } as const;
-  const reply = { reply: { id: 'A', text: 'a', at: 0 }, start: { ...start, seeds }, coolsDown: true };
-  await store.write((batch) => replies.keep(batch, KEY, replies.arrived(), reply));
-  const [first] = replies.of(KEY);
+  const { store, replies, first } = await oneKept();
   await store.write((batch) => replies.change(batch, first!.id, { isAsked: true }));
   expect([...replies.of(KEY)]).toMatchObject([{ kept: { isAsked: true } }]);
   await store.write((batch) => replies.drop(batch, first!.id));
